@@ -4,8 +4,9 @@
 //! Saturday on the Friday before, unless that Friday ends a month or a year: so a New Year's Day on a Saturday is not
 //! kept at all. What no rule gives (mourning, attacks, storms) is listed. Years to come follow today's rules.
 //!
-//! Sources: the holiday and early-closing tables that NYSE publishes each year, and its list of special closings
-//! since 1885. Late openings (such as 2002-09-11) and halts within a day are not kept: a session here opens at 9:30.
+//! Sources: the holidays and early closings that NYSE announces each year, and its list of special closings. The
+//! sessions of 1990 to 2026 agree with those of exchange_calendars 4.13.2. Late openings (such as 2002-09-11) and
+//! halts within a day are not kept: a session here opens at 9:30.
 
 use super::{CalendarDays, table};
 use crate::time::{Date, Weekday};
@@ -152,8 +153,8 @@ mod tests {
         days.filter(|d| holiday_name(*d).is_some()).map(|d| d.to_string()[5..].to_owned()).collect()
     }
 
-    /// Easter Sundays from the tables of the U.S. Naval Observatory and, for the outermost dates, from any almanac:
-    /// 1818 had the earliest, 1943 and 2038 the latest.
+    /// Easter Sundays of past and coming years; 1818 had the earliest for centuries, 1943 and 2038 the latest. The
+    /// `easter` of python-dateutil gives the same.
     #[test]
     fn known_easters() {
         for text in [
@@ -193,7 +194,7 @@ mod tests {
         }
     }
 
-    /// The holiday tables that NYSE published for these years, and for earlier ones its list of closings.
+    /// The dates that NYSE announced, for 2025 to 2027 in its notice of November 8, 2024.
     #[test]
     fn published_holidays() {
         for (year, days) in [
