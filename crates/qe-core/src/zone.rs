@@ -208,7 +208,7 @@ impl Zone {
         self.row().4
     }
 
-    /// Nanoseconds that the clocks of this zone are ahead of UTC at an instant. A few nanoseconds of arithmetic; for
+    /// Nanoseconds that the clocks of this zone are ahead of UTC at an instant. Some 25 ns of arithmetic; for
     /// ascending rows see [`ZoneCursor`].
     pub fn offset_at(self, utc: i64) -> i64 {
         let (standard, rule) = self.standard();

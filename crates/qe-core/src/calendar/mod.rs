@@ -500,7 +500,9 @@ mod tests {
     }
 
     fn overnight() -> Calendar {
-        Calendar::custom(CalendarSpec::new("overnight", Zone::Chicago, -420, 960)).unwrap()
+        static CALENDAR: OnceLock<Calendar> = OnceLock::new();
+        let build = || Calendar::custom(CalendarSpec::new("overnight", Zone::Chicago, -420, 960)).unwrap();
+        CALENDAR.get_or_init(build).clone()
     }
 
     /// Every session from 1990 to 2026, from the list that exchange_calendars 4.13.2 makes.
