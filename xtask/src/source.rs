@@ -131,6 +131,22 @@ pub(crate) struct Word<'a> {
     pub(crate) after: &'a str,
 }
 
+impl Word<'_> {
+    /// Whether the word is used as the name of a crate: at the head of a path, or imported.
+    ///
+    /// A variable or function that happens to be called like a crate is not one.
+    pub(crate) fn names_crate(&self) -> bool {
+        let before = self.before.trim_end();
+        let head = match before.strip_suffix("::") {
+            Some(path) => !path.ends_with(|c: char| is_word(c) || c == '>'),
+            None => !before.ends_with('.'),
+        };
+        let after = self.after.trim_start();
+        let imported = before.ends_with("use") || before.ends_with("extern crate") || after.starts_with("as ");
+        head && (after.starts_with("::") || imported)
+    }
+}
+
 /// All identifiers of blanked source in their order.
 pub(crate) fn words(code: &str) -> impl Iterator<Item = Word<'_>> {
     code.lines().enumerate().flat_map(|(number, line)| {
@@ -207,6 +223,24 @@ mod tests {
         assert_eq!(left.len(), 2, "{code}");
         assert!(left[0].before.ends_with('\''));
         assert_eq!((left[1].line, left[1].after), (4, ""));
+    }
+
+    #[test]
+    fn crates_are_told_from_variables_and_modules() {
+        for (code, expected) in [
+            ("use rayon::join;", true),
+            ("pub use rayon;", true),
+            ("use {rayon as r};", true),
+            ("::rayon::join()", true),
+            ("extern crate rayon;", true),
+            ("let rayon = 1;", false),
+            ("self.rayon::<u8>()", false),
+            ("crate::rayon::join()", false),
+            ("fn rayon() {}", false),
+        ] {
+            let found = words(code).find(|word| word.text == "rayon").unwrap();
+            assert_eq!(found.names_crate(), expected, "{code}");
+        }
     }
 
     #[test]

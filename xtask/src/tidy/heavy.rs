@@ -8,7 +8,7 @@ use crate::workspace::{Dependency, Member, Workspace};
 
 /// A heavy dependency, or several that share a home.
 struct Heavy {
-    /// The packages.
+    /// The packages, each with those whose names begin with it: `polars` and `polars-core`.
     packages: &'static [&'static str],
     /// The members that may name them in `[dependencies]`.
     homes: &'static [&'static str],
@@ -26,7 +26,7 @@ const EVERY_CRATE: &[&str] = &["*"];
 
 const HEAVY: &[Heavy] = &[
     Heavy {
-        packages: &["arrow-array", "arrow-buffer", "arrow-schema", "polars"],
+        packages: &["arrow", "parquet", "polars"],
         homes: &["benches", "qe-data", "qe-engine", "qe-factors"],
         dev_homes: &["benches"],
         feature: Some("frame"),
@@ -67,6 +67,15 @@ const HEAVY: &[Heavy] = &[
     },
 ];
 
+impl Heavy {
+    /// Whether a package is one of these, or a part of one.
+    fn means(&self, package: &str) -> bool {
+        let package = package.replace('_', "-");
+        let rest = self.packages.iter().find_map(|name| package.strip_prefix(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+}
+
 /// Whether a source belongs to a `frame` module, to tests or to benches.
 fn is_frame(path: &str) -> bool {
     let frame_crate = ["data", "engine", "factors"].iter().any(|name| path.starts_with(&format!("crates/qe-{name}/")));
@@ -88,16 +97,15 @@ pub(crate) fn check(ws: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for member in &ws.members {
         for dependency in member.manifest.dependencies() {
-            for heavy in HEAVY.iter().filter(|heavy| heavy.packages.contains(&dependency.package.as_str())) {
+            for heavy in HEAVY.iter().filter(|heavy| heavy.means(&dependency.package)) {
                 check_dependency(member, &dependency, heavy, &mut findings);
             }
         }
         check_binaries(ws, member, &mut findings);
     }
     for file in &ws.sources {
-        for word in source::words(&file.code) {
-            let package = word.text.replace('_', "-");
-            for heavy in HEAVY.iter().filter(|heavy| heavy.packages.contains(&package.as_str())) {
+        for word in source::words(&file.code).filter(|word| word.names_crate()) {
+            for heavy in HEAVY.iter().filter(|heavy| heavy.means(word.text)) {
                 if !(heavy.in_source)(&file.path) {
                     findings.push(Finding::new(
                         &file.path,
@@ -171,7 +179,7 @@ mod tests {
                 "crates/qe-data/Cargo.toml",
                 "[package]\nname = \"qe-data\"\n[features]\nframe = [\"dep:polars\"]\n[dependencies]\npolars = { workspace = true, optional = true }\n",
             ),
-            ("crates/qe-data/src/lib.rs", "//! Speaks of polars.\nconst A: &str = \"polars\";"),
+            ("crates/qe-data/src/lib.rs", "//! Speaks of polars.\nconst A: &str = \"polars\"; fn arrow_schema() {}"),
             ("crates/qe-data/src/frame/scan.rs", "use polars::prelude::*;"),
             ("crates/qe-data/tests/it/main.rs", "use polars::prelude::*;"),
             (

@@ -81,8 +81,7 @@ fn check_sources(ws: &Workspace, member: &Member, findings: &mut Vec<Finding>) {
         }
         for word in source::words(&source.code) {
             let package = word.text.replace('_', "-");
-            let crate_path = word.text != "qe" || names_facade(word);
-            if !is_ours(&package) || !crate_path || package == member.name {
+            if !is_ours(&package) || !word.names_crate() || package == member.name {
                 continue;
             }
             if !declared.iter().any(|dependency| dependency.package == package) {
@@ -104,13 +103,6 @@ fn check_sources(ws: &Workspace, member: &Member, findings: &mut Vec<Finding>) {
             "an edge that is not needed is not drawn: take it out",
         ));
     }
-}
-
-/// Whether the short word `qe` begins a path, or is imported.
-fn names_facade(word: source::Word<'_>) -> bool {
-    let starts = !word.before.trim_end().ends_with([':', '.']);
-    let imported = word.before.trim_end().ends_with("use") || word.before.trim_end().ends_with("extern crate");
-    starts && (word.after.starts_with("::") || imported)
 }
 
 #[cfg(test)]

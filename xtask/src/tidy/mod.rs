@@ -8,7 +8,7 @@ mod layers;
 mod lists;
 mod manifests;
 mod readme;
-mod unsafe_code;
+mod unsafety;
 
 use std::fmt;
 
@@ -72,7 +72,7 @@ const CHECKS: &[Check] = &[
     Check { name: "lists", about: "every file is declared, in order", run: lists::check },
     Check { name: "manifests", about: "one list of versions, one set of facts", run: manifests::check },
     Check { name: "readme", about: "commands and links of the documents hold", run: readme::check },
-    Check { name: "unsafe_code", about: "unsafe code only where it is listed and reasoned", run: unsafe_code::check },
+    Check { name: "unsafe", about: "unsafe code only where it is listed and reasoned", run: unsafety::check },
 ];
 
 /// Runs `cargo xtask tidy`.

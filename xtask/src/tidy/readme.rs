@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::ci;
-use crate::workspace::Workspace;
+use crate::workspace::{Member, Workspace};
 
 const README: &str = "README.md";
 const CI: &str = ".ci/run";
@@ -14,6 +14,7 @@ const BLOCKS: [(&str, &str); 2] = [("run", "cargo run"), ("test", "cargo test")]
 pub(crate) fn check(ws: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     check_commands(ws, &mut findings);
+    check_default_run(ws, &mut findings);
     check_ci(ws, &mut findings);
     for path in ws.paths.iter().filter(|path| path.ends_with(".md")) {
         let text = ws.read(path).unwrap_or_default();
@@ -68,6 +69,22 @@ fn check_commands(ws: &Workspace, findings: &mut Vec<Finding>) {
             }
             Some(_) => {}
         }
+    }
+}
+
+/// A bare `cargo run` wants one default among the members with binaries.
+fn check_default_run(ws: &Workspace, findings: &mut Vec<Finding>) {
+    let default_run = |member: &&Member| member.manifest.get("package.default-run").is_some();
+    let binaries = ws.members.iter().filter(|member| ws.has(&format!("{}/src/main.rs", member.dir))).count();
+    let defaults: Vec<&Member> = ws.members.iter().filter(default_run).collect();
+    if binaries > 1 && defaults.len() != 1 {
+        let what = format!("{binaries} members have binaries, {} have a default-run", defaults.len());
+        findings.push(Finding::new(
+            "Cargo.toml",
+            0,
+            what,
+            "write `default-run` in the one that `cargo run` is to mean",
+        ));
     }
 }
 
@@ -192,6 +209,22 @@ mod tests {
                 (CI, 0, "cargo fmt --all --check"),
             ],
         );
+    }
+
+    #[test]
+    fn two_binaries_want_one_default() {
+        let script = script();
+        let tree = Tree::new(&[
+            (README, GOOD),
+            (CI, &script),
+            ("crates/a/Cargo.toml", "[package]\nname = \"a\"\n"),
+            ("crates/a/src/main.rs", ""),
+            ("xtask/Cargo.toml", "[package]\nname = \"xtask\"\n"),
+            ("xtask/src/main.rs", ""),
+        ]);
+        assert_found(&check(&tree.workspace()), &[("Cargo.toml", 0, "2 members have binaries, 0 have a default-run")]);
+        tree.write("crates/a/Cargo.toml", "[package]\nname = \"a\"\ndefault-run = \"a\"\n");
+        assert_clean(&check(&tree.workspace()));
     }
 
     #[test]
