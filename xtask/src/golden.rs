@@ -57,11 +57,16 @@ pub(crate) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     Some(value.trim()).filter(|value| !value.is_empty())
 }
 
+/// The path of the script that made a golden. What follows it, such as a seed, is left out.
+pub(crate) fn generator(text: &str) -> Option<&str> {
+    field(text, "generator")?.split([',', ';', ' ']).next()
+}
+
 /// The entry that a golden's bytes and header make.
 pub(crate) fn entry(ws: &Workspace, path: &str) -> anyhow::Result<Entry> {
     let bytes = fs::read(ws.root.join(path)).with_context(|| format!("cannot read {path}"))?;
     let text = String::from_utf8_lossy(&bytes);
-    let say = |name: &str| match field(&text, name) {
+    let said = |name: &str, value: Option<&str>| match value {
         Some(value) => Ok(value.to_owned()),
         None => bail!("{path}: the header has no line `# {name}: …`"),
     };
@@ -69,8 +74,8 @@ pub(crate) fn entry(ws: &Workspace, path: &str) -> anyhow::Result<Entry> {
         path: path.to_owned(),
         sha256: sha256_hex(&bytes),
         bytes: bytes.len() as u64,
-        generator: say("generator")?,
-        source: say("source")?,
+        generator: said("generator", generator(&text))?,
+        source: said("source", field(&text, "source"))?,
     })
 }
 
@@ -112,6 +117,7 @@ mod tests {
         assert_eq!(field(TEXT, "tolerance"), Some("1e-12"));
         assert_eq!(field("x\n# source: late\n", "source"), None);
         assert_eq!(field("# source:\n", "source"), None);
+        assert_eq!(generator("# generator: a/x.py, seed 7\n"), Some("a/x.py"));
     }
 
     #[test]

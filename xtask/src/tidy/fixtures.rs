@@ -47,9 +47,9 @@ fn check_header(ws: &Workspace, path: &str, text: &str, findings: &mut Vec<Findi
         let what = format!("the source {source:?} has no version, year or page");
         findings.push(Finding::new(path, 1, what, "say which version, or which edition and page"));
     }
-    let generator = golden::field(text, "generator");
+    let generator = golden::generator(text);
     if let Some(generator) = generator.filter(|path| !path.starts_with(golden::GEN_DIR) || !ws.has(path)) {
-        let what = format!("the generator {generator:?} does not exist under {}", golden::GEN_DIR);
+        let what = format!("the generator {generator:?} is no script under {}", golden::GEN_DIR);
         let mend = "commit the script that makes this file, and name it from the root";
         findings.push(Finding::new(path, 1, what, mend));
     }
@@ -108,7 +108,7 @@ mod tests {
                 ("data-fixtures/golden/a/x.csv", 1, "no tolerance"),
                 ("data-fixtures/golden/a/x.csv", 0, "not in the manifest"),
                 ("data-fixtures/golden/a/y.csv", 1, "no version"),
-                ("data-fixtures/golden/a/y.csv", 1, "\"gone.py\" does not exist"),
+                ("data-fixtures/golden/a/y.csv", 1, "\"gone.py\" is no script"),
                 ("data-fixtures/golden/a/y.csv", 0, "not in the manifest"),
             ],
         );

@@ -39,7 +39,7 @@ fn has_header(text: &str) -> bool {
     let header = lines.map(str::trim).collect::<Vec<_>>().join(" ");
     let placeholder = header.trim().to_lowercase().starts_with("to come");
     let enough = header.split_whitespace().count() >= 3;
-    enough && !placeholder && (header.contains(". ") || header.trim_end().ends_with(['.', ':', '?', '!', '`', '|']))
+    enough && !placeholder && (header.contains(". ") || header.trim_end().ends_with(['.', '?', '!']))
 }
 
 /// What a word leaves undone.
