@@ -15,6 +15,7 @@ pub mod market;
 pub mod quality;
 pub mod resample;
 pub mod spec;
+pub mod stamp;
 
 #[cfg(feature = "frame")]
 pub mod frame;
