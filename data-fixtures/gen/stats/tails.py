@@ -38,12 +38,14 @@ def f_cdf(x, a, b):
 
 
 def root(f, p, guess):
-    """The x with f(x) = p, by bisection in 60 digits around a guess."""
+    """The x with f(x) = p, by iteration in 60 digits from a guess."""
     p, guess = M(p), M(guess)
     if guess == 0:
         return guess
     lo, hi = guess * (1 - M("1e-6")), guess * (1 + M("1e-6"))
-    return mp.findroot(lambda x: f(x) - p, (lo, hi), solver="anderson", tol=mp.mpf("1e-80"), verify=False)
+    x = mp.findroot(lambda x: f(x) / p - 1, (lo, hi), solver="anderson", tol=mp.mpf("1e-70"), verify=False)
+    assert abs(f(x) / p - 1) < mp.mpf("1e-30"), (p, guess, x)
+    return x
 
 
 rows = []
