@@ -2,15 +2,15 @@
 //!
 //! `_cdf(x) = P(X <= x)`, `_sf(x) = P(X > x)`, `_ppf(p)` the quantile. An `sf` is computed directly, never as
 //! `1 - cdf`, so that far tails keep their relative accuracy. The normal distribution is our own: `erfc` of `libm`
-//! and algorithm AS 241 (PPND16) for the quantile; the others stand on `statrs`' special functions.
+//! and algorithm AS 241 (PPND16) for the quantile; the others stand on `special`, and their quantiles are solved.
 //!
 //! NaN rule: NaN in, NaN out; a parameter that defines no distribution, or a `p` outside [0, 1], gives NaN.
 //! References: M. Wichura, Applied Statistics 37 (1988) 477; Abramowitz and Stegun, chapter 26.
 //! Golden numbers: `tails.csv`, mpmath with 50 digits; `ppf.csv`, mpmath roots, for the quantiles.
 
-use statrs::function::beta::checked_beta_reg;
-use statrs::function::gamma::{checked_gamma_lr, checked_gamma_ur};
 use std::f64::consts::FRAC_1_SQRT_2;
+
+use super::special::{beta_reg, gamma_reg};
 
 /// `1 / sqrt(2 pi)`.
 const INV_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
@@ -149,14 +149,8 @@ pub fn student_t_sf(x: f64, df: f64) -> f64 {
     if df == f64::INFINITY {
         return normal_sf(x);
     }
-    let x2 = x * x;
-    // I(df / (df + x^2)) loses the small deviations, its complement the far tails: each where it is right.
-    let two_sided = if x2 < df {
-        1.0 - checked_beta_reg(0.5, 0.5 * df, x2 / (df + x2)).unwrap_or(f64::NAN)
-    } else {
-        let rest = if x2.is_infinite() { 0.0 } else { df / (df + x2) };
-        checked_beta_reg(0.5 * df, 0.5, rest).unwrap_or(f64::NAN)
-    };
+    let (near, far) = odds(x * x / df);
+    let two_sided = beta_reg(0.5 * df, 0.5, near, far);
     if x >= 0.0 { 0.5 * two_sided } else { 1.0 - 0.5 * two_sided }
 }
 
@@ -177,7 +171,10 @@ pub fn student_t_ppf(p: f64, df: f64) -> f64 {
         solve(|x| student_t_sf(x, df), tail, false)
     } else {
         // Near the middle the chance of being within x is the one with all its digits.
-        let within = |x: f64| checked_beta_reg(0.5, 0.5 * df, x * x / (df + x * x)).unwrap_or(f64::NAN);
+        let within = |x: f64| {
+            let (near, far) = odds(x * x / df);
+            beta_reg(0.5, 0.5 * df, far, near)
+        };
         solve(within, 2.0 * (0.5 - p).abs(), true)
     };
     if p < 0.5 { -x } else { x }
@@ -191,7 +188,7 @@ pub fn chi2_cdf(x: f64, df: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    if x == f64::INFINITY { 1.0 } else { checked_gamma_lr(0.5 * df, 0.5 * x).unwrap_or(f64::NAN) }
+    gamma_reg(0.5 * df, 0.5 * x).0
 }
 
 /// Chi-squared: `P(X > x)` with `df > 0` degrees of freedom.
@@ -202,7 +199,7 @@ pub fn chi2_sf(x: f64, df: f64) -> f64 {
     if x <= 0.0 {
         return 1.0;
     }
-    if x == f64::INFINITY { 0.0 } else { checked_gamma_ur(0.5 * df, 0.5 * x).unwrap_or(f64::NAN) }
+    gamma_reg(0.5 * df, 0.5 * x).1
 }
 
 /// Chi-squared quantile.
@@ -221,8 +218,8 @@ pub fn f_cdf(x: f64, df1: f64, df2: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    let part = df1 * x / (df2 + df1 * x);
-    if x == f64::INFINITY { 1.0 } else { checked_beta_reg(0.5 * df1, 0.5 * df2, part).unwrap_or(f64::NAN) }
+    let (near, far) = odds(df1 / df2 * x);
+    beta_reg(0.5 * df1, 0.5 * df2, far, near)
 }
 
 /// Fisher's F: `P(X > x)` with `df1, df2 > 0` degrees of freedom.
@@ -233,11 +230,8 @@ pub fn f_sf(x: f64, df1: f64, df2: f64) -> f64 {
     if x <= 0.0 {
         return 1.0;
     }
-    if x == f64::INFINITY {
-        0.0
-    } else {
-        checked_beta_reg(0.5 * df2, 0.5 * df1, df2 / (df2 + df1 * x)).unwrap_or(f64::NAN)
-    }
+    let (near, far) = odds(df1 / df2 * x);
+    beta_reg(0.5 * df2, 0.5 * df1, near, far)
 }
 
 /// Fisher's F quantile.
@@ -256,7 +250,7 @@ pub fn binomial_sf(k: u64, n: u64, p: f64) -> f64 {
     if k >= n {
         return 0.0;
     }
-    checked_beta_reg((k + 1) as f64, (n - k) as f64, p).unwrap_or(f64::NAN)
+    beta_reg((k + 1) as f64, (n - k) as f64, p, 1.0 - p)
 }
 
 /// Binomial: `P(X >= k)`, the p-value of `k` successes in `n` trials when each has chance `p`.
@@ -266,6 +260,11 @@ pub fn binomial_at_least(k: u64, n: u64, p: f64) -> f64 {
         None if (0.0..=1.0).contains(&p) => 1.0,
         None => f64::NAN,
     }
+}
+
+/// `1 / (1 + r)` and `r / (1 + r)` for `r >= 0`, each with all its digits.
+fn odds(r: f64) -> (f64, f64) {
+    if r <= 1.0 { (1.0 / (1.0 + r), r / (1.0 + r)) } else { (1.0 / r / (1.0 + 1.0 / r), 1.0 / (1.0 + 1.0 / r)) }
 }
 
 /// Whether a number is positive and finite.
