@@ -77,7 +77,7 @@ impl Pool {
     pub fn map<T: Send>(&self, n: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
         match &self.inner {
             None => (0..n).map(f).collect(),
-            Some(pool) => pool.install(|| (0..n).into_par_iter().map(|i| f(i)).collect()),
+            Some(pool) => pool.install(|| (0..n).into_par_iter().map(&f).collect()),
         }
     }
 

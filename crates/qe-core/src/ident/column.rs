@@ -59,7 +59,7 @@ impl ColumnHasher {
 
     /// Takes in floats.
     pub fn f64s(&mut self, values: &[f64]) -> &mut Self {
-        self.words(Kind::Floats, values, |v| canonical_bits(v))
+        self.words(Kind::Floats, values, canonical_bits)
     }
 
     /// Takes in integers.

@@ -89,9 +89,9 @@ pub fn permutation_test<T: Copy + Send + Sync>(
             order.extend_from_slice(data);
             root.sibling(i as u64).shuffle(order);
             let value = statistic(order);
-            // Written so that NaN counts on both sides.
-            *at_least += u64::from(!(value < observed - slack));
-            *at_most += u64::from(!(value > observed + slack));
+            // NaN counts on both sides.
+            *at_least += u64::from(value.is_nan() || value >= observed - slack);
+            *at_most += u64::from(value.is_nan() || value <= observed + slack);
         },
         |a, b| (a.0, a.1 + b.1, a.2 + b.2),
     );
