@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 /// Each row of `fast` with the last row of `slow` that was known when the fast row was complete, and its age.
 ///
 /// Both sides have `ts` and `available` and are sorted by them; where both have `symbol`, rows join within a symbol.
-/// The slow columns come as `<prefix><name>`, beside `<prefix>age_s` (seconds between the two completions). Beyond
-/// `max_age_ns`, and before anything was known, they are missing.
+/// The slow columns come as `<prefix><name>`, beside `<prefix>age_s` (seconds between the two completions). They are
+/// missing before anything was known and where the age is beyond `max_age_ns`; the age itself is shown then.
 ///
 /// # Errors
 /// When `available` is missing on either side, or a prefixed name is taken.
@@ -46,12 +46,9 @@ pub fn asof_join(fast: LazyFrame, slow: LazyFrame, prefix: &str, max_age_ns: Opt
     let age_s = nanos.clone().cast(DataType::Float64) / lit(1e9);
     let mut fresh: Vec<Expr> = vec![age_s.alias(age.as_str())];
     if let Some(limit) = max_age_ns {
-        let keep = nanos.lt_eq(lit(limit));
         let names = values.iter().map(|n| format!("{prefix}{n}"));
-        fresh = names
-            .map(|n| when(keep.clone()).then(col(n.as_str())).otherwise(lit(NULL)).alias(n.as_str()))
-            .chain([when(keep.clone()).then(fresh.remove(0)).otherwise(lit(NULL)).alias(age.as_str())])
-            .collect();
+        let keep = || nanos.clone().lt_eq(lit(limit));
+        fresh.extend(names.map(|n| when(keep()).then(col(n.as_str())).otherwise(lit(NULL)).alias(n.as_str())));
     }
     Ok(joined.with_columns(fresh).drop(by_name([known.as_str()], true, false)))
 }

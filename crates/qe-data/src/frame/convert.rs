@@ -1,6 +1,7 @@
 //! Frames to arrays and back. A column of doubles in one chunk without nulls is shared in both directions.
 
 use polars::prelude::*;
+use polars_arrow::array::Array;
 use qe_core::bars::{BarKind, Bars};
 use qe_core::columns::{Axis, Column as Values, Columns, Shared};
 use qe_core::ticks::Ticks;

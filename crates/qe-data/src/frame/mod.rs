@@ -48,7 +48,7 @@ pub fn time_type() -> DataType {
 
 /// Runs a query on the streaming engine. A panic inside the dataframe library comes back as an error.
 pub(crate) fn collect(lf: LazyFrame, place: &str) -> Result<DataFrame> {
-    let run = || lf.collect_with_engine(Engine::Streaming).map(QueryResult::unwrap_single);
+    let run = || lf.collect_with_engine(Engine::Streaming).map(|result| result.unwrap_single());
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(result) => result.map_err(|e| frame_error(place, &e)),
         Err(panic) => {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use polars::prelude::*;
+use polars_arrow::array::Float64Array;
 use qe_core::time::Timestamp;
 
 use super::{AVAILABLE, SYMBOL, TS, frame_error, time_type};
