@@ -91,7 +91,7 @@ mod tests {
         let other: Box<dyn Clock> = Box::new(clock.clone());
         assert_eq!(other.now(), Timestamp(10));
         assert_eq!(clock.advance(5), Timestamp(15));
-        assert_eq!((other.now(), (&other).now()), (Timestamp(15), Timestamp(15)));
+        assert_eq!((other.now(), Clock::now(&clock)), (Timestamp(15), Timestamp(15)));
         clock.set(Timestamp(3));
         assert_eq!(other.now(), Timestamp(3));
         clock.advance(i64::MAX);

@@ -433,14 +433,14 @@ impl fmt::Display for TimeRange {
 }
 
 /// Nanoseconds that are written as RFC 3339.
-mod as_timestamp {
+pub(crate) mod as_timestamp {
     use super::{Deserialize, Deserializer, Result, Serialize, Serializer, Timestamp};
 
-    pub(super) fn serialize<S: Serializer>(nanos: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(nanos: &i64, serializer: S) -> Result<S::Ok, S::Error> {
         Timestamp(*nanos).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
         Timestamp::deserialize(deserializer).map(|t| t.0)
     }
 }
