@@ -7,6 +7,7 @@
 pub mod adjust;
 pub mod asof;
 pub mod cache;
+mod csv;
 pub mod error;
 pub mod events;
 pub mod identity;

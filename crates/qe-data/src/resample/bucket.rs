@@ -86,9 +86,8 @@ fn window_at(spec: &ResampleSpec, at: i64) -> Option<(Date, TimeRange)> {
 /// The bucket of whole sessions around `date`: from the first one's start to the last one's end.
 fn coarse(spec: &ResampleSpec, date: Date, window: TimeRange) -> Bucket {
     let (first, after) = group(&spec.calendar, date, spec.timeframe.n(), spec.timeframe.unit());
-    let mut ends = (first.days()..after.days())
-        .map(Date::from_days)
-        .filter_map(|d| spec.calendar.window(d, spec.hours));
+    let mut ends =
+        (first.days()..after.days()).map(Date::from_days).filter_map(|d| spec.calendar.window(d, spec.hours));
     let start = ends.next().map_or(window.start, |w| w.start);
     let end = ends.next_back().map_or(window.end, |w| w.end.max(window.end));
     Bucket { start: start.min(window.start), end }
