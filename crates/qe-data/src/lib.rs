@@ -8,6 +8,7 @@ pub mod adjust;
 mod arrange;
 pub mod asof;
 pub mod cache;
+mod csv;
 pub mod error;
 pub mod events;
 pub mod identity;
