@@ -39,7 +39,7 @@ pub fn asof_join(fast: LazyFrame, slow: LazyFrame, prefix: &str, max_age_ns: Opt
         columns.push(col(SYMBOL));
     }
     let by = by_symbol.then(|| vec![PlSmallStr::from_static(SYMBOL)]);
-    let options = AsOfOptions { left_by: by.clone(), right_by: by, ..AsOfOptions::default() };
+    let options = AsOfOptions { left_by: by.clone(), right_by: by, allow_eq: true, ..AsOfOptions::default() };
     let how = JoinType::AsOf(Box::new(options));
     let joined = fast.join(slow.select(columns), [col(AVAILABLE)], [col(AVAILABLE)], JoinArgs::new(how));
     let nanos = (col(AVAILABLE) - col(known.as_str())).dt().total_nanoseconds(false);

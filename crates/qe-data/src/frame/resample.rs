@@ -168,7 +168,7 @@ impl Plan {
         let symbols = symbols.str()?;
         let mut partials = Partials::new(&self.rules);
         let mut walk = |name: &str, rows: Walk<'_>| rows.gather(name, &self.spec, key, &values, &mut partials);
-        let first = symbols.get(0);
+        let first = if n > 0 { symbols.get(0) } else { None };
         if n > 0 && symbols.null_count() == 0 && symbols.iter().all(|s| s == first) {
             walk(first.unwrap_or_default(), Walk::All(n))?;
         } else {
