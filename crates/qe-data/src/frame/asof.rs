@@ -1,6 +1,7 @@
 //! The point-in-time join of lazy queries: the same rule as [`crate::asof`], in a plan.
 
 use polars::prelude::*;
+use qe_core::time::NANOS_PER_SECOND;
 
 use super::{AVAILABLE, SYMBOL, TS, frame_error};
 use crate::error::{Error, Result};
@@ -43,7 +44,14 @@ pub fn asof_join(fast: LazyFrame, slow: LazyFrame, prefix: &str, max_age_ns: Opt
     let how = JoinType::AsOf(Box::new(options));
     let joined = fast.join(slow.select(columns), [col(AVAILABLE)], [col(AVAILABLE)], JoinArgs::new(how));
     let nanos = (col(AVAILABLE) - col(known.as_str())).dt().total_nanoseconds(false);
-    let age_s = nanos.clone().cast(DataType::Float64) / lit(1e9);
+    // The library would turn a division by a constant into a multiplication, which rounds differently.
+    let age_s = nanos.clone().map(
+        |c| {
+            let seconds = c.i64()?.iter().map(|ns| ns.map(|ns| ns as f64 / NANOS_PER_SECOND as f64));
+            Ok(Float64Chunked::from_iter_options(c.name().clone(), seconds).into_column())
+        },
+        |_, field| Ok(Field::new(field.name().clone(), DataType::Float64)),
+    );
     let mut fresh: Vec<Expr> = vec![age_s.alias(age.as_str())];
     if let Some(limit) = max_age_ns {
         let names = values.iter().map(|n| format!("{prefix}{n}"));
