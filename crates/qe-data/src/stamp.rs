@@ -170,6 +170,13 @@ impl Placer {
         self.range.contains(place.open).then_some(place)
     }
 
+    /// For rows that are all wanted whatever the calendar says: how long one is. It opens at its stamp then.
+    pub fn all_as_stamped(&self) -> Option<i64> {
+        let plain = self.hours == SessionHours::All && self.range == TimeRange::ALL && self.stamp == Side::Left;
+        let width = if self.is_event() { Some(0) } else { self.width };
+        width.filter(|_| plain)
+    }
+
     /// The place of a row of whole sessions, named after a day.
     pub fn day(&mut self, date: Date) -> Option<Place> {
         let bucket = self.coarse.bucket_of_day(date)?;
