@@ -5,6 +5,7 @@
 //! default. Without it this crate is kernels over slices.
 
 pub mod adjust;
+mod arrange;
 pub mod asof;
 pub mod cache;
 mod csv;
@@ -16,6 +17,7 @@ pub mod market;
 pub mod quality;
 pub mod resample;
 pub mod spec;
+pub mod stamp;
 
 #[cfg(feature = "frame")]
 pub mod frame;

@@ -42,6 +42,11 @@ impl Bucketer {
         }
     }
 
+    /// The bucket of a day, for buckets of whole sessions; `None` where no session falls into it.
+    pub fn bucket_of_day(&mut self, date: Date) -> Option<Bucket> {
+        coarse(&self.spec, date, None)
+    }
+
     /// Whether a later instant is still in the bucket that was found last, and in the same session.
     #[inline]
     pub fn still_holds(&self, at: i64) -> bool {
@@ -61,7 +66,7 @@ impl Bucketer {
             let (date, window) = window_at(&self.spec, at)?;
             self.window = window;
             if self.spec.timeframe.nanos().is_none() {
-                self.bucket = coarse(&self.spec, date, window);
+                self.bucket = coarse(&self.spec, date, Some(window))?;
                 return Some(self.bucket);
             }
         }
@@ -83,14 +88,16 @@ fn window_at(spec: &ResampleSpec, at: i64) -> Option<(Date, TimeRange)> {
         .find(|(_, w)| w.contains(at))
 }
 
-/// The bucket of whole sessions around `date`: from the first one's start to the last one's end.
-fn coarse(spec: &ResampleSpec, date: Date, window: TimeRange) -> Bucket {
+/// The bucket of whole sessions around `date`: from the first one's start to the last one's end. The window that led
+/// to the day is part of it whatever the calendar says.
+fn coarse(spec: &ResampleSpec, date: Date, window: Option<TimeRange>) -> Option<Bucket> {
     let (first, after) = group(&spec.calendar, date, spec.timeframe.n(), spec.timeframe.unit());
-    let mut ends =
+    let mut sessions =
         (first.days()..after.days()).map(Date::from_days).filter_map(|d| spec.calendar.window(d, spec.hours));
-    let start = ends.next().map_or(window.start, |w| w.start);
-    let end = ends.next_back().map_or(window.end, |w| w.end.max(window.end));
-    Bucket { start: start.min(window.start), end }
+    let earliest = sessions.next().or(window)?;
+    let latest = sessions.next_back().unwrap_or(earliest);
+    let led = window.unwrap_or(earliest);
+    Some(Bucket { start: earliest.start.min(led.start), end: latest.end.max(led.end) })
 }
 
 /// The days of the group of sessions that `date` falls into: the first, and the day after the last.
