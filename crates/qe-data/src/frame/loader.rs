@@ -16,6 +16,7 @@ use qe_core::ticks::{Quotes, Ticks};
 
 use super::normalise::{Recipe, Seen, SymbolFrom, parse_bad_value};
 use super::{AVAILABLE, SYMBOL, TS, collect, convert, csv, frame_error, names};
+use crate::adjust::{Actions, Adjustment, adjust};
 use crate::arrange::arrange;
 use crate::error::{Error, Result};
 use crate::identity::{DataIdentity, IdentityBuilder};
@@ -42,8 +43,10 @@ pub struct Loader {
 /// Bars in memory, and what is known about them.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// The bars, by symbol in alphabetical order.
+    /// The bars, by symbol in alphabetical order; adjusted as the specification says.
     pub bars: Vec<Bars>,
+    /// The bars as traded, in the same order, where `bars` are adjusted; they share what adjusting left alone.
+    pub raw: Vec<Bars>,
     /// What they are, by their contents.
     pub identity: DataIdentity,
     /// What was seen and done on the way in, by symbol.
@@ -141,17 +144,34 @@ impl Loader {
             let mend = "use `load_trades`, `load_quotes` or `load_columns`";
             return Err(Error::spec("kind", format!("{:?} are no bars", self.spec.kind), mend));
         }
-        let mut identity = IdentityBuilder::new(self.spec.timeframe.to_string());
-        let (mut bars, mut intake) = (Vec::new(), BTreeMap::new());
+        let actions = self.actions()?;
+        let mut identity = IdentityBuilder::new(format!("bars {}", self.spec.timeframe));
+        let (mut bars, mut raw, mut intake) = (Vec::new(), Vec::new(), BTreeMap::new());
         self.each_table(|done, of, table| {
-            identity.push(&table.symbol, &table.columns)?;
-            bars.push(Bars::from_columns(table.symbol.as_str(), self.spec.timeframe, table.columns)?);
+            let mut made = Bars::from_columns(table.symbol.as_str(), self.spec.timeframe, table.columns)?;
+            if let Some(actions) = &actions {
+                let as_of = self.spec.as_of.map(|at| self.spec.calendar.zone().date_at(at.nanos()));
+                let both = adjust(&made, actions, self.spec.adjustment, as_of, &self.spec.calendar)?;
+                raw.push(both.raw);
+                made = both.adjusted;
+            }
+            identity.push(&table.symbol, made.columns())?;
+            bars.push(made);
             intake.insert(table.symbol, table.intake);
             progress(done, of);
             Ok(())
         })?;
         let identity = identity.finish(self.spec.vendor.clone(), self.spec.as_of)?;
-        Ok(Dataset { bars, identity, intake })
+        Ok(Dataset { bars, raw, identity, intake })
+    }
+
+    /// The corporate actions that the specification names a file for, where prices are to be adjusted.
+    fn actions(&self) -> Result<Option<Actions>> {
+        let Some(path) = self.spec.actions.as_ref().filter(|_| self.spec.adjustment != Adjustment::Raw) else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+        Actions::from_csv(&text).map(Some)
     }
 
     /// Trades in memory.

@@ -68,8 +68,10 @@ pub struct Intake {
     pub n_unsorted: u64,
     /// Rows with the time of another one, left out.
     pub n_duplicates: u64,
-    /// Rows outside of the hours that were asked for, left out.
+    /// Rows outside of the hours or the range that were asked for, left out.
     pub n_outside: u64,
+    /// Rows of NaN put in for bars that were missing.
+    pub n_filled: u64,
     /// Values that were null, by column.
     pub n_null: BTreeMap<String, u64>,
 }
