@@ -170,6 +170,13 @@ impl Placer {
         self.range.contains(place.open).then_some(place)
     }
 
+    /// For rows that are all wanted whatever the calendar says: how long one is. It opens at its stamp then.
+    pub fn all_as_stamped(&self) -> Option<i64> {
+        let plain = self.hours == SessionHours::All && self.range == TimeRange::ALL && self.stamp == Side::Left;
+        let width = if self.is_event() { Some(0) } else { self.width };
+        width.filter(|_| plain)
+    }
+
     /// The place of a row of whole sessions, named after a day.
     pub fn day(&mut self, date: Date) -> Option<Place> {
         let bucket = self.coarse.bucket_of_day(date)?;
@@ -211,8 +218,7 @@ pub(crate) fn partition_days(spec: &DataSpec) -> Option<(Date, Date)> {
     let first = (range.start > i64::MIN).then(|| {
         let day = zone.date_at(range.start);
         let session = spec.calendar.session_on_or_after(day).and_then(|s| tight(s.date));
-        let from =
-            session.filter(|_| spec.hours != SessionHours::All).map_or(range.start, |w| w.start.max(range.start));
+        let from = session.filter(|_| spec.hours != SessionHours::All).map_or(range.start, |w| w.start.max(range.start));
         names(from, spec, zone).0
     });
     let last = (range.end < i64::MAX).then(|| {
@@ -235,6 +241,7 @@ fn names(at: i64, spec: &DataSpec, zone: Zone) -> (Date, Date) {
     }
 }
 
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,8 +260,7 @@ mod tests {
     #[test]
     fn stamps_are_read_as_people_write_them() {
         let wall = at("2024-03-05T09:30:00Z");
-        for text in ["2024-03-05 09:30", "2024-03-05T09:30:00", "20240305 093000", "2024/03/05 0930", "20240305093000"]
-        {
+        for text in ["2024-03-05 09:30", "2024-03-05T09:30:00", "20240305 093000", "2024/03/05 0930", "20240305093000"] {
             assert_eq!(Stamp::parse(text), Some(Stamp::Wall(wall)), "{text}");
         }
         for text in [
@@ -271,8 +277,7 @@ mod tests {
         }
         assert_eq!(Stamp::parse("2024-03-05"), Some(Stamp::Day(day("2024-03-05"))));
         assert_eq!(Stamp::parse("20240305"), Some(Stamp::Day(day("2024-03-05"))));
-        for text in ["", "x", "2024-13-05", "2024-03-05 25:00", "03/05/2024", "2024-03-05 9:30:61", "12345", "é4-03-05"]
-        {
+        for text in ["", "x", "2024-13-05", "2024-03-05 25:00", "03/05/2024", "2024-03-05 9:30:61", "12345", "é4-03-05"] {
             assert_eq!(Stamp::parse(text), None, "{text}");
         }
         assert_eq!(Stamp::parse("2024-03-05 09:30:00.25"), Some(Stamp::Wall(wall + 250_000_000)));
@@ -298,14 +303,23 @@ mod tests {
             place("2024-07-02T13:30:00Z", "2024-07-02T14:00:00Z"),
             "the bar of 9:00 holds trades from 9:30 on"
         );
-        assert_eq!(placer.instant(at("2024-07-02T19:30:00Z")), place("2024-07-02T19:30:00Z", "2024-07-02T20:00:00Z"));
+        assert_eq!(
+            placer.instant(at("2024-07-02T19:30:00Z")),
+            place("2024-07-02T19:30:00Z", "2024-07-02T20:00:00Z")
+        );
         assert_eq!(placer.instant(at("2024-07-02T20:00:00Z")), None);
         assert_eq!(placer.instant(at("2024-07-04T15:00:00Z")), None);
         let mut all = Placer::new(&DataSpec { hours: SessionHours::All, ..spec.clone() });
-        assert_eq!(all.instant(at("2024-07-04T15:00:00Z")), place("2024-07-04T15:00:00Z", "2024-07-04T16:00:00Z"));
+        assert_eq!(
+            all.instant(at("2024-07-04T15:00:00Z")),
+            place("2024-07-04T15:00:00Z", "2024-07-04T16:00:00Z")
+        );
         let closing = crate::spec::TimeSpec { stamp: Side::Right, ..Default::default() };
         let mut late = Placer::new(&DataSpec { time: closing, ..spec });
-        assert_eq!(late.instant(at("2024-07-02T15:30:00Z")), place("2024-07-02T14:30:00Z", "2024-07-02T15:30:00Z"));
+        assert_eq!(
+            late.instant(at("2024-07-02T15:30:00Z")),
+            place("2024-07-02T14:30:00Z", "2024-07-02T15:30:00Z")
+        );
     }
 
     #[test]

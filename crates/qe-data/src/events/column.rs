@@ -18,7 +18,7 @@ impl Events {
             |events, now| events.next_due(kinds, now),
             move |event, now| {
                 let to = there.session_number(event.at.nanos())?;
-                to.checked_sub(here.session_number(now.saturating_sub(1))?)
+                Some(to as f64 - here.session_number(now.saturating_sub(1))? as f64)
             },
         )
     }
@@ -27,7 +27,7 @@ impl Events {
     pub fn sessions_since_last_column(&self, kinds: &[EventKind], axis: &Axis, calendar: &Calendar) -> Column {
         let mut cursor = calendar.cursor();
         self.column(axis, |events, now| events.last_happened(kinds, now), move |event, now| {
-            Some(distance(&mut cursor, event.at.nanos(), now.saturating_sub(1)).unwrap_or(0) as usize)
+            distance(&mut cursor, event.at.nanos(), now.saturating_sub(1)).map(|n| n.max(0) as f64)
         })
     }
 
@@ -36,7 +36,7 @@ impl Events {
         &'a self,
         axis: &Axis,
         ask: impl Fn(&'a Self, i64) -> Option<&'a Event>,
-        mut count: impl FnMut(&Event, i64) -> Option<usize>,
+        mut count: impl FnMut(&Event, i64) -> Option<f64>,
     ) -> Column {
         let mut changes: Vec<i64> = self
             .iter()
@@ -52,7 +52,7 @@ impl Events {
                 next += changes[next..].partition_point(|t| *t <= now);
                 (current, asked) = (ask(self, now), true);
             }
-            current.and_then(|event| count(event, now)).map_or(f64::NAN, |n| n as f64)
+            current.and_then(|event| count(event, now)).unwrap_or(f64::NAN)
         });
         values.collect::<Shared<f64>>().into()
     }

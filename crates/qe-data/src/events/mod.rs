@@ -132,15 +132,15 @@ impl Events {
     /// `now`. `None` where nothing is known to come, or outside of the calendar.
     pub fn sessions_until_next(&self, kinds: &[EventKind], now: i64, calendar: &Calendar) -> Option<u32> {
         let at = self.next_due(kinds, now)?.at.nanos();
-        distance(&mut calendar.cursor(), now.saturating_sub(1), at)
+        u32::try_from(distance(&mut calendar.cursor(), now.saturating_sub(1), at)?).ok()
     }
 
     /// How many sessions since the last release of some kinds, by what was known at `now`. `None` where none is
     /// known, or outside of the calendar.
     pub fn sessions_since_last(&self, kinds: &[EventKind], now: i64, calendar: &Calendar) -> Option<u32> {
         let at = self.last_happened(kinds, now)?.at.nanos();
-        // A release right after the close and a bar that is complete at the close share no session: that is 0.
-        Some(distance(&mut calendar.cursor(), at, now.saturating_sub(1)).unwrap_or(0))
+        // A release at the very close belongs to the next session, and `now` at that close to the one before: 0.
+        u32::try_from(distance(&mut calendar.cursor(), at, now.saturating_sub(1))?.max(0)).ok()
     }
 
     /// Whether a release is due within so many sessions; 0 means on this very session. `None` where no release is
@@ -167,10 +167,10 @@ fn is_of(event: &Event, kinds: &[EventKind]) -> bool {
     kinds.is_empty() || kinds.contains(&event.kind)
 }
 
-/// How many sessions from the one of `from` to the one of `to`.
-fn distance(cursor: &mut SessionCursor, from: i64, to: i64) -> Option<u32> {
+/// How many sessions from the one of `from` to the one of `to`; `None` outside of the calendar.
+fn distance(cursor: &mut SessionCursor, from: i64, to: i64) -> Option<i64> {
     let (from, to) = (cursor.session_number(from)?, cursor.session_number(to)?);
-    to.checked_sub(from).and_then(|n| u32::try_from(n).ok())
+    Some(i64::try_from(to).ok()? - i64::try_from(from).ok()?)
 }
 
 #[cfg(test)]

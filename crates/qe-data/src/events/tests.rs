@@ -102,6 +102,7 @@ fn sessions_are_counted_over_holidays_and_weekends() {
     assert_eq!(until(&[EventKind::Other("nfp".into())], "2016-01-25T21:00:00Z"), None);
     assert_eq!(until(&[], "2016-01-19T21:00:00Z"), Some(1), "any kind: CPI on the 20th");
     assert_eq!(since(FOMC, "2014-01-01T00:00:00Z"), None);
+    assert_eq!(since(FOMC, "2150-01-01T00:00:00Z"), None, "the calendar ends");
 }
 
 #[test]

@@ -102,11 +102,7 @@ impl Loader {
         let found = find_files(&self.spec.paths, &wanted)?;
         if found.files.is_empty() {
             return Err(Error::NoRows {
-                reason: format!(
-                    "the names of all {} files and folders rule them out {}",
-                    found.n_ruled_out,
-                    self.asked()
-                ),
+                reason: format!("the names of all {} files and folders rule them out {}", found.n_ruled_out, self.asked()),
                 mend: "widen the range or check the symbols".into(),
             });
         }
@@ -203,33 +199,43 @@ impl Loader {
         let recipe = Arc::new(self.recipe(&groups)?);
         let mut n_rows = 0;
         let mut found: Vec<String> = Vec::new();
-        for (i, group) in groups.iter().enumerate() {
-            let seen = Arc::new(Seen::default());
-            let lf = self.query(group, &recipe, &seen)?;
-            match &group.symbol {
-                SymbolFrom::Given(symbol) => {
-                    let lf = lf.drop(by_name([SYMBOL], true, false));
-                    let df = collect(lf, symbol).map_err(|e| self.explain(e, group, &recipe))?;
-                    n_rows += df.height();
-                    found.push(symbol.clone());
-                    if df.height() > 0 {
-                        take(i + 1, groups.len(), self.table(symbol, df, &seen)?)?;
+        // While one symbol becomes arrays, the next one is read.
+        std::thread::scope(|scope| -> Result<()> {
+            let (send, receive) = std::sync::mpsc::sync_channel(0);
+            let (groups, recipe) = (&groups, &recipe);
+            scope.spawn(move || {
+                for (i, group) in groups.iter().enumerate() {
+                    let frame = self.collect_group(group, recipe);
+                    let failed = frame.is_err();
+                    if send.send((i, frame)).is_err() || failed {
+                        break;
                     }
                 }
-                SymbolFrom::Column(_) => {
-                    let df = collect(lf, "the data").map_err(|e| self.explain(e, group, &recipe))?;
-                    n_rows += df.height();
-                    let parts = split_by_symbol(df)?;
-                    let n_parts = parts.len();
-                    for (j, (symbol, part)) in parts.into_iter().enumerate() {
+            });
+            for (i, frame) in receive {
+                let (df, seen) = frame?;
+                n_rows += df.height();
+                match &groups[i].symbol {
+                    SymbolFrom::Given(symbol) => {
                         found.push(symbol.clone());
-                        // What was seen cannot be told apart by symbol here: it stands with the first.
-                        let seen = if j == 0 { Arc::clone(&seen) } else { Arc::default() };
-                        take(j + 1, n_parts, self.table(&symbol, part, &seen)?)?;
+                        if df.height() > 0 {
+                            take(i + 1, groups.len(), self.table(symbol, df, &seen)?)?;
+                        }
+                    }
+                    SymbolFrom::Column(_) => {
+                        let parts = split_by_symbol(df)?;
+                        let n_parts = parts.len();
+                        for (j, (symbol, part)) in parts.into_iter().enumerate() {
+                            found.push(symbol.clone());
+                            // What was seen cannot be told apart by symbol here: it stands with the first.
+                            let seen = if j == 0 { Arc::clone(&seen) } else { Arc::default() };
+                            take(j + 1, n_parts, self.table(&symbol, part, &seen)?)?;
+                        }
                     }
                 }
             }
-        }
+            Ok(())
+        })?;
         if n_rows == 0 {
             let n_files: usize = groups.iter().map(|g| g.files.len()).sum();
             return Err(Error::NoRows {
@@ -241,6 +247,19 @@ impl Loader {
             return Err(qe_core::Error::unknown("symbol", missing, found.iter().map(String::as_str)).into());
         }
         Ok(())
+    }
+
+    /// Runs the query of one group.
+    fn collect_group(&self, group: &Group, recipe: &Arc<Recipe>) -> Result<(DataFrame, Arc<Seen>)> {
+        let seen = Arc::new(Seen::default());
+        let mut lf = self.query(group, recipe, &seen)?;
+        let mut place = "the data";
+        if let SymbolFrom::Given(symbol) = &group.symbol {
+            lf = lf.drop(by_name([SYMBOL], true, false));
+            place = symbol;
+        }
+        let df = collect(lf, place).map_err(|e| self.explain(e, group, recipe))?;
+        Ok((df, seen))
     }
 
     /// A collected frame as arrays, its rows in order.
@@ -403,11 +422,7 @@ impl Loader {
         let (columns, schema) = (sources, Arc::new(recipe.schema()));
         let exprs: Vec<Expr> = {
             let mut names: Vec<&str> = Vec::new();
-            columns.iter().for_each(|c| {
-                if !names.contains(&c.as_str()) {
-                    names.push(c)
-                }
-            });
+            columns.iter().for_each(|c| if !names.contains(&c.as_str()) { names.push(c) });
             names.into_iter().map(col).collect()
         };
         let (recipe, symbol, seen) = (Arc::clone(recipe), group.symbol.clone(), Arc::clone(seen));
@@ -459,8 +474,7 @@ impl Loader {
             let there = schema.iter_names().map(|n| n.to_string());
             return Err(Error::missing_column(path.display().to_string(), column, there, mend));
         }
-        let df =
-            collect(self.raw(&[path.to_owned()])?, &path.display().to_string()).map_err(|e| self.broken(path, &e))?;
+        let df = collect(self.raw(&[path.to_owned()])?, &path.display().to_string()).map_err(|e| self.broken(path, &e))?;
         let place = path.display().to_string();
         match own.apply(df, symbol, &Seen::default()) {
             Ok(_) => Ok(()),

@@ -61,6 +61,13 @@ pub(super) struct Recipe {
     values: Vec<Value>,
 }
 
+/// The times of the rows that are wanted, and which rows they are if not all.
+struct Placed {
+    open: Int64Chunked,
+    available: Int64Chunked,
+    kept: Option<IdxCa>,
+}
+
 /// What the recipe saw; shared between the pieces of one query.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -158,16 +165,16 @@ impl Recipe {
     /// Brings a piece of the data to our shape.
     pub(super) fn apply(&self, df: DataFrame, symbol: &SymbolFrom, seen: &Seen) -> PolarsResult<DataFrame> {
         let height = df.height();
-        let (open, available, kept) = self.place_rows(&df)?;
+        let placed = self.place_rows(&df)?;
+        let n = placed.open.len();
         seen.n_read.fetch_add(height as u64, Ordering::Relaxed);
-        seen.n_outside.fetch_add((height - open.len()) as u64, Ordering::Relaxed);
+        seen.n_outside.fetch_add((height - n) as u64, Ordering::Relaxed);
         let pick = |c: Column| -> Column {
-            match &kept {
+            match &placed.kept {
                 None => c,
                 Some(rows) => c.take(rows).unwrap_or(c),
             }
         };
-        let n = open.len();
         let mut out = Vec::with_capacity(self.values.len() + 3);
         out.push(match symbol {
             SymbolFrom::Given(name) => Column::new_scalar(SYMBOL.into(), Scalar::from(PlSmallStr::from_str(name)), n),
@@ -177,12 +184,12 @@ impl Recipe {
                 c
             }
         });
-        let times = |name: &str, at: Vec<i64>| -> PolarsResult<Column> {
-            let at = Int64Chunked::from_vec(name.into(), at).into_series().cast(&time_type())?;
-            Ok(at.into())
+        let times = |name: &str, at: &Int64Chunked| -> Column {
+            let at = at.clone().with_name(name.into());
+            at.into_datetime(TimeUnit::Nanoseconds, Some(polars::prelude::TimeZone::UTC)).into_column()
         };
-        out.push(times(TS, open)?);
-        out.push(times(AVAILABLE, available)?);
+        out.push(times(TS, &placed.open));
+        out.push(times(AVAILABLE, &placed.available));
         for value in &self.values {
             out.push(match &value.source {
                 None => Column::new_scalar(value.name.as_str().into(), Scalar::from(f64::NAN), n),
@@ -198,8 +205,15 @@ impl Recipe {
     }
 
     /// When the wanted rows opened and were complete, and which they are if not all.
-    #[allow(clippy::type_complexity)]
-    fn place_rows(&self, df: &DataFrame) -> PolarsResult<(Vec<i64>, Vec<i64>, Option<IdxCa>)> {
+    fn place_rows(&self, df: &DataFrame) -> PolarsResult<Placed> {
+        if let (Clock::Instants(1), Some(width)) = (self.clock, Placer::new(&self.spec).all_as_stamped()) {
+            let time = df.column(&self.times[0])?.as_materialized_series();
+            let open = time.to_physical_repr().cast(&DataType::Int64)?.i64()?.clone();
+            if open.null_count() == 0 {
+                let available = if width == 0 { open.clone() } else { &open + width };
+                return Ok(Placed { open, available, kept: None });
+            }
+        }
         let n = df.height();
         let (mut open, mut available) = (Vec::with_capacity(n), Vec::with_capacity(n));
         let mut kept: Vec<IdxSize> = Vec::new();
@@ -275,7 +289,11 @@ impl Recipe {
             }
         }
         let all = open.len() == n;
-        Ok((open, available, (!all).then(|| IdxCa::from_vec("".into(), kept))))
+        Ok(Placed {
+            open: Int64Chunked::from_vec(TS.into(), open),
+            available: Int64Chunked::from_vec(AVAILABLE.into(), available),
+            kept: (!all).then(|| IdxCa::from_vec("".into(), kept)),
+        })
     }
 
     /// The place of a stamp that is not a plain instant.

@@ -164,14 +164,15 @@ impl Plan {
             filled = values.iter().map(plain).collect::<PolarsResult<_>>()?;
             filled.iter().map(Vec::as_slice).collect()
         };
-        let symbols = df.column(SYMBOL)?.cast(&DataType::String)?;
-        let symbols = symbols.str()?;
         let mut partials = Partials::new(&self.rules);
         let mut walk = |name: &str, rows: Walk<'_>| rows.gather(name, &self.spec, key, &values, &mut partials);
-        let first = if n > 0 { symbols.get(0) } else { None };
-        if n > 0 && symbols.null_count() == 0 && symbols.iter().all(|s| s == first) {
-            walk(first.unwrap_or_default(), Walk::All(n))?;
+        let symbols = df.column(SYMBOL)?;
+        if let Some(only) = symbols.as_scalar_column().filter(|_| n > 0) {
+            let name = only.scalar().value().get_str().unwrap_or_default().to_owned();
+            walk(&name, Walk::All(n))?;
         } else {
+            let symbols = symbols.cast(&DataType::String)?;
+            let symbols = symbols.str()?;
             let mut rows: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
             for (i, name) in symbols.iter().enumerate() {
                 let name = name.ok_or_else(|| polars_err!(ComputeError: "a row to resample has no symbol"))?;
@@ -328,6 +329,10 @@ impl Walk<'_> {
             out.first.push(first);
             out.last.push(last);
             for ((values, agg), slot) in values.iter().zip(&out.rules).zip(&mut out.values) {
+                if *agg == Agg::Sum && out.start.len() - from > 2 {
+                    // The bucket before is neither the first nor, by now, the last: nothing can be added to it.
+                    slot.settle_last();
+                }
                 match (agg, self, spans.as_slice()) {
                     (Agg::Sum, Self::All(_), spans) => {
                         spans.iter().for_each(|span| slot.sums.extend_from_slice(&values[span.clone()]));
@@ -347,11 +352,6 @@ impl Walk<'_> {
                 }
             }
         }
-        // Only the first and the last bucket may go on elsewhere; the others' sums are final.
-        let to = out.start.len();
-        for slot in out.values.iter_mut().filter(|s| s.is_sum) {
-            slot.settle(from, to);
-        }
         Ok(())
     }
 }
@@ -370,24 +370,16 @@ impl Slot {
         self.ends.push(self.sums.len());
     }
 
-    /// Replaces by their sum the values of those buckets `from..to` that nothing can be added to.
-    fn settle(&mut self, from: usize, to: usize) {
-        let begin = |ends: &[usize], i: usize| if i == 0 { 0 } else { ends[i - 1] };
-        let mut write = begin(&self.ends, from);
-        let mut read = write;
-        for i in from..to {
-            let end = self.ends[i];
-            if i > from && i + 1 < to {
-                self.sums[write] = Agg::Sum.of(&self.sums[read..end]);
-                write += 1;
-            } else {
-                self.sums.copy_within(read..end, write);
-                write += end - read;
-            }
-            read = end;
-            self.ends[i] = write;
+    /// Replaces the values of the last bucket by their sum.
+    fn settle_last(&mut self) {
+        let n = self.ends.len();
+        let begin = if n > 1 { self.ends[n - 2] } else { 0 };
+        let sum = Agg::Sum.of(&self.sums[begin..]);
+        self.sums.truncate(begin);
+        self.sums.push(sum);
+        if let Some(end) = self.ends.last_mut() {
+            *end = begin + 1;
         }
-        self.sums.truncate(write);
     }
 }
 
@@ -418,8 +410,7 @@ impl Partials {
 
     fn finish(self, rules: &[Rule]) -> PolarsResult<DataFrame> {
         let n = self.start.len();
-        let mut out =
-            vec![StringChunked::from_iter_values(SYMBOL.into(), self.symbol.iter().map(|s| s.as_str())).into_column()];
+        let mut out = vec![StringChunked::from_iter_values(SYMBOL.into(), self.symbol.iter().map(|s| s.as_str())).into_column()];
         for (name, at) in [(START, self.start), (END, self.end), (FIRST, self.first), (LAST, self.last)] {
             out.push(Int64Chunked::from_vec(name.into(), at).into_column());
         }
