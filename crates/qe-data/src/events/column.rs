@@ -26,9 +26,11 @@ impl Events {
     /// [`Events::sessions_since_last`] for each row of an axis; NaN where nothing is known to have happened.
     pub fn sessions_since_last_column(&self, kinds: &[EventKind], axis: &Axis, calendar: &Calendar) -> Column {
         let mut cursor = calendar.cursor();
-        self.column(axis, |events, now| events.last_happened(kinds, now), move |event, now| {
-            distance(&mut cursor, event.at.nanos(), now.saturating_sub(1)).map(|n| n.max(0) as f64)
-        })
+        self.column(
+            axis,
+            |events, now| events.last_happened(kinds, now),
+            move |event, now| distance(&mut cursor, event.at.nanos(), now.saturating_sub(1)).map(|n| n.max(0) as f64),
+        )
     }
 
     /// Asks for an event at each change, and for a count at each row.
