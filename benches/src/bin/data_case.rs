@@ -73,7 +73,12 @@ fn make_ticks(dir: &Path, millions: usize) -> Outcome {
         }
         let part = dir.join(format!("part={made:09}"));
         let table = Columns::new(Axis::instants(at)?).with("price", prices)?.with("size", sizes)?;
-        store("ES", &table, &part, StoreOptions { partition: Partition::Whole, row_group: 1 << 18, ..Default::default() })?;
+        store(
+            "ES",
+            &table,
+            &part,
+            StoreOptions { partition: Partition::Whole, row_group: 1 << 18, ..Default::default() },
+        )?;
     }
     Ok((made, 0))
 }
