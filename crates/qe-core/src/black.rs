@@ -5,7 +5,8 @@
 //! and no price is negative. With `h = -|ln(F/K)|/s`, `u = s/2` and Mills' ratio `Y = N/n` (n the density), the price
 //! out of the money is `sqrt(F K) n(h) exp(-u^2/2) (Y(h+u) - Y(h-u))`. Where the two terms nearly cancel, their
 //! difference is the sum of `2 Y'(h) u + 2 Y'''(h) u^3/3! + ...`, with the derivatives from the backward
-//! recurrence `Y[k-1] = (Y[k+1] - h Y[k]) / k`, all terms positive: no digit is lost in the wings.
+//! recurrence `Y[k-1] = (Y[k+1] - h Y[k]) / k`, all terms positive: no digit is lost in the wings. (Beyond `s = 15`,
+//! which no market has, prices below 1e-100 may be too high, because `N` underflows.)
 //!
 //! NaN rule: NaN in, NaN out. A negative forward, strike, time, volatility or discount factor gives NaN.
 //! At `t_years = 0` or `vol_annual = 0` the price is the discounted intrinsic value.
@@ -135,8 +136,8 @@ fn near_series(h: f64, u: f64) -> f64 {
 /// enough up; `Z[1] + h^2 Z[0] = |h|` fixes the scale.
 fn wing_series(h: f64, u: f64) -> f64 {
     let h2 = h * h;
-    // Eight steps above the last derivative in use bring the sum to a relative 1e-17 from h = -3 down.
-    let start = ORDERS + 8;
+    // Starting at N leaves a relative exp(-2 |h| (sqrt N - sqrt k)) in derivative k: 1e-17 in the sum.
+    let start = ORDERS + 8 + (360.0 / h2) as usize;
     let mut z = [0.0; ORDERS + 1];
     let (mut above, mut here) = (0.0, 1e-30);
     for k in (1..=start).rev() {
@@ -245,7 +246,7 @@ mod tests {
         }
 
         #[test]
-        fn branches_meet(h in -40.0..0.0f64, u in 0.01..8.0f64) {
+        fn branches_meet(h in -24.0..-0.1f64, u in 0.01..7.0f64) {
             // Either side of every boundary between two forms, prices are within the slope's step.
             for (h, u) in [(BACKWARD, u), (h, SERIES), (h, SERIES_RATIO * -h)] {
                 let at = |e: f64| time_value(100.0, 100.0 * libm::exp(-h * 2.0 * u * (1.0 + e)), 2.0 * u * (1.0 + e));
@@ -289,10 +290,10 @@ mod tests {
             "black: {n} reference prices, max relative error {relative:.2e} ({scaled:.1e} per rounding of the \
              arguments), max absolute {absolute:.2e}, {below} within 1e-13"
         ));
-        assert!(n == 2_000 && relative < 4e-12 && scaled < 1e-15 && absolute < 3e-12);
+        assert!(n == 2_000 && relative < 2e-12 && scaled < 4e-15 && absolute < 2e-13 && below > 1_750);
     }
 
-    #[allow(clippy::print_stderr)]
+    #[expect(clippy::print_stderr, reason = "the test says that it was not run, or what it measured")]
     fn say(text: &str) {
         eprintln!("{text}");
     }

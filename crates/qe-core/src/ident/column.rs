@@ -59,7 +59,7 @@ impl ColumnHasher {
 
     /// Takes in floats.
     pub fn f64s(&mut self, values: &[f64]) -> &mut Self {
-        self.words(Kind::Floats, values, |v| canonical_bits(v))
+        self.words(Kind::Floats, values, canonical_bits)
     }
 
     /// Takes in integers.
@@ -179,16 +179,16 @@ mod tests {
         type Feed = fn(&mut ColumnHasher);
         let feeds: [Feed; 11] = [
             |_| {},
-            |h| drop(h.f64s(&[0.0])),
-            |h| drop(h.i64s(&[0])),
-            |h| drop(h.f64s(&[0.0, 0.0])),
-            |h| drop(h.f64s(&[f64::NAN])),
-            |h| drop(h.bytes(b"")),
-            |h| drop(h.bytes(b"").bytes(b"")),
-            |h| drop(h.bytes(b"ab").bytes(b"c")),
-            |h| drop(h.bytes(b"a").bytes(b"bc")),
-            |h| drop(h.column("").f64s(&[0.0])),
-            |h| drop(h.f64s(&[0.0]).column("").f64s(&[0.0])),
+            |h| _ = h.f64s(&[0.0]),
+            |h| _ = h.i64s(&[0]),
+            |h| _ = h.f64s(&[0.0, 0.0]),
+            |h| _ = h.f64s(&[f64::NAN]),
+            |h| _ = h.bytes(b""),
+            |h| _ = h.bytes(b"").bytes(b""),
+            |h| _ = h.bytes(b"ab").bytes(b"c"),
+            |h| _ = h.bytes(b"a").bytes(b"bc"),
+            |h| _ = h.column("").f64s(&[0.0]),
+            |h| _ = h.f64s(&[0.0]).column("").f64s(&[0.0]),
         ];
         let ids: std::collections::BTreeSet<Id> = feeds
             .iter()
@@ -223,8 +223,8 @@ mod tests {
             let (mut whole, mut pieces) = (ColumnHasher::new("d"), ColumnHasher::new("d"));
             whole.bytes(b"x").f64s(&floats).i64s(&ints);
             pieces.bytes(b"x");
-            at.windows(2).for_each(|w| drop(pieces.f64s(&floats[w[0]..w[1]])));
-            at.windows(2).for_each(|w| drop(pieces.i64s(&ints[w[0]..w[1]])));
+            at.windows(2).for_each(|w| _ = pieces.f64s(&floats[w[0]..w[1]]));
+            at.windows(2).for_each(|w| _ = pieces.i64s(&ints[w[0]..w[1]]));
             prop_assert_eq!(whole.finish(), pieces.finish());
         }
     }

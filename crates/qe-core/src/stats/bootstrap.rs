@@ -9,6 +9,9 @@
 //! `G = sum w(k/M) |k| g[k]`, `S = sum w(k/M) g[k]`; `b = (2 G^2 / D)^(1/3) n^(1/3)` with D = 2 S^2 (stationary) or
 //! 4/3 S^2 (circular), at most `ceil(min(3 sqrt n, n/3))`.
 //!
+//! Autocorrelations are `g[k] / g[0]`, as in the paper; `arch` divides by the spread of each of the two parts, with
+//! one term less, so where a value sits on the edge of the band the two may choose m one step apart.
+//!
 //! NaN rule: data with a NaN or without spread have no block length (`None`).
 //! References: D. Politis and H. White, Econometric Reviews 23 (2004), corrected by Patton, Politis and White, 28
 //! (2009); D. Politis and J. Romano, JASA 89 (1994).
@@ -95,37 +98,47 @@ pub struct BlockLength {
 ///
 /// White noise can come out below 1: use `max(1.0)` before drawing.
 pub fn optimal_block_length(x: &[f64]) -> Option<BlockLength> {
-    /// Autocorrelations in a row that must be small.
-    const QUIET: usize = 5;
-    let rows = x.len();
-    // A spread and five lags are needed.
+    // Population skewness is defined exactly when there is a spread to divide by.
     Moments::of(x).skew_population()?;
-    if rows < QUIET + 3 {
+    if x.len() < QUIET + 3 {
         return None;
     }
-    let n = rows as f64;
     let mean = super::mean(x)?;
     let d: Vec<f64> = x.iter().map(|v| v - mean).collect();
-    let max_m = (n.sqrt().ceil() as usize + QUIET).min(rows - 2);
-    let cross = |k: usize| dot(&d[k..], &d[..rows - k]);
-    let limit = 2.0 * (libm::log10(n) / n).sqrt();
-    let correlation = |k: usize| {
-        let (late, early) = (&d[k..], &d[..rows - k]);
-        cross(k).abs() / (dot(late, late) * dot(early, early)).sqrt()
-    };
-    let quiet: Vec<bool> = (1..max_m).map(|k| correlation(k) < limit).collect();
-    let first = quiet.windows(QUIET).position(|w| w.iter().all(|q| *q)).map(|i| i + 1);
-    let m = first.map_or(max_m, |m| (2 * m).min(max_m));
-    let (mut g, mut s) = (0.0, dot(&d, &d) / n);
+    block_length_at(&d, last_lag(&d))
+}
+
+/// Autocorrelations in a row that must be small.
+const QUIET: usize = 5;
+
+/// M, the last autocovariance that counts, for deviations from the mean.
+fn last_lag(d: &[f64]) -> usize {
+    let n = d.len() as f64;
+    let limit = 2.0 * (libm::log10(n) / n).sqrt() * dot(d, d);
+    let max_m = (n.sqrt().ceil() as usize + QUIET).min(d.len() - 2);
+    let quiet: Vec<bool> = (1..max_m).map(|k| cross(d, k).abs() < limit).collect();
+    let first = quiet.windows(QUIET).position(|w| w.iter().all(|q| *q));
+    first.map_or(max_m, |i| (2 * (i + 1)).min(max_m))
+}
+
+/// The block lengths when autocovariances up to `m` count.
+fn block_length_at(d: &[f64], m: usize) -> Option<BlockLength> {
+    let n = d.len() as f64;
+    let (mut g, mut s) = (0.0, dot(d, d) / n);
     for k in 1..=m {
         let w = (2.0 * (1.0 - k as f64 / m as f64)).min(1.0);
-        let c = cross(k) / n;
+        let c = cross(d, k) / n;
         g += 2.0 * w * k as f64 * c;
         s += 2.0 * w * c;
     }
     let longest = (3.0 * n.sqrt()).min(n / 3.0).ceil();
-    let length = |d: f64| finite(libm::cbrt(2.0 * g * g / d) * libm::cbrt(n)).map(|b| b.min(longest));
-    Some(BlockLength { stationary: length(2.0 * s * s)?, circular: length(4.0 / 3.0 * s * s)? })
+    let length = |c: f64| finite(libm::cbrt(2.0 * g * g / (c * s * s) * n)).map(|b| b.min(longest));
+    Some(BlockLength { stationary: length(2.0)?, circular: length(4.0 / 3.0)? })
+}
+
+/// The sum of products `k` apart.
+fn cross(d: &[f64], k: usize) -> f64 {
+    dot(&d[k..], &d[..d.len() - k])
 }
 
 /// Blocks of `len` rows from random starts in `0..starts`, wrapping at `n`.
@@ -180,9 +193,17 @@ mod tests {
                 y.push(phi * y.last().unwrap_or(&0.0) + now + theta * last_u);
                 last_u = now;
             }
-            let b = optimal_block_length(&y).unwrap();
+            let mean = crate::stats::mean(&y).unwrap();
+            let d: Vec<f64> = y.iter().map(|v| v - mean).collect();
+            let (m, arch_m) = (last_lag(&d), row.num("m") as usize);
+            let b = block_length_at(&d, arch_m).unwrap();
             close(b.stationary, row.num("stationary"), 1e-9, &row);
             close(b.circular, row.num("circular"), 1e-9, &row);
+            if row.text("on_edge") == "no" {
+                assert_eq!((m, optimal_block_length(&y)), (arch_m, Some(b)), "{row:?}");
+            } else {
+                assert!(m.abs_diff(arch_m) <= 2, "{row:?}");
+            }
         }
         assert_eq!(optimal_block_length(&[0.1; 50]), None);
         assert_eq!(optimal_block_length(&[1.0, 2.0, 4.0]), None);

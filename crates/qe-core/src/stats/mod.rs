@@ -9,6 +9,7 @@
 //! | `permutation` | p-values by reshuffling |
 //! | `quantile` | quantiles, median, MAD |
 //! | `ranks` | ranks; Pearson, Spearman, Kendall |
+//! | `special` | incomplete beta and gamma functions (not public) |
 //! | `sum` | sums in one fixed order |
 //! | `tails` | distributions: tails and quantiles |
 
@@ -21,6 +22,7 @@ pub mod multiple;
 pub mod permutation;
 pub mod quantile;
 pub mod ranks;
+pub(crate) mod special;
 pub mod sum;
 pub mod tails;
 

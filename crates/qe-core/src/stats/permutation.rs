@@ -2,8 +2,8 @@
 //!
 //! The statistic of the data as given is compared with its value on m random orders of the same data;
 //! `p = (b + 1) / (m + 1)`, where b counts the orders at least as extreme. Two-sided: twice the smaller of the two
-//! one-sided p-values, at most 1, which needs no symmetry. Values within 1e-12 (relative) of the observed one count
-//! as equal to it, so that rounding in another order of additions does not.
+//! one-sided p-values, at most 1, which needs no symmetry. Values within 1e-12 of the largest value of the observed
+//! one count as equal to it, so that rounding in another order of additions does not.
 //! Permutation i draws from stream i, so p does not depend on the number of threads.
 //!
 //! NaN rule: `None` when the observed statistic is NaN; a NaN under permutation counts as extreme.
@@ -78,23 +78,27 @@ pub fn permutation_test<T: Copy + Send + Sync>(
     if observed.is_nan() {
         return None;
     }
-    let slack = if observed.is_finite() { 1e-12 * observed.abs() } else { 0.0 };
     let root = Stream::new(how.seed, "permutation", 0);
-    let (_, n_at_least, n_at_most) = pool.fold(
+    let (_, values) = pool.fold(
         usize::try_from(how.n_permutations).ok()?,
         CHUNK,
-        || (Vec::with_capacity(data.len()), 0u64, 0u64),
-        |(order, at_least, at_most), i| {
+        || (Vec::with_capacity(data.len()), Vec::with_capacity(CHUNK)),
+        |(order, values), i| {
             order.clear();
             order.extend_from_slice(data);
             root.sibling(i as u64).shuffle(order);
-            let value = statistic(order);
-            // Written so that NaN counts on both sides.
-            *at_least += u64::from(!(value < observed - slack));
-            *at_most += u64::from(!(value > observed + slack));
+            values.push(statistic(order));
         },
-        |a, b| (a.0, a.1 + b.1, a.2 + b.2),
+        |mut a, mut b| {
+            a.1.append(&mut b.1);
+            a
+        },
     );
+    let scale = values.iter().chain([&observed]).map(|v| v.abs()).filter(|v| v.is_finite()).fold(0.0, f64::max);
+    let slack = if observed.is_finite() { 1e-12 * scale } else { 0.0 };
+    // NaN counts on both sides.
+    let n_at_least = values.iter().filter(|v| v.is_nan() || **v >= observed - slack).count() as u64;
+    let n_at_most = values.iter().filter(|v| v.is_nan() || **v <= observed + slack).count() as u64;
     let p = |b: u64| (b as f64 + 1.0) / (how.n_permutations as f64 + 1.0);
     let p_value = match how.side {
         Side::Greater => p(n_at_least),
@@ -168,6 +172,18 @@ mod tests {
         // NaN under permutation counts as extreme.
         let first = |v: &[f64]| if v[0] == 1.0 { 5.0 } else { f64::NAN };
         assert_eq!(permutation_test(&[1.0, 2.0, 3.0], first, how(Side::Greater), &pool).unwrap().p_value, 1.0);
+    }
+
+    #[test]
+    fn ties_survive_rounding() {
+        // The same data in whole numbers, where sums are exact, and in tenths, where they are not.
+        let (x, y) = ([1.0, 2.0, 3.0, 6.0, 7.0, 3.0], [3.0, 6.0, 1.0, 2.0, 3.0, 7.0]);
+        let pool = Pool::inline();
+        let whole = mean_difference_test(&x, &y, how(Side::TwoSided), &pool).unwrap();
+        let tenth = mean_difference_test(&x.map(|v| v / 10.0), &y.map(|v| v / 10.0), how(Side::TwoSided), &pool);
+        let tenth = tenth.unwrap();
+        assert_eq!((whole.n_at_least, whole.n_at_most), (tenth.n_at_least, tenth.n_at_most));
+        assert!(whole.n_at_least + whole.n_at_most > 41_000);
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub fn sums_by<const K: usize>(x: &[f64], f: impl Fn(f64) -> [f64; K]) -> [f64; 
         let (rows, rest) = x[block * BLOCK..x.len().min((block + 1) * BLOCK)].as_chunks::<LANES>();
         let mut acc = [[0.0; LANES]; K];
         for row in rows {
-            for j in 0..LANES {
-                add(&mut acc, j, f(row[j]));
+            for (j, &v) in row.iter().enumerate() {
+                add(&mut acc, j, f(v));
             }
         }
         for (j, &v) in rest.iter().enumerate() {
