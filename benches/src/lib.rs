@@ -1,1 +1,2 @@
-//! Benches.
+//! Benches of the workspace: criterion benches under `benches/`, cases that run as processes of their own under
+//! `src/bin/`, and the scripts that run peers beside them under `peers/`.

@@ -12,7 +12,7 @@
 //! At `t_years = 0` or `vol_annual = 0` the price is the discounted intrinsic value.
 //! References: F. Black, J. Financial Economics 3 (1976); P. Jäckel, "Let's be rational", Wilmott (2015), for the
 //! normalised form; W. Gautschi, SIAM Review 9 (1967), for backward recurrences.
-//! Golden numbers: `black.csv`, mpmath with 60 digits; real data in the test that `QE_REAL_DATA` switches on.
+//! Golden numbers: `black.csv`, mpmath with 80 digits; real data in the test that `QE_REAL_DATA` switches on.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 

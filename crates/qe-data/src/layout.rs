@@ -328,7 +328,8 @@ mod tests {
 
     #[test]
     fn patterns_match_at_their_depth_and_two_stars_at_any() {
-        let dir = tree(&["a/x.parquet", "a/b/y.parquet", "a/b/c/z.parquet", "a/_tmp/w.parquet", "a/.h.parquet", "x.csv"]);
+        let dir =
+            tree(&["a/x.parquet", "a/b/y.parquet", "a/b/c/z.parquet", "a/_tmp/w.parquet", "a/.h.parquet", "x.csv"]);
         let all = wanted(&[], None);
         assert_eq!(names(dir.path(), "/*/*.parquet", &all), ["a/x.parquet"]);
         assert_eq!(names(dir.path(), "/a/**/*.parquet", &all), ["a/b/c/z.parquet", "a/b/y.parquet", "a/x.parquet"]);

@@ -5,8 +5,10 @@
 //! default. Without it this crate is kernels over slices.
 
 pub mod adjust;
+mod arrange;
 pub mod asof;
 pub mod cache;
+mod csv;
 pub mod error;
 pub mod events;
 pub mod identity;

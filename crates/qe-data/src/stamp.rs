@@ -3,7 +3,7 @@
 //! A stamp may be an instant (it names a zone, or counts from 1970), a wall-clock time in a zone that the
 //! specification names, or a day. [`Placer`] turns it into the time a row opened and the time it was complete.
 
-use qe_core::time::{Date, NANOS_PER_SECOND, TimeRange, Timestamp};
+use qe_core::time::{Date, NANOS_PER_SECOND, TimeRange};
 use qe_core::zone::{Local, Zone};
 
 use crate::resample::{Bucketer, ResampleSpec, Side};
@@ -170,6 +170,13 @@ impl Placer {
         self.range.contains(place.open).then_some(place)
     }
 
+    /// For rows that are all wanted whatever the calendar says: how long one is. It opens at its stamp then.
+    pub fn all_as_stamped(&self) -> Option<i64> {
+        let plain = self.hours == SessionHours::All && self.range == TimeRange::ALL && self.stamp == Side::Left;
+        let width = if self.is_event() { Some(0) } else { self.width };
+        width.filter(|_| plain)
+    }
+
     /// The place of a row of whole sessions, named after a day.
     pub fn day(&mut self, date: Date) -> Option<Place> {
         let bucket = self.coarse.bucket_of_day(date)?;
@@ -234,15 +241,12 @@ fn names(at: i64, spec: &DataSpec, zone: Zone) -> (Date, Date) {
     }
 }
 
-/// `stamp` for people, in errors.
-pub(crate) fn describe(at: i64) -> String {
-    Timestamp(at).to_string()
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use qe_core::time::Timestamp;
     use qe_core::timeframe::Timeframe;
 
     fn at(text: &str) -> i64 {

@@ -1,1 +1,27 @@
-//! x
+//! Quant Engine: market data in, a verdict out.
+//!
+//! This crate is the facade over the others: one dependency, one prelude, and the `qe` command.
+
+#[cfg(feature = "cli")]
+pub mod cli;
+
+pub use qe_core as core;
+pub use qe_data as data;
+
+/// What most programs that embed the engine begin with.
+pub mod prelude {
+    pub use qe_core::bars::{BarKind, Bars};
+    pub use qe_core::calendar::{Calendar, SessionHours};
+    pub use qe_core::columns::{Axis, Column, Columns};
+    pub use qe_core::panel::Panel;
+    pub use qe_core::par::{Pool, Threads};
+    pub use qe_core::time::{Date, TimeRange, Timestamp};
+    pub use qe_core::timeframe::Timeframe;
+    pub use qe_core::zone::Zone;
+    pub use qe_data::DataSpec;
+    #[cfg(feature = "frame")]
+    pub use qe_data::frame::{Dataset, Loader};
+    pub use qe_data::market::{Market, MarketSpec};
+    pub use qe_data::quality::{QualityPolicy, QualityReport, Scope, check_bars};
+    pub use qe_data::resample::{ResampleSpec, resample};
+}

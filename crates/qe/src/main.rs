@@ -1,1 +1,7 @@
-fn main() {}
+//! The `qe` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    qe::cli::run(std::env::args_os())
+}

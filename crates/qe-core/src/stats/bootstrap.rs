@@ -9,8 +9,8 @@
 //! `G = sum w(k/M) |k| g[k]`, `S = sum w(k/M) g[k]`; `b = (2 G^2 / D)^(1/3) n^(1/3)` with D = 2 S^2 (stationary) or
 //! 4/3 S^2 (circular), at most `ceil(min(3 sqrt n, n/3))`.
 //!
-//! Autocorrelations are `g[k] / g[0]`, as in the paper; `arch` divides by the spread of each of the two parts, with
-//! one term less, so where a value sits on the edge of the band the two may choose m one step apart.
+//! Autocorrelations are `g[k] / g[0]`, as in the paper. By its figures, `arch` divides by the spreads of the two
+//! overlapping parts instead, so where a value sits on the edge of the band the two may choose m one step apart.
 //!
 //! NaN rule: data with a NaN or without spread have no block length (`None`).
 //! References: D. Politis and H. White, Econometric Reviews 23 (2004), corrected by Patton, Politis and White, 28

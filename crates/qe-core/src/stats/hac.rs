@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_plug_in_has_its_constant() {
-        // A random walk has its coefficient held at 0.97: 1.1447 (1077.4 n)^(1/3) is 544.8.
+        // A random walk has its coefficient held at 0.97: 1.1447 (1077.5 n)^(1/3) is 544.7.
         let mut level = 0.0;
         let walk: Vec<f64> = golden::lcg(100_000, -0.5).iter().map(|u| (level += u, level).1).collect();
         assert_eq!(HacLag::Andrews.resolve(&walk), Some(544));

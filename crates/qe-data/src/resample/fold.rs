@@ -95,8 +95,20 @@ impl Fold {
             _ if held.is_nan() => 0.0 + v,
             Agg::First => held,
             Agg::Last => v,
-            Agg::Max => if v > held { v } else { held },
-            Agg::Min => if v < held { v } else { held },
+            Agg::Max => {
+                if v > held {
+                    v
+                } else {
+                    held
+                }
+            }
+            Agg::Min => {
+                if v < held {
+                    v
+                } else {
+                    held
+                }
+            }
             Agg::Sum => held + v,
         };
     }

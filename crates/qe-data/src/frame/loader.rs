@@ -1,0 +1,549 @@
+//! From a specification to a lazy query, and from that to arrays.
+//!
+//! The search for files knows paths only ([`crate::layout`]); the first file's schema then gives the recipe by which
+//! every piece of the data comes to our shape ([`super::normalise`]). `scan` stays lazy. `load` runs one query per
+//! symbol and turns each into arrays before the next, so that memory holds the arrays and one symbol's frame.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use polars::prelude::*;
+use qe_core::bars::Bars;
+use qe_core::columns::Columns;
+use qe_core::ticks::{Quotes, Ticks};
+
+use super::normalise::{Recipe, Seen, SymbolFrom, parse_bad_value};
+use super::{AVAILABLE, SYMBOL, TS, collect, convert, csv, frame_error, names};
+use crate::adjust::{Actions, Adjustment, adjust};
+use crate::arrange::arrange;
+use crate::error::{Error, Result};
+use crate::identity::{DataIdentity, IdentityBuilder};
+use crate::layout::{Found, SourceFile, Wanted, find_files};
+use crate::quality::Intake;
+use crate::spec::{DataKind, DataSpec, Format};
+use crate::stamp::partition_days;
+
+/// Endings of Parquet files.
+const PARQUET: [&str; 3] = ["parquet", "pq", "parq"];
+
+/// Endings of text files.
+const CSV: [&str; 4] = ["csv", "csv.gz", "tsv", "txt"];
+
+/// The loader by the name that the first design gave it; it reads CSV under the same contract.
+pub type ParquetLoader = Loader;
+
+/// Loads what a specification says.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    spec: Arc<DataSpec>,
+}
+
+/// Bars in memory, and what is known about them.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The bars, by symbol in alphabetical order; adjusted as the specification says.
+    pub bars: Vec<Bars>,
+    /// The bars as traded, in the same order, where `bars` are adjusted; they share what adjusting left alone.
+    pub raw: Vec<Bars>,
+    /// What they are, by their contents.
+    pub identity: DataIdentity,
+    /// What was seen and done on the way in, by symbol.
+    pub intake: BTreeMap<String, Intake>,
+}
+
+impl Dataset {
+    /// The bars of a symbol.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn get(&self, symbol: &str) -> Result<&Bars> {
+        let found = self.bars.iter().find(|b| b.symbol() == symbol);
+        found.ok_or_else(|| qe_core::Error::unknown("symbol", symbol, self.bars.iter().map(Bars::symbol)).into())
+    }
+}
+
+/// A table of one symbol, before it is bars or events.
+struct Table {
+    symbol: String,
+    columns: Columns,
+    intake: Intake,
+}
+
+/// The files of one symbol, or of several where a column tells them apart.
+struct Group {
+    symbol: SymbolFrom,
+    files: Vec<PathBuf>,
+}
+
+impl Loader {
+    /// A loader for a specification.
+    ///
+    /// # Errors
+    /// When the specification contradicts itself.
+    pub fn new(spec: DataSpec) -> Result<Self> {
+        Ok(Self { spec: Arc::new(spec.validated()?) })
+    }
+
+    /// The specification.
+    pub fn spec(&self) -> &DataSpec {
+        &self.spec
+    }
+
+    /// The files that could hold rows that are wanted, told by their paths; nothing is opened for this.
+    ///
+    /// # Errors
+    /// When a path leads to nothing, or all files are ruled out by their names.
+    pub fn files(&self) -> Result<Found> {
+        let endings = match self.spec.format {
+            Format::Auto => PARQUET.iter().chain(&CSV).copied().collect(),
+            Format::Parquet => PARQUET.to_vec(),
+            Format::Csv => CSV.to_vec(),
+        };
+        let wanted = Wanted { symbols: self.spec.symbols.clone(), days: partition_days(&self.spec), endings };
+        let found = find_files(&self.spec.paths, &wanted)?;
+        if found.files.is_empty() {
+            return Err(Error::NoRows {
+                reason: format!("the names of all {} files and folders rule them out {}", found.n_ruled_out, self.asked()),
+                mend: "widen the range or check the symbols".into(),
+            });
+        }
+        Ok(found)
+    }
+
+    /// The query, with columns `symbol`, `ts`, `available` and the numbers that are wanted. Only the files that could
+    /// hold wanted rows are in it; within them, row groups are skipped by their statistics. Rows come as they are
+    /// stored: [`Loader::load`] sorts them and looks for repeated times.
+    ///
+    /// # Errors
+    /// When there are no files, or the first one lacks a column or cannot be read.
+    pub fn scan(&self) -> Result<LazyFrame> {
+        let groups = self.groups()?;
+        let recipe = Arc::new(self.recipe(&groups)?);
+        let parts: Vec<LazyFrame> =
+            groups.iter().map(|g| self.query(g, &recipe, &Arc::default())).collect::<Result<_>>()?;
+        concat(parts, UnionArgs { parallel: false, rechunk: false, maintain_order: true, ..Default::default() })
+            .map_err(|e| frame_error("the scan", &e))
+    }
+
+    /// Bars in memory, with their identity.
+    ///
+    /// # Errors
+    /// When a file cannot be read, a value cannot be used, a policy refuses the data, or no row is left.
+    pub fn load(&self) -> Result<Dataset> {
+        self.load_with(|_, _| {})
+    }
+
+    /// The same; `progress` hears how many symbols are done, and of how many.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load_with(&self, mut progress: impl FnMut(usize, usize)) -> Result<Dataset> {
+        if self.spec.kind != DataKind::Bars {
+            let mend = "use `load_trades`, `load_quotes` or `load_columns`";
+            return Err(Error::spec("kind", format!("{:?} are no bars", self.spec.kind), mend));
+        }
+        let actions = self.actions()?;
+        let mut identity = IdentityBuilder::new(format!("bars {}", self.spec.timeframe));
+        let (mut bars, mut raw, mut intake) = (Vec::new(), Vec::new(), BTreeMap::new());
+        self.each_table(|done, of, table| {
+            let mut made = Bars::from_columns(table.symbol.as_str(), self.spec.timeframe, table.columns)?;
+            if let Some(actions) = &actions {
+                let as_of = self.spec.as_of.map(|at| self.spec.calendar.zone().date_at(at.nanos()));
+                let both = adjust(&made, actions, self.spec.adjustment, as_of, &self.spec.calendar)?;
+                raw.push(both.raw);
+                made = both.adjusted;
+            }
+            identity.push(&table.symbol, made.columns())?;
+            bars.push(made);
+            intake.insert(table.symbol, table.intake);
+            progress(done, of);
+            Ok(())
+        })?;
+        let identity = identity.finish(self.spec.vendor.clone(), self.spec.as_of)?;
+        Ok(Dataset { bars, raw, identity, intake })
+    }
+
+    /// The corporate actions that the specification names a file for, where prices are to be adjusted.
+    fn actions(&self) -> Result<Option<Actions>> {
+        let Some(path) = self.spec.actions.as_ref().filter(|_| self.spec.adjustment != Adjustment::Raw) else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))?;
+        Actions::from_csv(&text).map(Some)
+    }
+
+    /// Trades in memory.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load_trades(&self) -> Result<Vec<Ticks>> {
+        let mut out = Vec::new();
+        self.each_table(|_, _, t| {
+            out.push(Ticks::from_columns(t.symbol, t.columns)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Quotes in memory.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load_quotes(&self) -> Result<Vec<Quotes>> {
+        let mut out = Vec::new();
+        self.each_table(|_, _, t| {
+            out.push(Quotes::from_columns(t.symbol, t.columns)?);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Any numbers in memory, by symbol.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load_columns(&self) -> Result<Vec<(String, Columns)>> {
+        let mut out = Vec::new();
+        self.each_table(|_, _, t| {
+            out.push((t.symbol, t.columns));
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Runs the queries, symbol by symbol in alphabetical order, and hands each table over as arrays.
+    fn each_table(&self, mut take: impl FnMut(usize, usize, Table) -> Result<()>) -> Result<()> {
+        let groups = self.groups()?;
+        let recipe = Arc::new(self.recipe(&groups)?);
+        let mut n_rows = 0;
+        let mut found: Vec<String> = Vec::new();
+        // While one symbol becomes arrays, the next one is read.
+        std::thread::scope(|scope| -> Result<()> {
+            let (send, receive) = std::sync::mpsc::sync_channel(0);
+            let (groups, recipe) = (&groups, &recipe);
+            scope.spawn(move || {
+                for (i, group) in groups.iter().enumerate() {
+                    let frame = self.collect_group(group, recipe);
+                    let failed = frame.is_err();
+                    if send.send((i, frame)).is_err() || failed {
+                        break;
+                    }
+                }
+            });
+            for (i, frame) in receive {
+                let (df, seen) = frame?;
+                n_rows += df.height();
+                match &groups[i].symbol {
+                    SymbolFrom::Given(symbol) => {
+                        found.push(symbol.clone());
+                        if df.height() > 0 {
+                            take(i + 1, groups.len(), self.table(symbol, df, &seen)?)?;
+                        }
+                    }
+                    SymbolFrom::Column(_) => {
+                        let parts = split_by_symbol(df)?;
+                        let n_parts = parts.len();
+                        for (j, (symbol, part)) in parts.into_iter().enumerate() {
+                            found.push(symbol.clone());
+                            // What was seen cannot be told apart by symbol here: it stands with the first.
+                            let seen = if j == 0 { Arc::clone(&seen) } else { Arc::default() };
+                            take(j + 1, n_parts, self.table(&symbol, part, &seen)?)?;
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        if n_rows == 0 {
+            let n_files: usize = groups.iter().map(|g| g.files.len()).sum();
+            return Err(Error::NoRows {
+                reason: format!("{n_files} files were read and none has a row {}", self.asked()),
+                mend: "widen the range, choose other hours, or check the time zone of the stamps".into(),
+            });
+        }
+        if let Some(missing) = self.spec.symbols.iter().find(|s| !found.contains(s)) {
+            return Err(qe_core::Error::unknown("symbol", missing, found.iter().map(String::as_str)).into());
+        }
+        Ok(())
+    }
+
+    /// Runs the query of one group.
+    fn collect_group(&self, group: &Group, recipe: &Arc<Recipe>) -> Result<(DataFrame, Arc<Seen>)> {
+        let seen = Arc::new(Seen::default());
+        let mut lf = self.query(group, recipe, &seen)?;
+        let mut place = "the data";
+        if let SymbolFrom::Given(symbol) = &group.symbol {
+            lf = lf.drop(by_name([SYMBOL], true, false));
+            place = symbol;
+        }
+        let df = collect(lf, place).map_err(|e| self.explain(e, group, recipe))?;
+        Ok((df, seen))
+    }
+
+    /// A collected frame as arrays, its rows in order.
+    fn table(&self, symbol: &str, df: DataFrame, seen: &Seen) -> Result<Table> {
+        let mut intake = Intake {
+            n_read: seen.n_read.load(Ordering::Relaxed),
+            n_outside: seen.n_outside.load(Ordering::Relaxed),
+            ..Intake::default()
+        };
+        let mut columns: BTreeMap<String, Column> = BTreeMap::new();
+        let mut order: Vec<String> = Vec::new();
+        for c in df.into_columns() {
+            order.push(c.name().to_string());
+            columns.insert(c.name().to_string(), c);
+        }
+        let mut time = |name: &str| -> Result<_> {
+            let c = columns.remove(name).ok_or_else(|| Error::missing_column(symbol, name, [], "a bug: report it"))?;
+            convert::times(c).map_err(|e| frame_error(symbol, &e))
+        };
+        let (open, available) = (time(TS)?, time(AVAILABLE)?);
+        let (axis, rows) = arrange(symbol, open, available, &self.spec, &mut intake)?;
+        let mut out = Columns::new(axis);
+        for name in order {
+            let Some(c) = columns.remove(&name) else { continue };
+            if c.null_count() > 0 {
+                intake.n_null.insert(name.clone(), c.null_count() as u64);
+            }
+            let values = convert::numbers(c).map_err(|e| frame_error(symbol, &e))?;
+            out.push(
+                name,
+                match values {
+                    qe_core::columns::Column::F64(v) => qe_core::columns::Column::F64(rows.of(v)),
+                    qe_core::columns::Column::F32(v) => qe_core::columns::Column::F32(rows.of_f32(v)),
+                },
+            )?;
+        }
+        Ok(Table { symbol: symbol.to_owned(), columns: out, intake })
+    }
+
+    /// The files, put together by symbol.
+    fn groups(&self) -> Result<Vec<Group>> {
+        let files = self.files()?.files;
+        let first = &files[0];
+        let columns: Vec<String> = if first.symbol.is_some() {
+            Vec::new()
+        } else {
+            self.schema_of(&first.path)?.iter_names().map(|n| n.to_string()).collect()
+        };
+        let mut by_symbol: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for file in &files {
+            let symbol = match (&file.symbol, names::find(SYMBOL, &columns, &self.spec.rename)) {
+                (Some(symbol), _) => symbol.clone(),
+                (None, Some(column)) => {
+                    let files = files.into_iter().map(|f| f.path).collect();
+                    return Ok(vec![Group { symbol: SymbolFrom::Column(column.to_owned()), files }]);
+                }
+                (None, None) => self.symbol_of_file(file, files.len()),
+            };
+            by_symbol.entry(symbol).or_default().push(file.path.clone());
+        }
+        if !self.spec.symbols.is_empty() {
+            by_symbol.retain(|symbol, _| self.spec.symbols.contains(symbol));
+            if by_symbol.is_empty() {
+                let stems = files.iter().map(|f| self.symbol_of_file(f, 0)).collect::<Vec<_>>();
+                let asked = &self.spec.symbols[0];
+                return Err(qe_core::Error::unknown("symbol", asked, stems.iter().map(String::as_str)).into());
+            }
+        }
+        Ok(by_symbol.into_iter().map(|(s, files)| Group { symbol: SymbolFrom::Given(s), files }).collect())
+    }
+
+    /// The symbol of a file that does not say: the only one asked for if there is one file, else the file's name.
+    fn symbol_of_file(&self, file: &SourceFile, n_files: usize) -> String {
+        if let (1, [only]) = (n_files, self.spec.symbols.as_slice()) {
+            return only.clone();
+        }
+        let name = file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = PARQUET.iter().chain(&CSV).find_map(|e| name.strip_suffix(&format!(".{e}"))).unwrap_or(&name);
+        stem.to_owned()
+    }
+
+    /// Whether a file is text.
+    fn is_csv(&self, path: &Path) -> bool {
+        let name = path.to_string_lossy().to_lowercase();
+        match self.spec.format {
+            Format::Csv => true,
+            Format::Parquet => false,
+            Format::Auto => CSV.iter().any(|e| name.ends_with(&format!(".{e}"))),
+        }
+    }
+
+    /// The stored rows of some files, as they are.
+    fn raw(&self, files: &[PathBuf]) -> Result<LazyFrame> {
+        let place = || files.first().map(|f| f.display().to_string()).unwrap_or_default();
+        if files.first().is_some_and(|f| self.is_csv(f)) {
+            return csv::scan(files);
+        }
+        let paths: Vec<PlRefPath> = files.iter().map(|f| PlRefPath::new(f.to_string_lossy().as_ref())).collect();
+        let args = ScanArgsParquet {
+            glob: false,
+            cache: false,
+            hive_options: HiveOptions { enabled: Some(false), ..Default::default() },
+            ..Default::default()
+        };
+        LazyFrame::scan_parquet_files(paths.into_iter().collect(), args).map_err(|e| frame_error(&place(), &e))
+    }
+
+    /// The schema of a file.
+    fn schema_of(&self, path: &Path) -> Result<SchemaRef> {
+        let file = [path.to_owned()];
+        let schema = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| -> Result<SchemaRef> {
+            self.raw(&file)?.collect_schema().map_err(|e| frame_error(&path.display().to_string(), &e))
+        }));
+        match schema {
+            Ok(Ok(schema)) => Ok(schema),
+            Ok(Err(e)) => Err(self.broken(path, &e)),
+            Err(_) => {
+                let e = Error::Frame { place: String::new(), reason: Arc::from("the reader broke down") };
+                Err(self.broken(path, &e))
+            }
+        }
+    }
+
+    /// How to bring the files to our shape, from the schema of the first.
+    fn recipe(&self, groups: &[Group]) -> Result<Recipe> {
+        let first = &groups[0].files[0];
+        self.recipe_for(first, &groups[0].symbol)
+    }
+
+    /// How to bring a file to our shape.
+    fn recipe_for(&self, file: &Path, symbol: &SymbolFrom) -> Result<Recipe> {
+        let schema = self.schema_of(file)?;
+        let place = file.display().to_string();
+        let symbol = match symbol {
+            SymbolFrom::Column(name) => Some(name.as_str()),
+            SymbolFrom::Given(_) => None,
+        };
+        Recipe::new(&self.spec, &schema, symbol, &place, |column| {
+            let first = self.raw(&[file.to_owned()])?.select([col(column).cast(DataType::Int64)]).limit(1);
+            let df = collect(first, &place)?;
+            let value = df.column(column).ok().and_then(|c| c.get(0).ok()).and_then(|v| v.try_extract::<i64>().ok());
+            Ok(value)
+        })
+    }
+
+    /// The lazy query over one group of files.
+    fn query(&self, group: &Group, recipe: &Arc<Recipe>, seen: &Arc<Seen>) -> Result<LazyFrame> {
+        let mut lf = self.raw(&group.files)?;
+        let mut sources: Vec<String> = recipe.sources().map(str::to_owned).collect();
+        if let SymbolFrom::Column(name) = &group.symbol {
+            if !self.spec.symbols.is_empty() {
+                let wanted = Series::new("symbols".into(), &self.spec.symbols);
+                lf = lf.filter(col(name.as_str()).cast(DataType::String).is_in(lit(wanted).implode(false), false));
+            }
+            sources.push(name.clone());
+        }
+        if let Some(bounds) = self.bounds(&group.files[0], recipe)? {
+            lf = lf.filter(bounds);
+        }
+        let (columns, schema) = (sources, Arc::new(recipe.schema()));
+        let exprs: Vec<Expr> = {
+            let mut names: Vec<&str> = Vec::new();
+            columns.iter().for_each(|c| if !names.contains(&c.as_str()) { names.push(c) });
+            names.into_iter().map(col).collect()
+        };
+        let (recipe, symbol, seen) = (Arc::clone(recipe), group.symbol.clone(), Arc::clone(seen));
+        Ok(lf.select(exprs).map(
+            move |df| recipe.apply(df, &symbol, &seen),
+            OptFlags::STREAMING,
+            Some(Arc::new(move |_: &Schema| Ok(Arc::clone(&schema)))),
+            Some("to one shape"),
+        ))
+    }
+
+    /// The condition on stored times, where the range is limited.
+    fn bounds(&self, first: &Path, recipe: &Recipe) -> Result<Option<Expr>> {
+        if self.spec.start.is_none() && self.spec.end.is_none() {
+            return Ok(None);
+        }
+        let schema = self.schema_of(first)?;
+        let time = recipe.sources().next().unwrap_or_default().to_owned();
+        Ok(recipe.bounds(schema.get(&time).unwrap_or(&DataType::Null)))
+    }
+
+    /// What was asked for, in words.
+    fn asked(&self) -> String {
+        let symbols = match self.spec.symbols.as_slice() {
+            [] => String::new(),
+            some => format!("for {} ", some.join(", ")),
+        };
+        let start = self.spec.start.map_or("the beginning".to_owned(), |w| w.to_string());
+        let end = self.spec.end.map_or("the end".to_owned(), |w| w.to_string());
+        format!("{symbols}from {start} up to {end}")
+    }
+
+    /// A failed query, explained by the first file that fails on its own.
+    fn explain(&self, error: Error, group: &Group, recipe: &Recipe) -> Error {
+        for path in &group.files {
+            if let Err(e) = self.try_file(path, &group.symbol, recipe) {
+                return e;
+            }
+        }
+        error
+    }
+
+    /// Reads one file whole, as the query would.
+    fn try_file(&self, path: &Path, symbol: &SymbolFrom, recipe: &Recipe) -> Result<()> {
+        let own = self.recipe_for(path, symbol)?;
+        let (schema, expected) = (self.schema_of(path)?, recipe.sources().map(str::to_owned).collect::<Vec<_>>());
+        if let Some(column) = expected.iter().find(|c| !schema.contains(c)) {
+            let mend = "give all files of a data set the same columns";
+            let there = schema.iter_names().map(|n| n.to_string());
+            return Err(Error::missing_column(path.display().to_string(), column, there, mend));
+        }
+        let df = collect(self.raw(&[path.to_owned()])?, &path.display().to_string()).map_err(|e| self.broken(path, &e))?;
+        let place = path.display().to_string();
+        match own.apply(df, symbol, &Seen::default()) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(match parse_bad_value(&e.to_string()) {
+                Some((row, column, value, reason)) => Error::BadValue {
+                    place,
+                    row: row + 1,
+                    column,
+                    value,
+                    reason,
+                    mend: "mend the value, or leave it blank where it is unknown".into(),
+                },
+                None => frame_error(&place, &e),
+            }),
+        }
+    }
+
+    /// A file that the reader refuses.
+    fn broken(&self, path: &Path, error: &Error) -> Error {
+        match error {
+            Error::Io { .. } | Error::Broken { .. } | Error::MissingColumn { .. } | Error::WrongType { .. } => {
+                error.clone()
+            }
+            other => {
+                let reason = match other {
+                    Error::Frame { reason, .. } => reason.lines().next().unwrap_or_default().to_owned(),
+                    other => other.to_string(),
+                };
+                let format = if self.is_csv(path) { "CSV" } else { "Parquet" };
+                let mend = "it may be cut short or of another format; write it again or take it out".to_owned();
+                Error::Broken { path: path.to_owned(), format, reason, mend }
+            }
+        }
+    }
+}
+
+/// A frame of several symbols, apart, in alphabetical order.
+fn split_by_symbol(df: DataFrame) -> Result<Vec<(String, DataFrame)>> {
+    let wrap = |e: PolarsError| frame_error("the data", &e);
+    let parts = df.partition_by_stable([SYMBOL], true).map_err(wrap)?;
+    let mut out = Vec::with_capacity(parts.len());
+    for part in parts {
+        let name = part.column(SYMBOL).map_err(wrap)?.str().map_err(wrap)?.get(0).map(str::to_owned);
+        let Some(name) = name else {
+            let mend = "fill the column, or name the right one in `rename`";
+            return Err(Error::refused("the data", format!("{} rows have no symbol", part.height()), mend));
+        };
+        out.push((name, part.drop(SYMBOL).map_err(wrap)?));
+    }
+    out.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(out)
+}

@@ -1,0 +1,414 @@
+//! From a file's columns to ours: time in nanoseconds UTC, numbers in double precision, rows in their place.
+//!
+//! A [`Recipe`] is made once per data set, from the schema of its first file; it then works on any piece of the data,
+//! so a lazy query runs it on the streaming engine, piece by piece.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use polars::prelude::*;
+use qe_core::time::NANOS_PER_DAY;
+use qe_core::zone::Zone;
+
+use super::{AVAILABLE, SYMBOL, TS, names, time_type};
+use crate::error::{Error, Result};
+use crate::spec::{DataKind, DataSpec, Dtype, TimeUnit as Epoch};
+use crate::stamp::{Placer, Stamp};
+
+/// How a time column is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// Days since 1970.
+    Days,
+    /// Counts of this many nanoseconds, of instants.
+    Instants(i64),
+    /// Counts of this many nanoseconds, of a clock on the wall.
+    Walls(i64),
+    /// Text.
+    Text,
+}
+
+/// Where a row's symbol comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SymbolFrom {
+    /// It is the same for all rows.
+    Given(String),
+    /// A column says so.
+    Column(String),
+}
+
+/// One column of numbers.
+#[derive(Debug, Clone)]
+struct Value {
+    /// Its name in the files; `None` if they lack it.
+    source: Option<String>,
+    /// Its name in memory.
+    name: String,
+    /// Whether it is stored in single precision.
+    single: bool,
+}
+
+/// How to bring the rows of a data set to our shape.
+#[derive(Debug, Clone)]
+pub(super) struct Recipe {
+    spec: Arc<DataSpec>,
+    /// The files, for errors.
+    place: String,
+    times: Vec<String>,
+    clock: Clock,
+    /// The zone of the stamps.
+    zone: Zone,
+    values: Vec<Value>,
+}
+
+/// The times of the rows that are wanted, and which rows they are if not all.
+struct Placed {
+    open: Int64Chunked,
+    available: Int64Chunked,
+    kept: Option<IdxCa>,
+}
+
+/// What the recipe saw; shared between the pieces of one query.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) n_read: AtomicU64,
+    pub(super) n_outside: AtomicU64,
+}
+
+impl Recipe {
+    /// A recipe for files with this schema. `first_time` is the first value of a time column of whole numbers.
+    pub(super) fn new(
+        spec: &Arc<DataSpec>,
+        schema: &Schema,
+        symbol_column: Option<&str>,
+        place: &str,
+        first_time: impl FnOnce(&str) -> Result<Option<i64>>,
+    ) -> Result<Self> {
+        let columns: Vec<String> = schema.iter_names().map(|n| n.to_string()).collect();
+        let times = names::find_time(&columns, spec.time.column.as_deref(), place)?;
+        let dtype = |name: &str| schema.get(name).cloned().unwrap_or(DataType::Null);
+        let (clock, zone) = clock(spec, &times, dtype(times[0]), place, first_time)?;
+        let mut values = Vec::new();
+        let single = spec.dtype == Dtype::Float32;
+        let mut take = |name: &str, source: Option<&str>, single: bool| -> Result<()> {
+            if let Some(source) = source {
+                check_number(source, &dtype(source), place)?;
+            }
+            if !values.iter().any(|v: &Value| v.name == name) {
+                values.push(Value { source: source.map(str::to_owned), name: name.to_owned(), single });
+            }
+            Ok(())
+        };
+        for name in spec.kind.required() {
+            take(name, Some(names::need(name, &columns, &spec.rename, place)?), false)?;
+        }
+        for name in spec.kind.optional() {
+            take(name, names::find(name, &columns, &spec.rename), false)?;
+        }
+        for name in &spec.columns {
+            take(name, Some(names::need(name, &columns, &spec.rename, place)?), single)?;
+        }
+        if spec.kind == DataKind::Features && spec.columns.is_empty() {
+            let hive = |n: &str| matches!(n, "year" | "month" | "day" | "date");
+            for name in &columns {
+                let used = times.contains(&name.as_str()) || symbol_column == Some(name.as_str());
+                if !used && !hive(name) && is_number(&dtype(name)) {
+                    take(name, Some(name), single)?;
+                }
+            }
+        }
+        let times = times.into_iter().map(str::to_owned).collect();
+        Ok(Self { spec: Arc::clone(spec), place: place.to_owned(), times, clock, zone, values })
+    }
+
+    /// The columns to read.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
+        self.times.iter().chain(self.values.iter().filter_map(|v| v.source.as_ref())).map(String::as_str)
+    }
+
+    /// A condition on the stored time that keeps every wanted row, and lets the reader skip the rest of a file.
+    pub(super) fn bounds(&self, dtype: &DataType) -> Option<Expr> {
+        let range = self.spec.range();
+        let time = || col(self.times[0].as_str());
+        // Days and bars stamped at their end are put in place later: leave room for a day, or for a long bar.
+        let slack = if Placer::new(&self.spec).is_coarse() { 40 * NANOS_PER_DAY } else { NANOS_PER_DAY };
+        let (from, to) = (range.start.saturating_sub(slack), range.end.saturating_add(slack));
+        let lit_at = |at: i64| match self.clock {
+            Clock::Days => Some(lit(at.div_euclid(NANOS_PER_DAY) as i32).cast(DataType::Date)),
+            Clock::Instants(unit) | Clock::Walls(unit) => {
+                let at = lit(at.div_euclid(unit));
+                Some(if dtype.is_temporal() { at.cast(dtype.clone()) } else { at })
+            }
+            Clock::Text => None,
+        };
+        let lower = (from > i64::MIN).then(|| lit_at(from).map(|at| time().gt_eq(at))).flatten();
+        let upper = (to < i64::MAX).then(|| lit_at(to).map(|at| time().lt_eq(at))).flatten();
+        match (lower, upper) {
+            (Some(a), Some(b)) => Some(a.and(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// The schema of the result.
+    pub(super) fn schema(&self) -> Schema {
+        let mut schema = Schema::default();
+        schema.with_column(SYMBOL.into(), DataType::String);
+        schema.with_column(TS.into(), time_type());
+        schema.with_column(AVAILABLE.into(), time_type());
+        for v in &self.values {
+            let dtype = if v.single { DataType::Float32 } else { DataType::Float64 };
+            schema.with_column(v.name.as_str().into(), dtype);
+        }
+        schema
+    }
+
+    /// Brings a piece of the data to our shape.
+    pub(super) fn apply(&self, df: DataFrame, symbol: &SymbolFrom, seen: &Seen) -> PolarsResult<DataFrame> {
+        let height = df.height();
+        let placed = self.place_rows(&df)?;
+        let n = placed.open.len();
+        seen.n_read.fetch_add(height as u64, Ordering::Relaxed);
+        seen.n_outside.fetch_add((height - n) as u64, Ordering::Relaxed);
+        let pick = |c: Column| -> Column {
+            match &placed.kept {
+                None => c,
+                Some(rows) => c.take(rows).unwrap_or(c),
+            }
+        };
+        let mut out = Vec::with_capacity(self.values.len() + 3);
+        out.push(match symbol {
+            SymbolFrom::Given(name) => Column::new_scalar(SYMBOL.into(), Scalar::from(PlSmallStr::from_str(name)), n),
+            SymbolFrom::Column(name) => {
+                let mut c = pick(df.column(name)?.cast(&DataType::String)?);
+                c.rename(SYMBOL.into());
+                c
+            }
+        });
+        let times = |name: &str, at: &Int64Chunked| -> Column {
+            let at = at.clone().with_name(name.into());
+            at.into_datetime(TimeUnit::Nanoseconds, Some(polars::prelude::TimeZone::UTC)).into_column()
+        };
+        out.push(times(TS, &placed.open));
+        out.push(times(AVAILABLE, &placed.available));
+        for value in &self.values {
+            out.push(match &value.source {
+                None => Column::new_scalar(value.name.as_str().into(), Scalar::from(f64::NAN), n),
+                Some(source) => {
+                    let dtype = if value.single { DataType::Float32 } else { DataType::Float64 };
+                    let mut c = pick(numbers(df.column(source)?, &self.place)?.cast(&dtype)?);
+                    c.rename(value.name.as_str().into());
+                    c
+                }
+            });
+        }
+        DataFrame::new(n, out)
+    }
+
+    /// When the wanted rows opened and were complete, and which they are if not all.
+    fn place_rows(&self, df: &DataFrame) -> PolarsResult<Placed> {
+        if let (Clock::Instants(1), Some(width)) = (self.clock, Placer::new(&self.spec).all_as_stamped()) {
+            let time = df.column(&self.times[0])?.as_materialized_series();
+            let open = time.to_physical_repr().cast(&DataType::Int64)?.i64()?.clone();
+            if open.null_count() == 0 {
+                let available = if width == 0 { open.clone() } else { &open + width };
+                return Ok(Placed { open, available, kept: None });
+            }
+        }
+        let n = df.height();
+        let (mut open, mut available) = (Vec::with_capacity(n), Vec::with_capacity(n));
+        let mut kept: Vec<IdxSize> = Vec::new();
+        let mut placer = Placer::new(&self.spec);
+        let mut row: IdxSize = 0;
+        let mut put = |place: Option<crate::stamp::Place>| {
+            match place {
+                Some(place) => {
+                    // Rows are listed from the first that is left out on.
+                    if open.len() != row as usize || !kept.is_empty() {
+                        if kept.is_empty() {
+                            kept.extend(0..open.len() as IdxSize);
+                        }
+                        kept.push(row);
+                    }
+                    open.push(place.open);
+                    available.push(place.available);
+                }
+                None if kept.is_empty() => kept.extend(0..open.len() as IdxSize),
+                None => {}
+            }
+            row += 1;
+        };
+        let time = df.column(&self.times[0])?.as_materialized_series().clone();
+        let coarse = placer.is_coarse();
+        if self.clock == Clock::Text {
+            let day = time.cast(&DataType::String)?;
+            let clock = match self.times.get(1) {
+                Some(name) => Some(df.column(name)?.as_materialized_series().cast(&DataType::String)?),
+                None => None,
+            };
+            let (day, clock) = (day.str()?, clock.as_ref().map(|c| c.str()).transpose()?);
+            for i in 0..n {
+                let text = day.get(i).unwrap_or_default();
+                let joined;
+                let text = match clock.and_then(|c| c.get(i)).filter(|c| !c.trim_matches(['0', ':', ' ']).is_empty()) {
+                    Some(clock) => {
+                        joined = format!("{text} {clock:0>6}");
+                        &joined
+                    }
+                    None => text,
+                };
+                let stamp = Stamp::parse(text).ok_or_else(|| self.bad_time(i, text, "is no date or time"))?;
+                put(self.put_stamp(&mut placer, coarse, stamp, i)?);
+            }
+        } else {
+            let physical = time.to_physical_repr().cast(&DataType::Int64)?;
+            let physical = physical.i64()?;
+            let scale = match self.clock {
+                Clock::Days => NANOS_PER_DAY,
+                Clock::Instants(unit) | Clock::Walls(unit) => unit,
+                Clock::Text => 1,
+            };
+            let plain = matches!(self.clock, Clock::Instants(_)) && !coarse;
+            let mut i = 0;
+            for chunk in physical.downcast_iter() {
+                for value in chunk {
+                    let raw = value.ok_or_else(|| self.bad_time(i, "nothing", "is missing"))?;
+                    let too_far = || self.bad_time(i, &raw.to_string(), "is beyond the years 1677 to 2262");
+                    let at = raw.checked_mul(scale).ok_or_else(too_far)?;
+                    if plain {
+                        put(placer.instant(at));
+                    } else {
+                        let stamp = match self.clock {
+                            Clock::Days => Stamp::Day(qe_core::time::Date::of_nanos(at)),
+                            Clock::Walls(_) => Stamp::Wall(at),
+                            Clock::Instants(_) | Clock::Text => Stamp::Instant(at),
+                        };
+                        put(self.put_stamp(&mut placer, coarse, stamp, i)?);
+                    }
+                    i += 1;
+                }
+            }
+        }
+        let all = open.len() == n;
+        Ok(Placed {
+            open: Int64Chunked::from_vec(TS.into(), open),
+            available: Int64Chunked::from_vec(AVAILABLE.into(), available),
+            kept: (!all).then(|| IdxCa::from_vec("".into(), kept)),
+        })
+    }
+
+    /// The place of a stamp that is not a plain instant.
+    fn put_stamp(
+        &self,
+        placer: &mut Placer,
+        coarse: bool,
+        stamp: Stamp,
+        row: usize,
+    ) -> PolarsResult<Option<crate::stamp::Place>> {
+        if coarse {
+            return Ok(placer.day_of(stamp, self.zone).and_then(|day| placer.day(day)));
+        }
+        let skipped = || self.bad_time(row, &format!("{stamp:?}"), "is in the hour that the clocks skipped");
+        stamp.instant(self.zone).map(|at| placer.instant(at)).ok_or_else(skipped)
+    }
+
+    /// An error about a time, which the loader turns into one of ours.
+    fn bad_time(&self, row: usize, value: &str, reason: &str) -> PolarsError {
+        bad_value(&self.place, row, &self.times[0], value, reason)
+    }
+}
+
+/// The mark of errors that carry a place.
+const MARK: &str = "bad value";
+
+/// An error about a value, in a form that [`parse_bad_value`] reads back.
+fn bad_value(place: &str, row: usize, column: &str, value: &str, reason: &str) -> PolarsError {
+    PolarsError::ComputeError(format!("{MARK}\u{1f}{place}\u{1f}{row}\u{1f}{column}\u{1f}{value}\u{1f}{reason}").into())
+}
+
+/// Row, column, value and reason of an error made by [`bad_value`], wherever it is wrapped.
+pub(super) fn parse_bad_value(text: &str) -> Option<(u64, String, String, String)> {
+    let mut parts = text.split_once(MARK)?.1.split('\u{1f}').skip(2);
+    let row = parts.next()?.parse().ok()?;
+    let (column, value) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+    let reason = parts.next()?.lines().next()?.trim_end_matches(['"', '\'', ')']).to_owned();
+    Some((row, column, value, reason))
+}
+
+/// How the time column counts, and the zone of its stamps.
+fn clock(
+    spec: &DataSpec,
+    times: &[&str],
+    dtype: DataType,
+    place: &str,
+    first_time: impl FnOnce(&str) -> Result<Option<i64>>,
+) -> Result<(Clock, Zone)> {
+    let zone = spec.time.zone.unwrap_or(Zone::Utc);
+    Ok(match dtype {
+        _ if times.len() > 1 => (Clock::Text, zone),
+        DataType::Date => (Clock::Days, zone),
+        DataType::String => (Clock::Text, zone),
+        DataType::Datetime(unit, tz) => {
+            let unit = match unit {
+                TimeUnit::Nanoseconds => 1,
+                TimeUnit::Microseconds => 1_000,
+                TimeUnit::Milliseconds => 1_000_000,
+            };
+            match tz {
+                Some(tz) => (Clock::Instants(unit), Zone::parse(tz.as_str()).unwrap_or(Zone::Utc)),
+                None if zone == Zone::Utc => (Clock::Instants(unit), zone),
+                None => (Clock::Walls(unit), zone),
+            }
+        }
+        d if d.is_integer() => {
+            let unit = match spec.time.unit {
+                Some(unit) => unit,
+                None => first_time(times[0])?.map_or(Epoch::Nanoseconds, Epoch::guess),
+            };
+            (Clock::Instants(unit.nanos()), zone)
+        }
+        other => {
+            return Err(Error::WrongType {
+                place: place.to_owned(),
+                column: times[0].to_owned(),
+                got: other.to_string(),
+                wanted: "a time",
+                mend: "store it as a timestamp, a date, text or a whole number since 1970".into(),
+            });
+        }
+    })
+}
+
+/// Whether a column holds numbers as they are.
+fn is_number(dtype: &DataType) -> bool {
+    dtype.is_primitive_numeric() || matches!(dtype, DataType::Boolean | DataType::Decimal(..) | DataType::Null)
+}
+
+/// Fails for a column that can hold no numbers.
+fn check_number(column: &str, dtype: &DataType, place: &str) -> Result<()> {
+    if is_number(dtype) || dtype == &DataType::String {
+        return Ok(());
+    }
+    Err(Error::WrongType {
+        place: place.to_owned(),
+        column: column.to_owned(),
+        got: dtype.to_string(),
+        wanted: "numbers",
+        mend: "store it as a float, an integer or a decimal".into(),
+    })
+}
+
+/// A column as numbers; text is read as a number, and a blank is missing.
+fn numbers(column: &Column, place: &str) -> PolarsResult<Column> {
+    if column.dtype() != &DataType::String {
+        return column.cast(&DataType::Float64);
+    }
+    let text = column.str()?;
+    let mut out: Vec<Option<f64>> = Vec::with_capacity(text.len());
+    for (row, value) in text.iter().enumerate() {
+        out.push(match value.map(str::trim) {
+            None | Some("" | "-" | "null" | "NULL" | "None" | "N/A" | "n/a" | "N/D" | "nan" | "NaN" | "NA") => None,
+            Some(v) => Some(v.parse().map_err(|_| bad_value(place, row, column.name(), v, "is no number"))?),
+        });
+    }
+    Ok(Float64Chunked::from_iter_options(column.name().clone(), out.into_iter()).into_column())
+}

@@ -1,0 +1,150 @@
+//! Writing tables as partitioned Parquet: `symbol=SPY/year=2024/month=03/data.parquet`.
+//!
+//! A file is written under a name that readers skip and then renamed, so a process that is killed leaves no file that
+//! is half there. Writing the same partition again replaces it.
+
+use std::fs::{self, File};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use polars::prelude::*;
+use qe_core::columns::Columns;
+use qe_core::time::Date;
+use qe_core::zone::Zone;
+
+use super::{AVAILABLE, columns_to_frame, frame_error};
+use crate::error::{Error, Result};
+
+/// How files are cut by time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Partition {
+    /// One file per symbol.
+    Whole,
+    /// `year=2024`.
+    Year,
+    /// `year=2024/month=03`.
+    #[default]
+    Month,
+    /// `year=2024/month=03/day=05`.
+    Day,
+}
+
+impl Partition {
+    /// The folders of a day.
+    fn folders(self, date: Date) -> String {
+        let (y, m, d) = date.ymd();
+        match self {
+            Self::Whole => String::new(),
+            Self::Year => format!("year={y}"),
+            Self::Month => format!("year={y}/month={m:02}"),
+            Self::Day => format!("year={y}/month={m:02}/day={d:02}"),
+        }
+    }
+}
+
+/// How to write.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreOptions {
+    /// How files are cut by time.
+    pub partition: Partition,
+    /// Whose days the folders are named after.
+    pub zone: Zone,
+    /// Rows per row group; readers skip whole groups by their range of times.
+    pub row_group: usize,
+    /// Whether the completion times are written too; loaders derive them from the timeframe.
+    pub with_available: bool,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { partition: Partition::Month, zone: Zone::Utc, row_group: 1 << 16, with_available: false }
+    }
+}
+
+/// Writes the rows of one symbol under `root`; the paths written come back.
+///
+/// # Errors
+/// When a folder or a file cannot be written.
+pub fn store(symbol: &str, table: &Columns, root: &Path, options: StoreOptions) -> Result<Vec<PathBuf>> {
+    let base = root.join(format!("symbol={}", percent_encoded(symbol)));
+    let mut written = Vec::new();
+    for (folders, rows) in cut(table.axis().open(), options) {
+        let folder = base.join(folders);
+        fs::create_dir_all(&folder).map_err(|e| Error::io("write", &folder, &e))?;
+        let path = folder.join("data.parquet");
+        write(&table.slice(rows), &path, options)?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// Writes one file, whole or not at all.
+fn write(table: &Columns, path: &Path, options: StoreOptions) -> Result<()> {
+    let mut df = columns_to_frame(table)?;
+    if !options.with_available {
+        df = df.drop(AVAILABLE).map_err(|e| frame_error("a table", &e))?;
+    }
+    let draft = path.with_file_name(".data.parquet.part");
+    let file = File::create(&draft).map_err(|e| Error::io("write", &draft, &e))?;
+    ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Zstd(None))
+        .with_statistics(StatisticsOptions::default())
+        .with_row_group_size(Some(options.row_group.max(1)))
+        .finish(&mut df)
+        .map_err(|e| frame_error(&draft.display().to_string(), &e))?;
+    file.sync_all().map_err(|e| Error::io("write", &draft, &e))?;
+    fs::rename(&draft, path).map_err(|e| Error::io("write", path, &e))
+}
+
+/// The folders, and the rows that belong in each, in order.
+fn cut(open: &[i64], options: StoreOptions) -> Vec<(String, Range<usize>)> {
+    let mut out: Vec<(String, Range<usize>)> = Vec::new();
+    let mut start = 0;
+    while start < open.len() {
+        let date = options.zone.date_at(open[start]);
+        // Rows ascend, so those of one local day are together.
+        let end = start + open[start..].partition_point(|&t| options.zone.date_at(t) <= date);
+        let folders = options.partition.folders(date);
+        match out.last_mut() {
+            Some((last, rows)) if *last == folders => rows.end = end,
+            _ => out.push((folders, start..end)),
+        }
+        start = end;
+    }
+    out
+}
+
+/// A symbol as the name of a folder: letters, digits, `.`, `_`, `-` and `^` as they are, other bytes as `%2F`.
+fn percent_encoded(symbol: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'^' | b'.');
+    symbol.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use qe_core::time::Timestamp;
+
+    #[test]
+    fn rows_are_cut_by_the_days_of_the_zone() {
+        let at = |text: &str| Timestamp::parse(text).unwrap().nanos();
+        let open = [at("2024-01-31T23:00:00Z"), at("2024-02-01T00:30:00Z"), at("2024-02-01T12:00:00Z")];
+        let names = |partition, zone| -> Vec<(String, Range<usize>)> {
+            cut(&open, StoreOptions { partition, zone, ..Default::default() })
+        };
+        assert_eq!(names(Partition::Month, Zone::Utc), [
+            ("year=2024/month=01".to_owned(), 0..1),
+            ("year=2024/month=02".to_owned(), 1..3)
+        ]);
+        assert_eq!(names(Partition::Month, Zone::NewYork)[0].1, 0..2);
+        assert_eq!(names(Partition::Whole, Zone::Utc), [(String::new(), 0..3)]);
+        assert_eq!(names(Partition::Day, Zone::Utc).len(), 2);
+    }
+
+    #[test]
+    fn odd_symbols_make_safe_folders() {
+        assert_eq!(percent_encoded("BRK.B"), "BRK.B");
+        assert_eq!(percent_encoded("BTC/USD"), "BTC%2FUSD");
+        assert_eq!(percent_encoded("^VIX é"), "^VIX%20%C3%A9");
+    }
+}

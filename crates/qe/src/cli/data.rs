@@ -1,0 +1,335 @@
+//! `qe data`: check, describe, resample, convert, simulate.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use qe_core::bars::Bars;
+use qe_core::columns::Columns;
+use qe_core::par::{Pool, Threads};
+use qe_core::time::Date;
+use qe_core::timeframe::Timeframe;
+use qe_data::DataSpec;
+use qe_data::frame::{Dataset, Loader, Partition, StoreOptions, store};
+use qe_data::market::{Market, MarketSpec};
+use qe_data::quality::{
+    QualityPolicy, QualityReport, Scope, Verdict as Quality, check_bars, check_quotes, check_ticks,
+};
+use qe_data::resample::{ResampleSpec, resample};
+use qe_data::spec::DataKind;
+use serde::Serialize;
+
+use super::Verdict;
+use super::output::Output;
+use super::source::{SourceArgs, read_spec};
+
+/// Look at data, bring them to another shape, or make them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Look for what is wrong with the data; exit code 1 if something must not pass.
+    Check(CheckArgs),
+    /// Say what the data are: symbols, spans, columns, and the id of their contents.
+    Describe(DescribeArgs),
+    /// Put bars together to coarser ones and write them as partitioned Parquet.
+    Resample(ResampleArgs),
+    /// Write the data as partitioned Parquet in one shape.
+    Convert(ConvertArgs),
+    /// Write a simulated market as partitioned Parquet.
+    Simulate(SimulateArgs),
+}
+
+/// `qe data check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// What to look for and how hard (TOML or JSON).
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+/// `qe data describe`.
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// `qe data resample`.
+#[derive(Debug, Args)]
+pub(crate) struct ResampleArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The coarser timeframe: 5m, 15m, 1h, 4h, 1d.
+    #[arg(long)]
+    to: Timeframe,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// `qe data convert`.
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// Where to write.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TargetArgs {
+    /// The folder to write to.
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+    /// How files are cut by time.
+    #[arg(long, value_enum, default_value = "month")]
+    partition: PartitionArg,
+}
+
+/// How files are cut by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PartitionArg {
+    Whole,
+    Year,
+    Month,
+    Day,
+}
+
+/// `qe data simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// What to make (TOML or JSON); the other options change it.
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+    /// How many years.
+    #[arg(long)]
+    years: Option<u32>,
+    /// The first day.
+    #[arg(long)]
+    start: Option<Date>,
+    /// The seed of everything.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many threads; the bytes are the same for any number.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+impl TargetArgs {
+    fn options(&self) -> StoreOptions {
+        let partition = match self.partition {
+            PartitionArg::Whole => Partition::Whole,
+            PartitionArg::Year => Partition::Year,
+            PartitionArg::Month => Partition::Month,
+            PartitionArg::Day => Partition::Day,
+        };
+        StoreOptions { partition, ..StoreOptions::default() }
+    }
+
+    /// Writes tables, one symbol after the other.
+    fn write<'a>(&self, tables: &[(&'a str, &'a Columns)], out: &Output) -> Result<Written> {
+        let bar = out.bar(tables.len() as u64, "writing");
+        let (mut n_files, mut n_rows) = (0, 0);
+        for (symbol, table) in tables {
+            n_files += store(symbol, table, &self.out, self.options())?.len();
+            n_rows += table.len();
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(Written { out: self.out.clone(), n_symbols: tables.len(), n_files, n_rows, n_outside: 0 })
+    }
+}
+
+/// What was written.
+#[derive(Debug, Serialize)]
+struct Written {
+    out: PathBuf,
+    n_symbols: usize,
+    n_files: usize,
+    n_rows: usize,
+    n_outside: usize,
+}
+
+impl Written {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{} rows of {} symbols in {} files under {}",
+            self.n_rows,
+            self.n_symbols,
+            self.n_files,
+            self.out.display()
+        );
+        if self.n_outside > 0 {
+            let _ = write!(text, "; {} rows outside of the hours were left out", self.n_outside);
+        }
+        text
+    }
+}
+
+pub(crate) fn run(command: DataCommand, out: &Output) -> Result<Verdict> {
+    match command {
+        DataCommand::Check(args) => check(&args, out),
+        DataCommand::Describe(args) => describe(&args, out),
+        DataCommand::Resample(args) => resample_to(&args, out),
+        DataCommand::Convert(args) => convert(&args, out),
+        DataCommand::Simulate(args) => simulate(&args, out),
+    }
+}
+
+/// Loads bars with a progress bar.
+pub(crate) fn load(spec: DataSpec, out: &Output) -> Result<Dataset> {
+    let loader = Loader::new(spec)?;
+    let bar = out.bar(0, "loading");
+    let data = loader.load_with(|done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    Ok(data)
+}
+
+/// A quality report per symbol of a data set.
+pub(crate) fn reports(data: &Dataset, spec: &DataSpec, policy: &QualityPolicy) -> Vec<QualityReport> {
+    let scope = |symbol: &str| {
+        let scope = Scope::new(spec.calendar.clone()).hours(spec.hours);
+        let scope = if spec.start.is_some() && spec.end.is_some() { scope.range(spec.range()) } else { scope };
+        scope.intake(data.intake.get(symbol).cloned().unwrap_or_default())
+    };
+    data.bars.iter().map(|b| check_bars(b, &scope(b.symbol()), policy)).collect()
+}
+
+fn check(args: &CheckArgs, out: &Output) -> Result<Verdict> {
+    let spec = args.source.spec()?;
+    let policy: QualityPolicy = match &args.policy {
+        Some(path) => read_spec::<QualityPolicy>(path)?.validated()?,
+        None => QualityPolicy::default(),
+    };
+    let scope = || Scope::new(spec.calendar.clone()).hours(spec.hours);
+    let reports: Vec<QualityReport> = match spec.kind {
+        DataKind::Bars => reports(&load(spec.clone(), out)?, &spec, &policy),
+        DataKind::Trades => {
+            let loaded = Loader::new(spec.clone())?.load_trades()?;
+            loaded.iter().map(|t| check_ticks(t, &scope(), &policy)).collect()
+        }
+        DataKind::Quotes => {
+            let loaded = Loader::new(spec.clone())?.load_quotes()?;
+            loaded.iter().map(|q| check_quotes(q, &scope(), &policy)).collect()
+        }
+        DataKind::Features => bail!("features have no quality of their own; check bars, trades or quotes"),
+    };
+    out.result(&reports, || reports.iter().map(|r| format!("{r}\n\n")).collect())?;
+    let worst = reports.iter().map(QualityReport::verdict).max().unwrap_or(Quality::Pass);
+    Ok(if worst == Quality::Fail { Verdict::Bad } else { Verdict::Good })
+}
+
+fn describe(args: &DescribeArgs, out: &Output) -> Result<Verdict> {
+    let spec = args.source.spec()?;
+    match spec.kind {
+        DataKind::Bars => {
+            let data = load(spec, out)?;
+            out.result(&data.identity, || data.identity.to_string())?;
+        }
+        _ => {
+            let identity = identity_of(&tables(&spec)?, &spec)?;
+            out.result(&identity, || identity.to_string())?;
+        }
+    }
+    Ok(Verdict::Good)
+}
+
+/// Any kind of rows as tables by symbol.
+fn tables(spec: &DataSpec) -> Result<Vec<(String, Columns)>> {
+    Ok(Loader::new(spec.clone())?.load_columns()?)
+}
+
+fn identity_of(tables: &[(String, Columns)], spec: &DataSpec) -> Result<qe_data::identity::DataIdentity> {
+    let kind = format!("{:?}", spec.kind).to_lowercase();
+    let mut builder = qe_data::identity::IdentityBuilder::new(kind);
+    for (symbol, table) in tables {
+        builder.push(symbol, table)?;
+    }
+    Ok(builder.finish(spec.vendor.clone(), spec.as_of)?)
+}
+
+fn resample_to(args: &ResampleArgs, out: &Output) -> Result<Verdict> {
+    let spec = args.source.spec()?;
+    if spec.kind != DataKind::Bars {
+        bail!("only bars are resampled here; in Rust, `qe_data::frame::resample_trades` takes trades");
+    }
+    let target = ResampleSpec::new(args.to, spec.calendar.clone()).hours(spec.hours);
+    target.check_source(spec.timeframe)?;
+    let data = load(spec, out)?;
+    let mut n_outside = 0;
+    let coarse: Vec<Bars> = data
+        .bars
+        .iter()
+        .map(|b| {
+            let made = resample(b, &target)?;
+            n_outside += made.n_outside;
+            Ok(made.bars)
+        })
+        .collect::<qe_data::Result<_>>()?;
+    let tables: Vec<(&str, &Columns)> = coarse.iter().map(|b| (b.symbol(), b.columns())).collect();
+    let written = Written { n_outside, ..args.target.write(&tables, out)? };
+    out.result(&written, || written.text())?;
+    Ok(Verdict::Good)
+}
+
+fn convert(args: &ConvertArgs, out: &Output) -> Result<Verdict> {
+    let spec = args.source.spec()?;
+    refuse_overlap(&spec.paths, &args.target.out)?;
+    let loaded = tables(&spec)?;
+    let tables: Vec<(&str, &Columns)> = loaded.iter().map(|(s, t)| (s.as_str(), t)).collect();
+    let written = args.target.write(&tables, out)?;
+    out.result(&written, || written.text())?;
+    Ok(Verdict::Good)
+}
+
+/// Fails if the output would land among the input.
+fn refuse_overlap(paths: &[String], out: &Path) -> Result<()> {
+    let Ok(out) = out.canonicalize() else { return Ok(()) };
+    for path in paths {
+        if Path::new(path).canonicalize().is_ok_and(|p| p == out || out.starts_with(&p)) {
+            bail!("{} lies within {path}, which is read: choose another folder", out.display());
+        }
+    }
+    Ok(())
+}
+
+fn simulate(args: &SimulateArgs, out: &Output) -> Result<Verdict> {
+    let mut spec: MarketSpec = match &args.spec {
+        Some(path) => read_spec(path)?,
+        None => MarketSpec::default(),
+    };
+    spec.years = args.years.unwrap_or(spec.years);
+    spec.start = args.start.unwrap_or(spec.start);
+    spec.seed = args.seed.unwrap_or(spec.seed);
+    let market = generate(&spec, args.threads, out)?;
+    let tables: Vec<(&str, &Columns)> = market.minute_bars().iter().map(|b| (b.symbol(), b.columns())).collect();
+    let written = args.target.write(&tables, out)?;
+    out.result(&written, || written.text())?;
+    Ok(Verdict::Good)
+}
+
+/// Makes a market on so many threads; 0 for all there are.
+pub(crate) fn generate(spec: &MarketSpec, threads: usize, out: &Output) -> Result<Market> {
+    let threads = std::num::NonZeroUsize::new(threads).map_or(Threads::All, Threads::N);
+    let bar = out.bar(1, "simulating");
+    let market = Market::generate(&spec.clone().validated()?, &Pool::new(threads)).context("cannot make the market")?;
+    bar.finish_and_clear();
+    Ok(market)
+}
+
+/// Counts of the verdicts of some reports.
+pub(crate) fn tally(reports: &[QualityReport]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for r in reports {
+        *counts.entry(format!("{:?}", r.verdict()).to_lowercase()).or_default() += 1;
+    }
+    counts
+}

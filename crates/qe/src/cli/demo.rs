@@ -1,0 +1,121 @@
+//! `qe demo`: a market is made and written, loaded back through its partitions, checked and known again.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use qe_core::ident::Id;
+use qe_core::timeframe::Timeframe;
+use qe_data::DataSpec;
+use qe_data::frame::{StoreOptions, store};
+use qe_data::identity::IdentityBuilder;
+use qe_data::market::MarketSpec;
+use qe_data::quality::{QualityPolicy, QualityReport};
+use serde::Serialize;
+
+use super::Verdict;
+use super::data::{generate, load, reports, tally};
+use super::output::Output;
+
+/// `qe demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The folder to write to.
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+    /// How many years of minutes.
+    #[arg(long, default_value_t = 2)]
+    years: u32,
+    /// The seed of everything.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many threads; the bytes are the same for any number.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+}
+
+/// What the demo did.
+#[derive(Debug, Serialize)]
+struct Demo {
+    market: PathBuf,
+    n_files: usize,
+    n_rows: u64,
+    data_id: Id,
+    known_again: bool,
+    quality: BTreeMap<String, usize>,
+    reports: Vec<QualityReport>,
+    seconds: BTreeMap<&'static str, f64>,
+}
+
+pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
+    let mut seconds = BTreeMap::new();
+    let mut clock = Instant::now();
+    let mut lap = |what: &'static str| {
+        seconds.insert(what, clock.elapsed().as_secs_f64());
+        clock = Instant::now();
+    };
+    let spec = MarketSpec { years: args.years, seed: args.seed, ..MarketSpec::default() };
+    let market = generate(&spec, args.threads, out)?;
+    lap("simulate");
+
+    let folder = args.out.join("market");
+    let bars = market.minute_bars();
+    let progress = out.bar(bars.len() as u64, "writing");
+    let mut made = IdentityBuilder::new(format!("bars {}", Timeframe::M1));
+    let mut n_files = 0;
+    for b in bars {
+        n_files += store(b.symbol(), b.columns(), &folder, StoreOptions::default())?.len();
+        made.push(b.symbol(), b.columns())?;
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    let made = made.finish(None, None)?;
+    lap("write");
+
+    let symbols: Vec<&str> = bars.iter().map(|b| b.symbol()).collect();
+    let query = DataSpec::bars([folder.display().to_string()], Timeframe::M1).symbols(symbols);
+    let data = load(query.clone(), out)?;
+    lap("load");
+    let reports = reports(&data, &query, &QualityPolicy::default());
+    lap("check");
+    made.verify(&data.identity)?;
+
+    let demo = Demo {
+        market: folder,
+        n_files,
+        n_rows: data.identity.n_rows,
+        data_id: data.identity.id,
+        known_again: made.id == data.identity.id,
+        quality: tally(&reports),
+        reports,
+        seconds,
+    };
+    out.result(&demo, || text(&demo, &data.identity.to_string()))?;
+    if !demo.known_again {
+        bail!("what was loaded is not what was written");
+    }
+    Ok(Verdict::Good)
+}
+
+fn text(demo: &Demo, identity: &str) -> String {
+    let mut text = format!("{identity}\n\n");
+    for report in &demo.reports {
+        let _ = writeln!(text, "{report}\n");
+    }
+    let seconds: Vec<String> = demo.seconds.iter().map(|(what, s)| format!("{what} {s:.2} s")).collect();
+    let quality: Vec<String> = demo.quality.iter().map(|(verdict, n)| format!("{n} {verdict}")).collect();
+    let _ = writeln!(
+        text,
+        "{} rows in {} files under {}\nquality: {}\nidentity: loaded is what was written ({})\n{}",
+        demo.n_rows,
+        demo.n_files,
+        demo.market.display(),
+        quality.join(", "),
+        demo.data_id.short(),
+        seconds.join(", ")
+    );
+    text
+}

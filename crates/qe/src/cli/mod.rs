@@ -1,0 +1,82 @@
+//! The `qe` command: reads arguments, calls the library, prints.
+//!
+//! Results go to standard output, as text or with `--json` as one document; progress and errors go to standard error.
+//! Exit codes: 0 all is well, 1 the data did not pass, 2 the call or the input is wrong.
+
+mod data;
+mod demo;
+mod output;
+mod source;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::Output;
+
+/// Market data in, a verdict out.
+#[derive(Debug, Parser)]
+#[command(name = "qe", version, about, propagate_version = true, arg_required_else_help = true)]
+struct Args {
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Show no progress.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Say on standard error what is going on; twice for more.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look at data, bring them to another shape, or make them.
+    #[command(subcommand)]
+    Data(data::DataCommand),
+    /// Make a market, load it back, check it, and say what it is.
+    Demo(demo::DemoArgs),
+}
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All is well.
+    Good,
+    /// The data did not pass.
+    Bad,
+}
+
+/// Runs the command with these arguments, the program's name first.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(e) => {
+            // Help and version are printed this way too. If nobody reads it, there is nobody to tell.
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let level = match args.verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).try_init();
+    let out = Output::new(args.json, args.quiet);
+    let result = match args.command {
+        Command::Data(command) => data::run(command, &out),
+        Command::Demo(demo) => demo::run(&demo, &out),
+    };
+    match result {
+        Ok(Verdict::Good) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::from(1),
+        Err(e) => {
+            out.error(&e);
+            ExitCode::from(2)
+        }
+    }
+}
