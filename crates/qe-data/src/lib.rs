@@ -1,7 +1,7 @@
 //! Getting market data in: what to load, scanning it lazily, bringing it to one shape, checking it, and knowing it
 //! again by its contents. And markets to work on where there are no data: simulated ones of known properties.
 //!
-//! Everything that names a dataframe library lives in [`frame`], behind the feature of that name, which is on by
+//! Everything that names a dataframe library lives in `frame`, behind the feature of that name, which is on by
 //! default. Without it this crate is kernels over slices.
 
 pub mod adjust;

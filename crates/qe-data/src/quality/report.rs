@@ -68,7 +68,7 @@ pub struct Intake {
     pub n_unsorted: u64,
     /// Rows with the time of another one, left out.
     pub n_duplicates: u64,
-    /// Rows outside of the hours or the range that were asked for, left out.
+    /// Rows outside of the hours or the stretch that were asked for, left out.
     pub n_outside: u64,
     /// Rows of NaN put in for bars that were missing.
     pub n_filled: u64,
@@ -172,6 +172,9 @@ impl fmt::Display for QualityReport {
         if let Some(i) = &self.intake {
             let (read, back, twice, outside) = (i.n_read, i.n_unsorted, i.n_duplicates, i.n_outside);
             writeln!(f, "  {read} rows read: {back} out of order, {twice} repeated, {outside} outside of hours")?;
+            if i.n_filled > 0 {
+                writeln!(f, "  {} rows of NaN put in for missing bars", i.n_filled)?;
+            }
             for (column, n) in i.n_null.iter().filter(|(_, n)| **n > 0) {
                 writeln!(f, "  {n} nulls in column {column:?}")?;
             }
