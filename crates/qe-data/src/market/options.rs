@@ -107,7 +107,7 @@ impl OptionsSpec {
     /// How many strikes each expiry has: the largest odd number that the budget allows, at most 401.
     pub fn n_strikes(&self) -> usize {
         let n = self.max_rows / (self.sessions * self.n_expiries() * 2).max(1);
-        (if n % 2 == 0 { n.saturating_sub(1) } else { n }).min(401)
+        (if n.is_multiple_of(2) { n.saturating_sub(1) } else { n }).min(401)
     }
 }
 
