@@ -6,21 +6,20 @@
 //! that the new position begins with. **The Sharpe ratio**: of daily net returns, `prod(1 + pos r - cost) - 1` over the
 //! bars that close within a session, sample deviation, times the root of 252.
 //!
-//! **The model**: `r_b = s_b (k p_b + z_b)`, with `p` the rule's position into the bar, `z` standard normal, `s_b^2` the
-//! bar's share of the day's variance `S_d^2` (U-shape; the first bar has the overnight share besides), and `ln S_d` an
-//! AR(1) over days (0.97, deviation 0.3). The rule flips when `k + z < 0`, so with `q = Phi(-k)`, `c` half the spread
-//! and `B` bars a day,
+//! **The model**: `r_b = s_b (k p_b + z_b)`, with `p` the rule's position into the bar, `z` standard normal, `s_b^2`
+//! the bar's share of the day's variance `S_d^2` (U-shape; the first bar has the overnight share besides), and `ln S_d`
+//! an AR(1) over days (0.97, deviation 0.3). The rule flips when `k + z < 0`, so with `q = Phi(-k)`, `c` half the
+//! spread and `B` bars a day,
 //!
 //! `E[d | S] = k sum s_b - 2 c q B`,
 //! `Var[d | S] = sum s_b^2 + 4 c^2 B q (1 - q) + 4 c phi(k) sum_{b < B} s_b`,
 //!
 //! and `k` solves `sqrt(252) mean(E) / sqrt(mean(Var) + var(E)) = target` over the simulated days. The realised figure
-//! differs by the sampling error of daily observations, `sqrt((1 + SR_d^2 / 2) / n)` times the root of 252, with `SR_d` the
-//! daily ratio and `n` the days; that is `sqrt((1 + SR^2 / 504) / T)`, `T` in years: [`PlantedEdge::std_error`]. With `exact` the
-//! returns that the rule won are scaled by `1 + e` and those that it lost by `1 - e`: no sign changes, so no position
-//! does, and `e` is solved until the realised ratio is the target. Prices are then not rounded; otherwise they
-//! are rounded to 0.0001, so that the rule is seldom flat.
-//! `NOISE_n` has `k = 0`.
+//! differs by the sampling error of daily observations, `sqrt((1 + SR_d^2 / 2) / n)` times the root of 252, with `SR_d`
+//! the daily ratio and `n` the days; that is `sqrt((1 + SR^2 / 504) / T)`, `T` in years: [`PlantedEdge::std_error`].
+//! With `exact` the returns that the rule won are scaled by `1 + e` and those that it lost by `1 - e`: no sign changes,
+//! so no position does, and `e` is solved until the realised ratio is the target. Prices are then not rounded;
+//! otherwise they are rounded to 0.0001, so that the rule is seldom flat. `NOISE_n` has `k = 0`.
 //!
 //! Reference for the error: Lo, Financial Analysts Journal 58 (2002).
 

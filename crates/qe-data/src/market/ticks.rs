@@ -4,13 +4,13 @@
 //! session (constant within a minute), `n` the branching ratio and `1/b` half a second; simulated by thinning.
 //! **Signs**: orders are split. A hidden order of random side has a Pareto number of trades left (exponent 1.5, at most
 //! 500); each trade belongs to it with chance `w`, else its side is a fair coin. The autocorrelation of signs then
-//! decays like a power. **Price**: an efficient price moves by a diffusion (volatility of the spec over the session, and
-//! `overnight_frac` between sessions) and by `i (s - E s)` ticks for each trade of side `s`, so that only the surprise in
-//! the flow moves it and it stays a martingale. **Quotes**: `bid = floor((x - h)/tick)`, `ask = ceil((x + h)/tick)`,
-//! the half-spread `h` by a three-state chain around the spec's mean. A quote is written when either side moves, always
-//! after the trade before it and not after the trade that it precedes, so the last quote at or before a trade is the
-//! one it traded against: a buyer pays its ask, a seller gets its bid, and prices bounce between the two. **Sizes** are
-//! Pareto (exponent 1.5), capped. **Receipt** is later than the exchange's time by a base plus half of it
+//! decays like a power. **Price**: an efficient price moves by a diffusion (volatility of the spec over the session,
+//! and `overnight_frac` between sessions) and by `i (s - E s)` ticks for each trade of side `s`, so that only the
+//! surprise in the flow moves it and it stays a martingale. **Quotes**: `bid = floor((x - h)/tick)`, `ask = ceil((x +
+//! h)/tick)`, the half-spread `h` by a three-state chain around the spec's mean. A quote is written when either side
+//! moves, always after the trade before it and not after the trade that it precedes, so the last quote at or before a
+//! trade is the one it traded against: a buyer pays its ask, a seller gets its bid, and prices bounce between the two.
+//! **Sizes** are Pareto (exponent 1.5), capped. **Receipt** is later than the exchange's time by a base plus half of it
 //! times a Pareto tail (exponent 2, capped at 100 bases), and never steps back.
 //!
 //! References: Hawkes, Biometrika 58 (1971); Ogata, IEEE Trans. Inf. Theory 27 (1981); Lillo, Mike and Farmer, Phys.
