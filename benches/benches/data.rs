@@ -1,6 +1,5 @@
 //! The data figures that one process can measure: resampling of arrays, hashing, the simulated market, and loading
 //! against plain polars. Outputs are checked before anything is timed.
-#![expect(missing_docs, reason = "criterion's macros make items without documentation")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot prepare its input should stop")]
 
 use std::hint::black_box;
@@ -20,7 +19,7 @@ use qe_data::resample::{ResampleSpec, resample};
 /// One symbol, five years of minutes.
 fn one_symbol() -> Bars {
     let spec = MarketSpec { symbols: vec!["SPY".into()], ..MarketSpec::default() };
-    let market = Market::generate(&spec, &Pool::new(Threads::All)).unwrap();
+    let market = Market::generate(&spec, &Pool::new(Threads::All).unwrap()).unwrap();
     market.minute_bars()[0].clone()
 }
 
@@ -66,16 +65,17 @@ fn simulating(c: &mut Criterion) {
     let spec = MarketSpec::default();
     let mut group = c.benchmark_group("market");
     group.sample_size(10);
-    let n: usize = Market::generate(&spec, &Pool::new(Threads::All)).unwrap().minute_bars().iter().map(Bars::len).sum();
+    let n: usize =
+        Market::generate(&spec, &Pool::new(Threads::All).unwrap()).unwrap().minute_bars().iter().map(Bars::len).sum();
     group.throughput(Throughput::Elements(n as u64));
     group.bench_function("8 symbols x 5 years of minutes", |b| {
-        b.iter(|| Market::generate(black_box(&spec), &Pool::new(Threads::All)).unwrap());
+        b.iter(|| Market::generate(black_box(&spec), &Pool::new(Threads::All).unwrap()).unwrap());
     });
     group.finish();
 }
 
 fn loading(c: &mut Criterion) {
-    let market = Market::generate(&MarketSpec::default(), &Pool::new(Threads::All)).unwrap();
+    let market = Market::generate(&MarketSpec::default(), &Pool::new(Threads::All).unwrap()).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let mut n = 0;
     for b in market.minute_bars() {

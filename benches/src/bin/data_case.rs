@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use polars::prelude::*;
+use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::{Axis, Columns};
 use qe_core::rng::Stream;
@@ -16,7 +17,16 @@ use qe_data::frame::{Loader, Partition, StoreOptions, resample_trades, store};
 use qe_data::resample::ResampleSpec;
 use qe_data::spec::DataKind;
 
-type Outcome = Result<(usize, usize), Box<dyn std::error::Error>>;
+type Outcome = Result<Done, Box<dyn std::error::Error>>;
+
+/// What a case did, with sums by which the outputs of peers are compared.
+#[derive(Default)]
+struct Done {
+    rows: usize,
+    bytes: usize,
+    close: f64,
+    volume: f64,
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -24,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [case, dir, rest @ ..] = args.as_slice() else { return Err(usage.into()) };
     let dir = PathBuf::from(dir);
     let start = Instant::now();
-    let (rows, bytes) = match case.as_str() {
+    let done = match case.as_str() {
         "make-ticks" => make_ticks(&dir, rest.first().map_or(Ok(100), |m| m.parse())?)?,
         "load-ours" => load_ours(&dir)?,
         "load-polars" => load_polars(&dir)?,
@@ -33,8 +43,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => return Err(usage.into()),
     };
     let seconds = start.elapsed().as_secs_f64();
+    let Done { rows, bytes, close, volume } = done;
     println!(
-        "{{\"case\":\"{case}\",\"seconds\":{seconds:.4},\"rows\":{rows},\"array_bytes\":{bytes},\"peak_bytes\":{}}}",
+        "{{\"case\":\"{case}\",\"seconds\":{seconds:.4},\"rows\":{rows},\"array_bytes\":{bytes},\
+         \"peak_bytes\":{},\"close\":{close:?},\"volume\":{volume:?}}}",
         peak_bytes()
     );
     Ok(())
@@ -73,15 +85,25 @@ fn make_ticks(dir: &Path, millions: usize) -> Outcome {
         }
         let part = dir.join(format!("part={made:09}"));
         let table = Columns::new(Axis::instants(at)?).with("price", prices)?.with("size", sizes)?;
-        store("ES", &table, &part, StoreOptions { partition: Partition::Whole, row_group: 1 << 18, ..Default::default() })?;
+        store(
+            "ES",
+            &table,
+            &part,
+            StoreOptions { partition: Partition::Whole, row_group: 1 << 18, ..Default::default() },
+        )?;
     }
-    Ok((made, 0))
+    Ok(Done { rows: made, ..Done::default() })
 }
 
 fn load_ours(dir: &Path) -> Outcome {
     let data = Loader::new(DataSpec::bars([dir.display().to_string()], Timeframe::M1))?.load()?;
-    let rows = data.bars.iter().map(|b| b.len()).sum();
-    Ok((rows, data.bars.iter().map(|b| b.columns().n_bytes()).sum()))
+    let add = |f: &dyn Fn(&Bars) -> f64| data.bars.iter().map(f).sum::<f64>();
+    Ok(Done {
+        rows: data.bars.iter().map(Bars::len).sum(),
+        bytes: data.bars.iter().map(|b| b.columns().n_bytes()).sum(),
+        close: add(&|b| b.close().iter().sum()),
+        volume: add(&|b| b.volume().iter().sum()),
+    })
 }
 
 fn load_polars(dir: &Path) -> Outcome {
@@ -92,7 +114,12 @@ fn load_polars(dir: &Path) -> Outcome {
     let lf = LazyFrame::scan_parquet(PlRefPath::new(dir.to_string_lossy().as_ref()), args)?;
     let columns = ["symbol", "ts", "open", "high", "low", "close", "volume"].map(col);
     let df = lf.select(columns).collect_with_engine(Engine::Streaming)?.unwrap_single();
-    Ok((df.height(), df.estimated_size()))
+    summed(&df)
+}
+
+fn summed(df: &DataFrame) -> Outcome {
+    let add = |name: &str| -> PolarsResult<f64> { Ok(df.column(name)?.f64()?.sum().unwrap_or(f64::NAN)) };
+    Ok(Done { rows: df.height(), bytes: df.estimated_size(), close: add("close")?, volume: add("volume")? })
 }
 
 fn tick_files(dir: &Path) -> DataSpec {
@@ -103,7 +130,7 @@ fn ticks_ours(dir: &Path) -> Outcome {
     let trades = Loader::new(tick_files(dir))?.scan()?.filter(col("size").gt(lit(0.5)));
     let spec = ResampleSpec::new(Timeframe::M1, Calendar::us_equities());
     let df = resample_trades(trades, &spec)?.collect_with_engine(Engine::Streaming)?.unwrap_single();
-    Ok((df.height(), df.estimated_size()))
+    summed(&df)
 }
 
 /// The same by hand in polars. It knows nothing of sessions, so it truncates to the minute.
@@ -127,5 +154,5 @@ fn ticks_polars(dir: &Path) -> Outcome {
         ])
         .sort(["symbol", "minute"], Default::default());
     let df = bars.collect_with_engine(Engine::Streaming)?.unwrap_single();
-    Ok((df.height(), df.estimated_size()))
+    summed(&df)
 }

@@ -215,9 +215,8 @@ impl Param {
     /// # Errors
     /// When it is of another kind or out of range.
     pub fn check(&self, value: &Value) -> Result<Value> {
-        let bad = |reason: String, mend: String| {
-            Err(Error::invalid(format!("parameter {}", self.name), value, reason, mend))
-        };
+        let bad =
+            |reason: String, mend: String| Err(Error::invalid(format!("parameter {}", self.name), value, reason, mend));
         match (&self.kind, value) {
             (Kind::Int { min, max, .. }, Value::Int(v)) if (min..=max).contains(&v) => Ok(value.clone()),
             (Kind::Int { min, max, .. }, Value::Float(v))

@@ -129,8 +129,7 @@ impl PointTable {
                 mend: "give one value per parameter, in their order".into(),
             });
         }
-        let checked: Vec<Value> =
-            self.params.iter().zip(values).map(|(p, v)| p.check(v)).collect::<Result<_>>()?;
+        let checked: Vec<Value> = self.params.iter().zip(values).map(|(p, v)| p.check(v)).collect::<Result<_>>()?;
         for ((column, value), param) in self.columns.iter_mut().zip(checked).zip(self.params.iter()) {
             match (column, value) {
                 (PointColumn::Bool(c), Value::Bool(v)) => c.push(v),
@@ -417,8 +416,7 @@ mod tests {
         assert_eq!(table.row(0).unwrap(), [1.into(), "stop".into(), false.into()]);
         assert_eq!(table.row(1).unwrap(), [1.into(), "stop".into(), true.into()]);
         assert_eq!(table.row(7).unwrap(), [2.into(), "trail".into(), true.into()]);
-        let rows: std::collections::BTreeSet<_> =
-            (0..8).map(|r| format!("{:?}", table.row(r).unwrap())).collect();
+        let rows: std::collections::BTreeSet<_> = (0..8).map(|r| format!("{:?}", table.row(r).unwrap())).collect();
         assert_eq!(rows.len(), 8);
         assert_eq!(table.row(8), None);
     }

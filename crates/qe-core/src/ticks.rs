@@ -60,10 +60,8 @@ impl Ticks {
         size: impl Into<Shared<f64>>,
         side: impl Into<Shared<f64>>,
     ) -> Result<Self> {
-        let columns = Columns::new(axis)
-            .with("price", price.into())?
-            .with("size", size.into())?
-            .with("side", side.into())?;
+        let columns =
+            Columns::new(axis).with("price", price.into())?.with("size", size.into())?.with("side", side.into())?;
         Self::from_columns(symbol, columns)
     }
 

@@ -5,6 +5,7 @@
 //! default. Without it this crate is kernels over slices.
 
 pub mod adjust;
+#[cfg(feature = "frame")]
 mod arrange;
 pub mod asof;
 pub mod cache;

@@ -206,6 +206,7 @@ impl Placer {
 
 /// The first and the last day that a partition with rows of `spec` may be named after, both included; `None` for no
 /// limit. Without a partition zone, both UTC's and the calendar's days are meant.
+#[cfg(feature = "frame")]
 pub(crate) fn partition_days(spec: &DataSpec) -> Option<(Date, Date)> {
     let range = spec.range();
     if range == TimeRange::ALL {
@@ -218,7 +219,8 @@ pub(crate) fn partition_days(spec: &DataSpec) -> Option<(Date, Date)> {
     let first = (range.start > i64::MIN).then(|| {
         let day = zone.date_at(range.start);
         let session = spec.calendar.session_on_or_after(day).and_then(|s| tight(s.date));
-        let from = session.filter(|_| spec.hours != SessionHours::All).map_or(range.start, |w| w.start.max(range.start));
+        let from =
+            session.filter(|_| spec.hours != SessionHours::All).map_or(range.start, |w| w.start.max(range.start));
         names(from, spec, zone).0
     });
     let last = (range.end < i64::MAX).then(|| {
@@ -231,6 +233,7 @@ pub(crate) fn partition_days(spec: &DataSpec) -> Option<(Date, Date)> {
 }
 
 /// The earliest and the latest day that an instant may be filed under.
+#[cfg(feature = "frame")]
 fn names(at: i64, spec: &DataSpec, zone: Zone) -> (Date, Date) {
     match spec.partition_zone {
         Some(zone) => (zone.date_at(at), zone.date_at(at)),
@@ -240,7 +243,6 @@ fn names(at: i64, spec: &DataSpec, zone: Zone) -> (Date, Date) {
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -260,7 +262,8 @@ mod tests {
     #[test]
     fn stamps_are_read_as_people_write_them() {
         let wall = at("2024-03-05T09:30:00Z");
-        for text in ["2024-03-05 09:30", "2024-03-05T09:30:00", "20240305 093000", "2024/03/05 0930", "20240305093000"] {
+        for text in ["2024-03-05 09:30", "2024-03-05T09:30:00", "20240305 093000", "2024/03/05 0930", "20240305093000"]
+        {
             assert_eq!(Stamp::parse(text), Some(Stamp::Wall(wall)), "{text}");
         }
         for text in [
@@ -277,7 +280,8 @@ mod tests {
         }
         assert_eq!(Stamp::parse("2024-03-05"), Some(Stamp::Day(day("2024-03-05"))));
         assert_eq!(Stamp::parse("20240305"), Some(Stamp::Day(day("2024-03-05"))));
-        for text in ["", "x", "2024-13-05", "2024-03-05 25:00", "03/05/2024", "2024-03-05 9:30:61", "12345", "é4-03-05"] {
+        for text in ["", "x", "2024-13-05", "2024-03-05 25:00", "03/05/2024", "2024-03-05 9:30:61", "12345", "é4-03-05"]
+        {
             assert_eq!(Stamp::parse(text), None, "{text}");
         }
         assert_eq!(Stamp::parse("2024-03-05 09:30:00.25"), Some(Stamp::Wall(wall + 250_000_000)));
@@ -303,23 +307,14 @@ mod tests {
             place("2024-07-02T13:30:00Z", "2024-07-02T14:00:00Z"),
             "the bar of 9:00 holds trades from 9:30 on"
         );
-        assert_eq!(
-            placer.instant(at("2024-07-02T19:30:00Z")),
-            place("2024-07-02T19:30:00Z", "2024-07-02T20:00:00Z")
-        );
+        assert_eq!(placer.instant(at("2024-07-02T19:30:00Z")), place("2024-07-02T19:30:00Z", "2024-07-02T20:00:00Z"));
         assert_eq!(placer.instant(at("2024-07-02T20:00:00Z")), None);
         assert_eq!(placer.instant(at("2024-07-04T15:00:00Z")), None);
         let mut all = Placer::new(&DataSpec { hours: SessionHours::All, ..spec.clone() });
-        assert_eq!(
-            all.instant(at("2024-07-04T15:00:00Z")),
-            place("2024-07-04T15:00:00Z", "2024-07-04T16:00:00Z")
-        );
+        assert_eq!(all.instant(at("2024-07-04T15:00:00Z")), place("2024-07-04T15:00:00Z", "2024-07-04T16:00:00Z"));
         let closing = crate::spec::TimeSpec { stamp: Side::Right, ..Default::default() };
         let mut late = Placer::new(&DataSpec { time: closing, ..spec });
-        assert_eq!(
-            late.instant(at("2024-07-02T15:30:00Z")),
-            place("2024-07-02T14:30:00Z", "2024-07-02T15:30:00Z")
-        );
+        assert_eq!(late.instant(at("2024-07-02T15:30:00Z")), place("2024-07-02T14:30:00Z", "2024-07-02T15:30:00Z"));
     }
 
     #[test]
@@ -339,6 +334,7 @@ mod tests {
         assert_eq!(Timestamp(month.day(day("2024-09-01")).unwrap().open).to_string(), "2024-09-03T13:30:00Z");
     }
 
+    #[cfg(feature = "frame")]
     #[test]
     fn a_month_of_regular_sessions_lies_in_one_partition() {
         let march = DataSpec::bars(["x"], Timeframe::M1).between(day("2024-03-01"), day("2024-04-01"));

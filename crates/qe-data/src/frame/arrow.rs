@@ -175,9 +175,9 @@ fn numbers(array: &ArrayRef) -> Option<Column> {
         DataType::Float32 if array.null_count() == 0 => {
             Some(Column::F32(Shared::from_owner(array.as_primitive::<Float32Type>().values().clone())))
         }
-        DataType::Float32 => Some(Column::F32(
-            array.as_primitive::<Float32Type>().iter().map(|v| v.unwrap_or(f32::NAN)).collect(),
-        )),
+        DataType::Float32 => {
+            Some(Column::F32(array.as_primitive::<Float32Type>().iter().map(|v| v.unwrap_or(f32::NAN)).collect()))
+        }
         DataType::Boolean => Some(Column::F64(
             array.as_boolean().iter().map(|v| v.map_or(f64::NAN, |v| f64::from(u8::from(v)))).collect(),
         )),

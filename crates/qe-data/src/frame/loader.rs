@@ -105,7 +105,11 @@ impl Loader {
         let found = find_files(&self.spec.paths, &wanted)?;
         if found.files.is_empty() {
             return Err(Error::NoRows {
-                reason: format!("the names of all {} files and folders rule them out {}", found.n_ruled_out, self.asked()),
+                reason: format!(
+                    "the names of all {} files and folders rule them out {}",
+                    found.n_ruled_out,
+                    self.asked()
+                ),
                 mend: "widen the range or check the symbols".into(),
             });
         }
@@ -442,7 +446,11 @@ impl Loader {
         let (columns, schema) = (sources, Arc::new(recipe.schema()));
         let exprs: Vec<Expr> = {
             let mut names: Vec<&str> = Vec::new();
-            columns.iter().for_each(|c| if !names.contains(&c.as_str()) { names.push(c) });
+            columns.iter().for_each(|c| {
+                if !names.contains(&c.as_str()) {
+                    names.push(c)
+                }
+            });
             names.into_iter().map(col).collect()
         };
         let (recipe, symbol, seen) = (Arc::clone(recipe), group.symbol.clone(), Arc::clone(seen));
@@ -494,7 +502,8 @@ impl Loader {
             let there = schema.iter_names().map(|n| n.to_string());
             return Err(Error::missing_column(path.display().to_string(), column, there, mend));
         }
-        let df = collect(self.raw(&[path.to_owned()])?, &path.display().to_string()).map_err(|e| self.broken(path, &e))?;
+        let df =
+            collect(self.raw(&[path.to_owned()])?, &path.display().to_string()).map_err(|e| self.broken(path, &e))?;
         let place = path.display().to_string();
         match own.apply(df, symbol, &Seen::default()) {
             Ok(_) => Ok(()),

@@ -410,7 +410,8 @@ impl Partials {
 
     fn finish(self, rules: &[Rule]) -> PolarsResult<DataFrame> {
         let n = self.start.len();
-        let mut out = vec![StringChunked::from_iter_values(SYMBOL.into(), self.symbol.iter().map(|s| s.as_str())).into_column()];
+        let mut out =
+            vec![StringChunked::from_iter_values(SYMBOL.into(), self.symbol.iter().map(|s| s.as_str())).into_column()];
         for (name, at) in [(START, self.start), (END, self.end), (FIRST, self.first), (LAST, self.last)] {
             out.push(Int64Chunked::from_vec(name.into(), at).into_column());
         }

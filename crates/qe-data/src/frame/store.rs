@@ -132,10 +132,10 @@ mod tests {
         let names = |partition, zone| -> Vec<(String, Range<usize>)> {
             cut(&open, StoreOptions { partition, zone, ..Default::default() })
         };
-        assert_eq!(names(Partition::Month, Zone::Utc), [
-            ("year=2024/month=01".to_owned(), 0..1),
-            ("year=2024/month=02".to_owned(), 1..3)
-        ]);
+        assert_eq!(
+            names(Partition::Month, Zone::Utc),
+            [("year=2024/month=01".to_owned(), 0..1), ("year=2024/month=02".to_owned(), 1..3)]
+        );
         assert_eq!(names(Partition::Month, Zone::NewYork)[0].1, 0..2);
         assert_eq!(names(Partition::Whole, Zone::Utc), [(String::new(), 0..3)]);
         assert_eq!(names(Partition::Day, Zone::Utc).len(), 2);

@@ -107,7 +107,7 @@ impl ResampleSpec {
                 format!("{source} bars cannot become {} bars: that would be upsampling", self.timeframe),
                 mend(""),
             )),
-            (Some(from), Some(to)) if to % from != 0 => Err(Error::spec(
+            (Some(from), Some(to)) if !(to as u64).is_multiple_of(from as u64) => Err(Error::spec(
                 "timeframe",
                 format!("{} is not a whole number of {source} bars", self.timeframe),
                 mend(""),
@@ -130,7 +130,7 @@ impl ResampleSpec {
 /// Whether whole bars of `from` always fall within one bucket of `to`; both a day or longer.
 fn fits_coarse(from: Timeframe, to: Timeframe) -> bool {
     match (from.unit(), to.unit()) {
-        (a, b) if a == b => to.n() % from.n() == 0,
+        (a, b) if a == b => to.n().is_multiple_of(from.n()),
         (Unit::Day, _) => from.n() == 1,
         _ => false,
     }

@@ -84,7 +84,12 @@ fn files_of_different_columns_or_types_are_told_apart() {
 fn a_time_that_is_missing_is_an_error() {
     let (_, error) = changed(|df| {
         let late = when(col("close").gt(lit(0.0)).and(int_range_like())).then(lit(NULL)).otherwise(col("ts"));
-        df.lazy().with_row_index("i", None).with_column(late.alias("ts")).drop(by_name(["i"], true, false)).collect().unwrap()
+        df.lazy()
+            .with_row_index("i", None)
+            .with_column(late.alias("ts"))
+            .drop(by_name(["i"], true, false))
+            .collect()
+            .unwrap()
     });
     assert!(matches!(&error, Error::BadValue { row: 6, column, .. } if column == "ts"), "{error}");
     fn int_range_like() -> Expr {

@@ -69,11 +69,8 @@ fn binance_without_a_header() {
     assert_eq!((bars.symbol(), bars.volume()), ("BTCUSDT", &[12.345, 3.21][..]));
     // From 2025 on Binance counts microseconds.
     let micro = text.replace("1719878400000,", "1719878400000000,").replace("1719878460000,", "1719878460000000,");
-    let bars = load("BTCUSDT.csv", &micro, |s| DataSpec {
-        timeframe: Timeframe::M1,
-        calendar: Calendar::crypto(),
-        ..s
-    });
+    let bars =
+        load("BTCUSDT.csv", &micro, |s| DataSpec { timeframe: Timeframe::M1, calendar: Calendar::crypto(), ..s });
     assert_eq!(bars.unwrap().open_time()[1], at("2024-07-02T00:01:00Z"));
 }
 

@@ -39,7 +39,8 @@ fn a_query_opens_only_the_files_it_needs() {
         for month in 0..20 {
             let (y, m) = (2023 + month / 12, 1 + month % 12);
             let from = format!("{y}-{m:02}-03");
-            let one = walk(s, minutes(&from, &format!("{y}-{m:02}-06"), &Calendar::us_equities(), SessionHours::Regular));
+            let one =
+                walk(s, minutes(&from, &format!("{y}-{m:02}-06"), &Calendar::us_equities(), SessionHours::Regular));
             store(s, one.columns(), dir.path(), StoreOptions::default()).unwrap();
         }
     }

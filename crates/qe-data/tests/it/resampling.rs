@@ -37,7 +37,8 @@ fn from_files_it_is_the_same_as_over_arrays() {
         days.iter().flat_map(|(a, b)| minutes(a, b, &calendar, SessionHours::Extended)).skip(17).collect();
     let bars = [walk("QQQ", times.clone()), walk("SPY", times.into_iter().step_by(3).collect())];
     let dir = partitioned(&bars);
-    let data = DataSpec { hours: SessionHours::All, ..DataSpec::bars([dir.path().display().to_string()], Timeframe::M1) };
+    let data =
+        DataSpec { hours: SessionHours::All, ..DataSpec::bars([dir.path().display().to_string()], Timeframe::M1) };
     let lazy = Loader::new(data).unwrap().scan().unwrap();
     for tf in ["1m", "5m", "15m", "1h", "4h", "1d", "1w", "1mo", "7m"] {
         for closed in [Side::Left, Side::Right] {

@@ -320,7 +320,8 @@ fn simulate(args: &SimulateArgs, out: &Output) -> Result<Verdict> {
 pub(crate) fn generate(spec: &MarketSpec, threads: usize, out: &Output) -> Result<Market> {
     let threads = std::num::NonZeroUsize::new(threads).map_or(Threads::All, Threads::N);
     let bar = out.bar(1, "simulating");
-    let market = Market::generate(&spec.clone().validated()?, &Pool::new(threads)).context("cannot make the market")?;
+    let market =
+        Market::generate(&spec.clone().validated()?, &Pool::new(threads)?).context("cannot make the market")?;
     bar.finish_and_clear();
     Ok(market)
 }
