@@ -50,13 +50,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn print_facts(market: &Market) -> Result<(), Box<dyn std::error::Error>> {
     println!(
-        "\n| fund | vol | kurtosis 1m, 1h, 1d | acf r 1m | acf abs r 1d: 1, 5, 20 | leverage | U | overnight | vol/volume | corr SPY: all, calm, crisis | max drawdown |"
+        "\n| fund | vol | kurtosis 1m, 1h, 1d | acf r 1m | acf abs r 1d: 1, 5, 20 | leverage | U | overnight | volume \
+         | corr SPY: all, calm, crisis | max drawdown |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for f in Facts::measure(market)? {
         let [k, a, c] = [f.kurtosis, f.acf_abs, f.correlation];
         println!(
-            "| {} | {:.3} | {:.1}, {:.1}, {:.1} | {:.3} | {:.2}, {:.2}, {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2}, {:.2}, {:.2} | {:.2} |",
+            "| {} | {:.3} | {:.1}, {:.1}, {:.1} | {:.3} | {:.2}, {:.2}, {:.2} | {:.2} | {:.2} | {:.2} | {:.2} \
+             | {:.2}, {:.2}, {:.2} | {:.2} |",
             f.symbol,
             f.vol_annual,
             k[0],

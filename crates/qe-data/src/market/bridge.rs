@@ -1,11 +1,11 @@
 //! Extremes of a Brownian motion between two known ends.
 //!
-//! Given a move `x` over a stretch of variance `v`, the maximum `M >= max(0, x)` has `P(M > m) = exp(-2 m (m - x) / v)`,
-//! so with `u` uniform `M = (x + sqrt(x^2 - 2 v ln u)) / 2`, and the minimum is the mirror image: exact, each by
+//! Given a move `x` over a stretch of variance `v`, the maximum `M >= max(0, x)` has `P(M > m) = exp(-2 m (m - x) /
+//! v)`, so with `u` uniform `M = (x + sqrt(x^2 - 2 v ln u)) / 2`, and the minimum is the mirror image: exact, each by
 //! itself. The two also hang together, because a path that went far up had less time to go far down. [`extremes`]
 //! carries that by drawing the exact midpoint of the bridge first and taking the extremes of both halves: maximum and
-//! minimum still have their exact laws, and the mean squared range of a bridge comes to 1.68 of its variance, where
-//! the truth is pi^2/6 = 1.645 and a plain pair of independent draws gives 1.785.
+//! minimum still have their exact laws, and the mean squared range of a bridge comes to 1.68 of its variance, where the
+//! truth is pi^2/6 = 1.645 and a plain pair of independent draws gives 1.785.
 //!
 //! Reference: Karatzas and Shreve, Brownian Motion and Stochastic Calculus (1991), 2.8 and 4.3.40.
 

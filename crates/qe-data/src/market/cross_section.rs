@@ -1,15 +1,16 @@
 //! A panel of many names with sectors, listings, delistings, and a signal of planted information coefficient.
 //!
 //! The logarithmic return of a name on a day is `beta m + sector + industry + own`, the market normal times an AR(1)
-//! volatility, the own part Student's t with 5 degrees of freedom and the name's own volatility (1.2 % to 3.2 % a day). A
-//! quarter of the own variance falls between the sessions. Prices are rounded to the cent and stay above it.
+//! volatility, the own part Student's t with 5 degrees of freedom and the name's own volatility (1.2 % to 3.2 % a day).
+//! A quarter of the own variance falls between the sessions. Prices are rounded to the cent and stay above it.
 //!
-//! **The signal.** Let `R[t]` be the normal scores of the returns from close `t - 1` to close `t` across the names: ranks
-//! put through the normal quantile. The signal at close `t` is `sum_{h = 1..H} c_h R[t + h] + sqrt(1 - sum c_h^2) e[t]`,
-//! with `e` an AR(1) of unit variance (0.9 a day) of each name. Signal and next-day return are then jointly normal in
-//! scores, whose Spearman correlation is `6/pi asin(c/2)`, so `c_h = 2 sin(pi IC_h / 6)` plants `IC_h = IC 2^-((h-1)/half_life)`.
-//! The IC of one day differs from it by about `1/sqrt(n - 1)`. The simulation looks ahead to plant; the values are dated
-//! so that a user does not. A name without a return on a coming day has a normal draw in its place.
+//! **The signal.** Let `R[t]` be the normal scores of the returns from close `t - 1` to close `t` across the names:
+//! ranks put through the normal quantile. The signal at close `t` is `sum_{h = 1..H} c_h R[t + h] + sqrt(1 - sum c_h^2)
+//! e[t]`, with `e` an AR(1) of unit variance (0.9 a day) of each name. Signal and next-day return are then jointly
+//! normal in scores, whose Spearman correlation is `6/pi asin(c/2)`, so `c_h = 2 sin(pi IC_h / 6)` plants `IC_h = IC
+//! 2^-((h-1)/half_life)`. The IC of one day differs from it by about `1/sqrt(n - 1)`. The simulation looks ahead to
+//! plant; the values are dated so that a user does not. A name without a return on a coming day has a normal draw in
+//! its place.
 //!
 //! References: Grinold and Kahn, Active Portfolio Management (1999), for the IC; Kruskal, J. Amer. Stat. Assoc. 53
 //! (1958), for the relation of the two correlations.

@@ -6,20 +6,20 @@
 //! that the new position begins with. **The Sharpe ratio**: of daily net returns, `prod(1 + pos r - cost) - 1` over the
 //! bars that close within a session, sample deviation, times the root of 252.
 //!
-//! **The model**: `r_b = s_b (k p_b + z_b)`, with `p` the rule's position into the bar, `z` standard normal, `s_b^2` the
-//! bar's share of the day's variance `S_d^2` (U-shape; the first bar has the overnight share besides), and `ln S_d` an
-//! AR(1) over days (0.97, deviation 0.3). The rule flips when `k + z < 0`, so with `q = Phi(-k)`, `c` half the spread
-//! and `B` bars a day,
+//! **The model**: `r_b = s_b (k p_b + z_b)`, with `p` the rule's position into the bar, `z` standard normal, `s_b^2`
+//! the bar's share of the day's variance `S_d^2` (U-shape; the first bar has the overnight share besides), and `ln S_d`
+//! an AR(1) over days (0.97, deviation 0.3). The rule flips when `k + z < 0`, so with `q = Phi(-k)`, `c` half the
+//! spread and `B` bars a day,
 //!
 //! `E[d | S] = k sum s_b - 2 c q B`,
 //! `Var[d | S] = sum s_b^2 + 4 c^2 B q (1 - q) + 4 c phi(k) sum_{b < B} s_b`,
 //!
 //! and `k` solves `sqrt(252) mean(E) / sqrt(mean(Var) + var(E)) = target` over the simulated days. The realised figure
-//! differs by the sampling error of daily observations, `sqrt((1 + SR_d^2 / 2) / n)` times the root of 252, with `SR_d` the
-//! daily ratio and `n` the days; that is `sqrt((1 + SR^2 / 504) / T)`, `T` in years: [`PlantedEdge::std_error`]. With `exact` the
-//! returns that the rule won are scaled by `1 + e` and those that it lost by `1 - e`: no sign changes, so no position
-//! does, and `e` is solved until the realised ratio is the target. Prices are then not rounded to a tick.
-//! `NOISE_n` has `k = 0`.
+//! differs by the sampling error of daily observations, `sqrt((1 + SR_d^2 / 2) / n)` times the root of 252, with `SR_d`
+//! the daily ratio and `n` the days; that is `sqrt((1 + SR^2 / 504) / T)`, `T` in years: [`PlantedEdge::std_error`].
+//! With `exact` the returns that the rule won are scaled by `1 + e` and those that it lost by `1 - e`: no sign changes,
+//! so no position does, and `e` is solved until the realised ratio is the target. Prices are then not rounded;
+//! otherwise they are rounded to 0.0001, so that the rule is seldom flat. `NOISE_n` has `k = 0`.
 //!
 //! Reference for the error: Lo, Financial Analysts Journal 58 (2002).
 
@@ -49,6 +49,8 @@ pub const SPREAD: f64 = 0.0003;
 const DAY_VOL: [f64; 2] = [0.97, 0.3];
 /// The price at which a symbol begins.
 const FIRST_PRICE: f64 = 400.0;
+/// Ticks in one unit of price: fine ones, so that two closes are seldom equal where bars are short and prices low.
+const TICKS: f64 = 10_000.0;
 
 /// Which edges to plant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -220,7 +222,7 @@ fn plant(name: &str, target: f64, base: &Stream, id: u64, spec: &EdgeSpec, layou
     let mut z = vec![0.0; n];
     normals.fill_normal(&mut z);
     let exact = spec.exact && target > 0.0;
-    let ticks = if exact { None } else { Some(100.0) };
+    let ticks = if exact { None } else { Some(TICKS) };
     // The rule sees prices as they are shown, so the pull follows the sign of what is shown.
     let mut returns = z;
     let mut shown = vec![0.0; n];
@@ -425,6 +427,22 @@ mod tests {
             let got = sharpe(&edge.bars, &planted_rule(&edge.bars), SPREAD);
             assert!((got - edge.target).abs() < 1e-6, "{}: {got}", edge.bars.symbol());
         }
+    }
+
+    #[test]
+    fn the_number_of_threads_and_the_company_change_no_bit() {
+        let spec = EdgeSpec { sharpe: vec![1.0, 3.0], n_noise: 3, ..EdgeSpec::default() };
+        let start = Date::new(2019, 1, 2).unwrap();
+        let digest = |n| {
+            let pool = Pool::new(qe_core::par::Threads::N(std::num::NonZeroUsize::new(n).unwrap())).unwrap();
+            let edges = generate(5, start, 1, &spec, &pool).unwrap();
+            super::super::goldens::digest(edges.all().iter().map(|e| e.bars.columns()))
+        };
+        assert!(digest(1) == digest(2) && digest(2) == digest(7));
+        let alone = EdgeSpec { sharpe: vec![3.0], n_noise: 0, ..spec.clone() };
+        let pool = Pool::inline();
+        let (alone, all) = (generate(5, start, 1, &alone, &pool), generate(5, start, 1, &spec, &pool));
+        assert_eq!(alone.unwrap().all()[0].bars.close(), all.unwrap().get("EDGE_3").unwrap().bars.close());
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! Stylised facts of bars, measured: what a simulated market must have in common with a real one.
 //!
-//! | fact | here | range accepted | where the range comes from |
-//! |---|---|---|---|
-//! | kurtosis of returns of a minute, an hour, a day | [`Facts::kurtosis`] | 8 to 200; 5 to 100; 4 to 40 | Cont (2001), fact 2 and table 1: 16 and more at 5 minutes; falls with the horizon (fact 4) |
-//! | autocorrelation of minute returns, lag 1 | [`Facts::acf_returns`] | -0.1 to 0.1 | Cont (2001), fact 1 |
-//! | autocorrelation of absolute daily returns, lags 1, 5, 20 | [`Facts::acf_abs`] | above 0.05, falling | Cont (2001), facts 6 and 8; Ding, Granger and Engle (1993): 0.1 to 0.4 |
-//! | correlation of a day's return with the change in size of the next days' | [`Facts::leverage`] | -0.5 to 0 | Black (1976); Bouchaud, Matacz and Potters (2001) |
-//! | size of returns in the first and last half hour over that at noon | [`Facts::u_shape`] | 1.3 to 3.5 | Wood, McInish and Ord (1985); Andersen and Bollerslev (1997) |
-//! | share of the daily variance that falls between the sessions | [`Facts::overnight_frac`] | 0.1 to 0.5 | Hansen and Lunde (2005): about a fifth to a third; more for ETFs that track foreign markets |
-//! | correlation of volume with absolute return, minutes | [`Facts::volume_correlation`] | 0.2 to 0.8 | Karpoff (1987) |
-//! | mean pairwise correlation of daily returns of equity funds, calm and in crisis | [`Facts::correlation`] | crisis above calm | Longin and Solnik (2001) |
+//! What is accepted here, and where the range comes from:
+//!
+//! - kurtosis of returns of a minute 8 to 200, of an hour 5 to 100, of a day 3.5 to 40: Cont (2001), facts 2 and 4;
+//!   it is 16 and more at five minutes and falls with the horizon;
+//! - autocorrelation of minute returns at lag 1 within 0.1 of zero: Cont (2001), fact 1;
+//! - autocorrelation of absolute daily returns above 0.05 at lag 1 and not rising to lag 20: Cont (2001), facts 6 and
+//!   8; Ding, Granger and Engle (1993) find 0.1 to 0.4;
+//! - correlation of a day's return with the change in size around it between -0.5 and 0 for SPY: Black (1976);
+//!   Bouchaud, Matacz and Potters (2001);
+//! - size of returns in the first and last half hour over that at noon 1.3 to 3.5: Wood, McInish and Ord (1985);
+//!   Andersen and Bollerslev (1997);
+//! - share of the daily variance that falls between sessions 0.1 to 0.5: Hansen and Lunde (2005), a fifth to a third
+//!   for large shares;
+//! - correlation of the logarithm of minute volume with absolute return 0.2 to 0.8: Karpoff (1987);
+//! - mean correlation of daily returns of the equity funds higher in the crisis than on calm days: Longin and Solnik
+//!   (2001).
 //!
 //! References: Cont, Quantitative Finance 1 (2001); Ding, Granger and Engle, J. Empirical Finance 1 (1993); Bouchaud,
 //! Matacz and Potters, Phys. Rev. Lett. 87 (2001); Hansen and Lunde, J. Financial Econometrics 3 (2005); Karpoff, JFQA

@@ -2,16 +2,18 @@
 //!
 //! One snapshot a session, 15 minutes before its close. Expiries are the next Fridays (weeklies) and the next third
 //! Fridays (monthlies), the session before where a Friday is a holiday, at 16:00 New York; strikes lie on a fixed grid
-//! around the spot, so a contract stays quoted as time passes. Mids are Black prices on the forward
-//! `S exp((r - q) t)` under a [`Surface`] without static arbitrage; calls and puts share one volatility, so their mids
-//! keep parity exactly. Instantaneous variance is that of the simulated day times `exp(y)`, `y` an AR(1) whose
-//! deviation grows with the regime (0.08 calm to 0.22 crisis), times a premium of 1.2; exercise is European.
+//! around the spot, so a contract stays quoted as time passes. Mids are Black prices on the forward `S exp((r - q) t)`
+//! under a [`Surface`] without static arbitrage; calls and puts share one volatility, so their mids keep parity
+//! exactly. Instantaneous variance is `1.2 s^2 m exp(y)`, with `s` the fund's annual volatility, `m` the day's
+//! deviation of the market factor over its mean and `y` an AR(1) (0.9 a day) whose noise grows with the regime (0.08 on
+//! calm days to 0.22 in a crisis). Exercise is European.
 //!
-//! The half-spread is `(0.01 + 0.012 mid + 0.01 vega-ish) x regime (1, 1.2, 2, 3) x (1 + wing^2)` with
-//! `wing = k / (3 sqrt(theta))` capped at 2; bids are rounded down and asks up, to 0.01 below 3 and 0.05 above. A bid that
-//! would be below zero is zero. With chance `missing_frac` a row lacks its bid, its ask or both (NaN). Volume and open
-//! interest are lognormal around a level that falls with distance from the money and from today; the open interest
-//! of a contract hangs on the contract, and grows towards its expiry.
+//! The half-spread is `(0.01 + 0.012 min(mid, 5) + 0.002 F sqrt(theta) exp(-d^2/2)) c (1 + min(|d|/3, 2)^2)` with `d =
+//! ln(K/F) / sqrt(theta)` and `c` 1 on calm days, 1.2 on normal, 2 on stressed and 3 on crisis days; bids are rounded
+//! down and asks up, to 0.01 below 3 and 0.05 from there. A bid that would be below zero is zero. With chance
+//! `missing_frac` a row lacks its bid, its ask or both (NaN). Volume and open interest are lognormal around a level
+//! that falls with distance from the money and from today; the open interest of a contract hangs on the contract, and
+//! grows towards its expiry.
 //!
 //! References: as in [`super::surface`]; Black (1976).
 

@@ -41,12 +41,12 @@ impl Regime {
 
     /// What the volatility of the market factor is multiplied by.
     pub const fn market_mult(self) -> f64 {
-        [0.72, 1.05, 1.8, 2.6][self as usize]
+        [0.72, 1.05, 1.8, 2.8][self as usize]
     }
 
     /// What all other volatility is multiplied by: less, which is why correlations rise in bad times.
     pub const fn other_mult(self) -> f64 {
-        [0.85, 1.02, 1.35, 1.6][self as usize]
+        [0.85, 1.02, 1.35, 1.45][self as usize]
     }
 
     /// The drift of the market factor per session, in its own standard deviations.

@@ -1,10 +1,10 @@
 //! Volatility and volume over a session: high at the opening, low at noon, high again at the close.
 //!
-//! With `x` in (0, 1) the share of the session gone, volatility has the shape `0.72 + 1.5 exp(-x/0.05) +
-//! 0.35 exp(-(1-x)/0.06)`, scaled so that its squares sum to 1 over a full session; on a half day it is compressed to
-//! the 210 minutes, and its squares sum to 210/390. Volume has the shape `0.6 + 1.6 exp(-x/0.06) + 2.2 exp(-(1-x)/0.04)`,
-//! scaled to a mean of 1. References: Wood, McInish and Ord, J. Finance 40 (1985); Andersen and Bollerslev, J. Empirical
-//! Finance 4 (1997).
+//! With `x` in (0, 1) the share of the session gone, volatility has the shape `0.72 + 1.5 exp(-x/0.05) + 0.35
+//! exp(-(1-x)/0.06)`, scaled so that its squares sum to 1 over a full session; on a half day it is compressed to the
+//! 210 minutes, and its squares sum to 210/390. Volume has the shape `0.6 + 1.6 exp(-x/0.06) + 2.2 exp(-(1-x)/0.04)`,
+//! scaled to a mean of 1. References: Wood, McInish and Ord, J. Finance 40 (1985); Andersen and Bollerslev, J.
+//! Empirical Finance 4 (1997).
 
 use super::grid::FULL;
 

@@ -1,9 +1,9 @@
 //! A volatility surface that admits no static arbitrage: SSVI over a mean-reverting term structure.
 //!
-//! At-the-money total variance is `theta(t) = vbar t + (v0 - vbar) (1 - exp(-kappa t)) / kappa`, which rises with `t`. At
-//! log-moneyness `k = ln(K/F)` total variance is `w = theta/2 (1 + rho phi k + sqrt((phi k + rho)^2 + 1 - rho^2))` with
-//! `phi = eta / sqrt(theta (1 + theta))`. With `eta (1 + |rho|) <= 2` no butterfly or calendar spread is worth less
-//! than nothing. Reference: Gatheral and Jacquier, Quantitative Finance 14 (2014), theorem 4.1, corollary 4.1 and
+//! At-the-money total variance is `theta(t) = vbar t + (v0 - vbar) (1 - exp(-kappa t)) / kappa`, which rises with `t`.
+//! At log-moneyness `k = ln(K/F)` total variance is `w = theta/2 (1 + rho phi k + sqrt((phi k + rho)^2 + 1 - rho^2))`
+//! with `phi = eta / sqrt(theta (1 + theta))`. With `eta (1 + |rho|) <= 2` no butterfly or calendar spread is worth
+//! less than nothing. Reference: Gatheral and Jacquier, Quantitative Finance 14 (2014), theorem 4.1, corollary 4.1 and
 //! equation 4.5; the term structure is that of Heston (1993).
 //!
 //! NaN rule: NaN in, NaN out; `t_years` must be above 0.
