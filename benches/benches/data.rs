@@ -9,6 +9,7 @@ use polars::prelude::*;
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::par::{Pool, Threads};
+use qe_core::time::{Date, TimeRange};
 use qe_core::timeframe::Timeframe;
 use qe_data::DataSpec;
 use qe_data::frame::{Loader, StoreOptions, store};
@@ -100,5 +101,30 @@ fn loading(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, resampling, hashing, simulating, loading);
+/// One symbol and one month out of ever more files: the cost must not grow with the others.
+fn pushdown(c: &mut Criterion) {
+    let market = Market::generate(&MarketSpec { years: 2, ..MarketSpec::default() }, &Pool::inline()).unwrap();
+    let month =
+        |bars: &Bars| bars.between(TimeRange::of_days(Date::new(2020, 3, 1).unwrap(), Date::new(2020, 4, 1).unwrap()));
+    let mut group = c.benchmark_group("one symbol, one month");
+    for n_symbols in [1, 10, 100] {
+        let dir = tempfile::tempdir().unwrap();
+        for i in 0..n_symbols {
+            let bars = &market.minute_bars()[i % 8];
+            let rows = if n_symbols == 1 { month(bars) } else { bars.clone() };
+            store(&format!("S{i}"), rows.columns(), dir.path(), StoreOptions::default()).unwrap();
+        }
+        let n_files = if n_symbols == 1 { 1 } else { n_symbols * 24 };
+        let spec = DataSpec::bars([dir.path().display().to_string()], Timeframe::M1)
+            .symbols(["S0"])
+            .between(Date::new(2020, 3, 1).unwrap(), Date::new(2020, 4, 1).unwrap());
+        let loader = Loader::new(spec).unwrap();
+        assert_eq!(loader.files().unwrap().files.len(), 1);
+        assert_eq!(loader.load().unwrap().bars[0].len(), month(&market.minute_bars()[0]).len());
+        group.bench_function(format!("out of {n_files} files"), |b| b.iter(|| loader.load().unwrap()));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, resampling, hashing, simulating, loading, pushdown);
 criterion_main!(benches);

@@ -26,3 +26,8 @@ pub mod timeframe;
 pub mod zone;
 
 pub use error::{Error, Result};
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

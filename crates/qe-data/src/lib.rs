@@ -25,3 +25,8 @@ pub mod frame;
 
 pub use error::{Error, Result};
 pub use spec::DataSpec;
+
+/// The example of the README, compiled.
+#[cfg(all(doctest, feature = "frame"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

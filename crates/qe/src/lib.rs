@@ -25,3 +25,8 @@ pub mod prelude {
     pub use qe_data::quality::{QualityPolicy, QualityReport, Scope, check_bars};
     pub use qe_data::resample::{ResampleSpec, resample};
 }
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

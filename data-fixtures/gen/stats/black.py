@@ -3,7 +3,7 @@ import itertools
 
 import mpmath as mp
 
-from common import write
+from _common_stats import write
 
 mp.mp.dps = 80
 

@@ -6,7 +6,7 @@ import json
 import os
 import struct
 
-from common import OUT, write
+from _common_stats import OUT, write
 
 # blake3, from the paper; enough for short inputs in key derivation mode (at most one chunk of 1024 bytes).
 IV = [0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19]

@@ -12,7 +12,7 @@ from arch.bootstrap import optimal_block_length
 from statsmodels.stats.multitest import multipletests
 from statsmodels.tsa.stattools import acf
 
-from common import lcg, nums, write
+from _common_stats import lcg, nums, write
 
 mp.mp.dps = 50
 SP = f"SciPy {scipy.__version__}, NumPy {np.__version__}"

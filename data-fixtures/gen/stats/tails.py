@@ -2,7 +2,7 @@
 import mpmath as mp
 import scipy.stats as st
 
-from common import write
+from _common_stats import write
 
 mp.mp.dps = 60
 M = mp.mpf
