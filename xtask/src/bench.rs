@@ -149,7 +149,10 @@ fn is_stamped(stamp: &Path, wanted: &str) -> bool {
 
 /// Builds our command in release and names it.
 fn release_binary(root: &Path) -> anyhow::Result<PathBuf> {
-    run::step("build", run::cargo(root).args(["build", "--release", "--locked", "-p", "qe", "-p", "benches", "--bins"]))?;
+    run::step(
+        "build",
+        run::cargo(root).args(["build", "--release", "--locked", "-p", "qe", "-p", "benches", "--bins"]),
+    )?;
     let metadata = run::output(run::cargo(root).args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let target = target_directory(&metadata).context("cargo metadata names no target_directory")?;
     let binary = PathBuf::from(target).join("release").join(format!("qe{}", std::env::consts::EXE_SUFFIX));
