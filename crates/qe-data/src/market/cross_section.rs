@@ -78,6 +78,11 @@ impl CrossSectionSpec {
             let reason = format!("{} is outside of 10 to 7560", self.sessions);
             return Err(Error::spec("sessions", reason, "write 1260"));
         }
+        if self.n_symbols * self.sessions > MAX_CELLS {
+            let reason =
+                format!("{} names over {} sessions are more than {MAX_CELLS} cells", self.n_symbols, self.sessions);
+            return Err(Error::spec("n_symbols", reason, "ask for fewer names or sessions"));
+        }
         within("ic", self.ic, -0.3, 0.3)?;
         within("ic_half_life", self.ic_half_life, 0.1, 60.0)?;
         within("late_frac", self.late_frac, 0.0, 0.5)?;
@@ -115,6 +120,8 @@ pub struct CrossSection {
 
 /// How many sectors, industries and sub-industries there are; each industry lies in one sector, and so on down.
 const GROUPS: [usize; 3] = [11, 24, 60];
+/// The most names times sessions: nine fields of them take 1.4 GB.
+const MAX_CELLS: usize = 20_000_000;
 /// The fields that a name's own simulation fills.
 const FIELDS: [&str; 8] = ["open", "high", "low", "close", "volume", "vwap", "cap", "return"];
 
@@ -347,6 +354,7 @@ mod tests {
         let message = |spec: CrossSectionSpec| spec.validated().unwrap_err().to_string();
         assert!(message(CrossSectionSpec { n_symbols: 3, ..base() }).starts_with("n_symbols: 3"));
         assert!(message(CrossSectionSpec { sessions: 0, ..base() }).starts_with("sessions: 0"));
+        assert!(message(CrossSectionSpec { n_symbols: 10_000, sessions: 7_560, ..base() }).contains("cells"));
         assert!(message(CrossSectionSpec { ic: 0.3, ic_half_life: 60.0, ..base() }).starts_with("ic: 0.3"));
         assert!(message(CrossSectionSpec { late_frac: -0.1, ..base() }).starts_with("late_frac"));
     }

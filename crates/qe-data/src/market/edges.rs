@@ -62,7 +62,7 @@ pub struct EdgeSpec {
     pub n_noise: usize,
     /// The bars: a whole number of minutes up to `4h`, or `1d`.
     pub timeframe: Timeframe,
-    /// Annual volatility.
+    /// Annual volatility, 0.02 to 0.4.
     pub vol_annual: f64,
     /// The share of a day's variance that falls between the sessions, 0 to 0.9.
     pub overnight_frac: f64,
@@ -92,10 +92,11 @@ impl EdgeSpec {
                 return Err(Error::spec("edges.sharpe", format!("{sr} stands twice"), "name each ratio once"));
             }
         }
-        if self.sharpe.len() + self.n_noise > 1_000 {
+        if self.sharpe.len().saturating_add(self.n_noise) > 1_000 {
             return Err(Error::spec("edges.n_noise", "more than 1000 symbols in all", "ask for fewer"));
         }
-        within("edges.vol_annual", self.vol_annual, 0.02, 1.0)?;
+        // More would bring prices down to a few ticks over the years, where bars are flat and the rule is out.
+        within("edges.vol_annual", self.vol_annual, 0.02, 0.4)?;
         within("edges.overnight_frac", self.overnight_frac, 0.0, 0.9)?;
         let tf = self.timeframe;
         let intraday = tf.nanos().is_some_and(|n| n % NANOS_PER_MINUTE == 0 && tf <= Timeframe::H4);
@@ -178,6 +179,7 @@ pub fn generate(seed: u64, start: Date, years: u32, spec: &EdgeSpec, pool: &Pool
 /// Where the bars lie, and how the variance of a day is shared among them.
 struct Layout {
     axis: Axis,
+    sessions_per_year: f64,
     days: Vec<Range<usize>>,
     /// The share of a full day's variance of each bar, and the part of it that falls before the open.
     share: Vec<[f64; 2]>,
@@ -204,7 +206,12 @@ impl Layout {
             }
             days.push(first..open.len());
         }
-        Ok(Self { axis: Axis::new(open, available)?, days, share })
+        Ok(Self {
+            axis: Axis::new(open, available)?,
+            sessions_per_year: grid.calendar.sessions_per_year(),
+            days,
+            share,
+        })
     }
 
     /// The standard deviation of a bar on a day of deviation 1.
@@ -268,8 +275,13 @@ fn plant(name: &str, target: f64, base: &Stream, id: u64, spec: &EdgeSpec, layou
         }
     }
     let bars = Bars::new(name, spec.timeframe, layout.axis.clone(), out)?;
-    let t_years = layout.days.len() as f64 / SESSIONS;
-    Ok(PlantedEdge { bars, target, pull, std_error: ((1.0 + 0.5 * target * target / SESSIONS) / t_years).sqrt() })
+    let t_years = layout.days.len() as f64 / layout.sessions_per_year;
+    Ok(PlantedEdge {
+        bars,
+        target,
+        pull,
+        std_error: ((1.0 + 0.5 * target * target / layout.sessions_per_year) / t_years).sqrt(),
+    })
 }
 
 /// The volatility of each day: an AR(1) in logarithms with a mean square of `vol` squared.
@@ -305,7 +317,7 @@ fn expected_sharpe(pull: f64, day_vol: &[f64], layout: &Layout) -> f64 {
     let n = day_vol.len() as f64;
     let mean = means.iter().sum::<f64>() / n;
     let between = means.iter().map(|m| (m - mean) * (m - mean)).sum::<f64>() / n;
-    SESSIONS.sqrt() * mean / (vars / n + between).sqrt()
+    layout.sessions_per_year.sqrt() * mean / (vars / n + between).sqrt()
 }
 
 /// The pull at which the expected ratio is `target`.
@@ -333,7 +345,7 @@ fn scale_to(target: f64, returns: &mut [f64], layout: &Layout) -> Result<()> {
             }
             daily.push(equity - 1.0);
         }
-        SESSIONS.sqrt() * stats::mean(&daily).unwrap_or(0.0) / stats::std(&daily, 1).unwrap_or(f64::NAN)
+        layout.sessions_per_year.sqrt() * stats::mean(&daily).unwrap_or(0.0) / stats::std(&daily, 1).unwrap_or(f64::NAN)
     };
     let e = bisect(-0.9, 0.9, |e| realised(e) - target).ok_or_else(|| {
         let reason = format!("{target} is too far from what these few days came to");

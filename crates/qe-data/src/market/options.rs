@@ -81,10 +81,11 @@ impl Default for OptionsSpec {
 impl OptionsSpec {
     /// Fails at the first field that is wrong.
     fn check(&self) -> Result<()> {
-        if self.sessions == 0 {
-            return Err(Error::spec("sessions", "0 sessions hold no snapshot", "write 1 or more"));
+        if !(1..=10_000).contains(&self.sessions) {
+            let reason = format!("{} is outside of 1 to 10000", self.sessions);
+            return Err(Error::spec("sessions", reason, "write 252"));
         }
-        if !(1..=60).contains(&(self.n_weeklies + self.n_monthlies)) {
+        if !(1..=60).contains(&self.n_weeklies.saturating_add(self.n_monthlies)) {
             let reason = "there must be 1 to 60 weekly and monthly expiries together";
             return Err(Error::spec("n_weeklies", reason, "write 4"));
         }
@@ -103,12 +104,12 @@ impl OptionsSpec {
     }
 
     fn n_expiries(&self) -> usize {
-        self.n_weeklies + self.n_monthlies
+        self.n_weeklies.saturating_add(self.n_monthlies)
     }
 
     /// How many strikes each expiry has: the largest odd number that the budget allows, at most 401.
     pub fn n_strikes(&self) -> usize {
-        let n = self.max_rows / (self.sessions * self.n_expiries() * 2).max(1);
+        let n = self.max_rows / self.sessions.saturating_mul(self.n_expiries()).saturating_mul(2).max(1);
         (if n.is_multiple_of(2) { n.saturating_sub(1) } else { n }).min(401)
     }
 }
@@ -432,6 +433,9 @@ mod tests {
         assert!(message(OptionsSpec { max_rows: 1_000, ..base() }).starts_with("max_rows: 1000 rows"));
         assert!(message(OptionsSpec { symbol: "QQQ".into(), ..base() }).contains("no symbol is named \"QQQ\""));
         assert!(message(OptionsSpec { sessions: 999, ..base() }).starts_with("sessions: sessions up to 999"));
+        let many = OptionsSpec { sessions: usize::MAX, n_weeklies: usize::MAX, ..base() };
+        assert!(many.n_strikes() == 0 && message(many).starts_with("sessions:"));
+        assert!(message(OptionsSpec { n_weeklies: usize::MAX, ..base() }).starts_with("n_weeklies:"));
         assert!(message(OptionsSpec { missing_frac: 2.0, ..base() }).starts_with("missing_frac"));
     }
 }

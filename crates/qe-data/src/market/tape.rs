@@ -1,14 +1,14 @@
 //! What all funds of a market share: factor returns minute by minute, and the volatility of the day and of the minute.
 //!
 //! Four factors: market, growth, rates, real assets; each has unit variance per day in the long run. On day `d` the
-//! market factor has the variance `m_d^2 h_d`, where `m` is the regime's multiplier and `h` a GJR-GARCH(1,1): `h' = w +
-//! (a + g [e < 0]) e^2 + b h`, `e` the day's factor return over `m`, with a = 0.01, g = 0.18, b = 0.88, w = 1 - a - g/2
-//! - b, so that `E h = 1` and a fall raises volatility more than a rise. The other factors and what is a fund's own
-//! have the standard deviation `o_d h_d^(1/4)`, `o` the regime's other multiplier. A share of the variance falls
-//! between sessions, drawn from Student's t with 5 degrees of freedom. Within the session each minute's standard
-//! deviation is the U-shape times `v = exp(y - s^2)`, `y` an AR(1) (0.98 a minute, deviation s = 0.45) that starts each
-//! session from its long-run law: it makes the tails of minutes fat and volatility cluster within the day. On 1.5 % of
-//! the days the market jumps at one minute by a normal draw (mean -0.15, deviation 0.6 of the day's).
+//! market factor has the variance `m_d^2 h_d`, where `m` is the regime's multiplier and `h` a GJR-GARCH(1,1): `h' =
+//! w + (a + g [e < 0]) e^2 + b h`, `e` the day's factor return over `m`, with a = 0.01, g = 0.18, b = 0.88,
+//! `w = 1 - a - g/2 - b`, so that `E h = 1` and a fall raises volatility more than a rise. The other factors and what
+//! is a fund's own have the standard deviation `o_d h_d^(1/4)`, `o` the regime's other multiplier. A share of the
+//! variance falls between sessions, drawn from Student's t with 5 degrees of freedom. Within the session each minute's
+//! standard deviation is the U-shape times `v = exp(y - s^2)`, `y` an AR(1) (0.98 a minute, deviation s = 0.45) that
+//! starts each session from its long-run law: it makes the tails of minutes fat and volatility cluster within the day.
+//! On 1.5 % of the days the market jumps at one minute by a normal draw (mean -0.15, deviation 0.6 of the day's).
 //!
 //! Over a crisis each factor return of the market is shifted by one constant a minute, so that the fall and the
 //! recovery come to exactly what the spec says; the shift is not seen by `h`.
@@ -156,6 +156,11 @@ impl Tape {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_year_of_parameters_is_that_of_the_calendar() {
+        assert_eq!(qe_core::calendar::Calendar::us_equities().sessions_per_year(), SESSIONS);
+    }
 
     #[test]
     fn factors_have_unit_variance_and_the_crisis_its_depth() {
