@@ -50,7 +50,7 @@ fn simulate(out: Option<&str>) -> anyhow::Result<()> {
     };
     std::fs::create_dir_all(&out)?;
     let mut command = run::cargo(&root);
-    command.args(["run", "--quiet", "-p", "qe", "--", "data", "simulate", "--out"]).arg(out);
+    command.args(["run", "--quiet", "-p", "qe", "--", "data", "simulate", "--everything", "--out"]).arg(out);
     run::step("simulate", &mut command)
 }
 

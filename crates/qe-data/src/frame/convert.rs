@@ -58,7 +58,7 @@ fn column(name: &str, values: &Values) -> Column {
 }
 
 /// A chunked array over shared memory.
-fn shared_array<T>(name: &str, values: &Shared<T::Native>) -> ChunkedArray<T>
+pub(super) fn shared_array<T>(name: &str, values: &Shared<T::Native>) -> ChunkedArray<T>
 where
     T: PolarsNumericType,
     T::Native: Send + Sync + 'static,
@@ -69,7 +69,7 @@ where
 }
 
 /// A column of times, sharing its memory.
-fn time_column(name: &str, at: &Shared<i64>) -> PolarsResult<Column> {
+pub(super) fn time_column(name: &str, at: &Shared<i64>) -> PolarsResult<Column> {
     let physical = shared_array::<Int64Type>(name, at);
     Ok(physical.into_datetime(TimeUnit::Nanoseconds, Some(polars::prelude::TimeZone::UTC)).into_column())
 }

@@ -12,7 +12,8 @@ use qe_core::columns::Columns;
 use qe_core::time::Date;
 use qe_core::zone::Zone;
 
-use super::{AVAILABLE, columns_to_frame, frame_error};
+use super::convert::times;
+use super::{AVAILABLE, SYMBOL, TS, columns_to_frame, frame_error};
 use crate::error::{Error, Result};
 
 /// How files are cut by time.
@@ -66,25 +67,37 @@ impl Default for StoreOptions {
 /// # Errors
 /// When a folder or a file cannot be written.
 pub fn store(symbol: &str, table: &Columns, root: &Path, options: StoreOptions) -> Result<Vec<PathBuf>> {
+    let mut df = columns_to_frame(table)?;
+    if !options.with_available {
+        df = df.drop(AVAILABLE).map_err(|e| frame_error("a table", &e))?;
+    }
+    store_frame(symbol, &df, root, options)
+}
+
+/// Writes a frame of one symbol, its rows in order of `ts`, under `root`; the paths written come back. A column
+/// `symbol` is left out, since the folder says it.
+///
+/// # Errors
+/// When `ts` is missing or no time, or a folder or a file cannot be written.
+pub fn store_frame(symbol: &str, df: &DataFrame, root: &Path, options: StoreOptions) -> Result<Vec<PathBuf>> {
+    let wrap = |e: PolarsError| frame_error(symbol, &e);
+    let open = times(df.column(TS).map_err(wrap)?.clone()).map_err(wrap)?;
+    let df = df.drop_many([SYMBOL]);
     let base = root.join(format!("symbol={}", percent_encoded(symbol)));
     let mut written = Vec::new();
-    for (folders, rows) in cut(table.axis().open(), options) {
+    for (folders, rows) in cut(&open, options) {
         let folder = base.join(folders);
         fs::create_dir_all(&folder).map_err(|e| Error::io("write", &folder, &e))?;
         let path = folder.join("data.parquet");
-        write(&table.slice(rows), &path, options)?;
+        write(df.slice(rows.start as i64, rows.len()), &path, options)?;
         written.push(path);
     }
     Ok(written)
 }
 
 /// Writes one file, whole or not at all.
-fn write(table: &Columns, path: &Path, options: StoreOptions) -> Result<()> {
-    let mut df = columns_to_frame(table)?;
-    if !options.with_available {
-        df = df.drop(AVAILABLE).map_err(|e| frame_error("a table", &e))?;
-    }
-    let draft = path.with_file_name(".data.parquet.part");
+fn write(mut df: DataFrame, path: &Path, options: StoreOptions) -> Result<()> {
+    let draft = path.with_file_name(format!(".data.parquet.{}.part", std::process::id()));
     let file = File::create(&draft).map_err(|e| Error::io("write", &draft, &e))?;
     ParquetWriter::new(&file)
         .with_compression(ParquetCompression::Zstd(None))

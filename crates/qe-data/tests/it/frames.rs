@@ -50,3 +50,41 @@ fn the_join_in_a_query_is_the_join_of_arrays() {
     let taken = asof_join(columns_to_frame(&fast).unwrap().lazy(), columns_to_frame(&fast).unwrap().lazy(), "", None);
     assert!(taken.is_err());
 }
+
+#[test]
+fn a_chain_survives_the_way_through_files() {
+    let market = market();
+    let spec = qe_data::market::OptionsSpec { sessions: 5, max_rows: 5_000, ..Default::default() };
+    let chain = qe_data::market::options::generate(&spec, &market).unwrap();
+    let df = qe_data::frame::chain_to_frame(&chain).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let options = qe_data::frame::StoreOptions { partition: qe_data::frame::Partition::Whole, ..Default::default() };
+    let files = qe_data::frame::store_frame("SPY", &df, dir.path(), options).unwrap();
+    let args = ScanArgsParquet::default();
+    let read = LazyFrame::scan_parquet(PlRefPath::new(files[0].to_string_lossy().as_ref()), args).unwrap();
+    let back = qe_data::frame::chain_from_frame(&read.collect().unwrap(), "SPY").unwrap();
+    assert_eq!(back.len(), chain.len());
+    assert!((0..chain.len()).all(|i| format!("{:?}", back.row(i)) == format!("{:?}", chain.row(i))));
+    let text = qe_data::frame::chain_from_frame(&df.drop("right").unwrap(), "SPY").unwrap_err().to_string();
+    assert!(text.contains("no column \"right\""), "{text}");
+}
+
+#[test]
+fn a_panel_is_a_row_per_symbol_and_time() {
+    let spec = qe_data::market::CrossSectionSpec { n_symbols: 12, sessions: 30, ..Default::default() };
+    let cross = qe_data::market::CrossSection::generate(&spec, &qe_core::par::Pool::inline()).unwrap();
+    let df = qe_data::frame::panel_to_frame(&cross.panel).unwrap();
+    assert_eq!(df.height(), 12 * 30);
+    assert!(["sector", "industry", "subindustry"].iter().all(|g| df.column(g).unwrap().str().is_ok()));
+    let symbol = &cross.panel.symbols()[7];
+    let rows = df.lazy().filter(col("symbol").eq(lit(symbol.as_str()))).collect().unwrap();
+    let table = columns_from_frame(&rows).unwrap();
+    let bits = |v: &[f64]| v.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let (a, b) = (table.get("close").unwrap().to_f64(), cross.panel.history("close", symbol).unwrap());
+    assert_eq!(bits(&a), bits(&b));
+}
+
+fn market() -> qe_data::market::Market {
+    let spec = qe_data::market::MarketSpec { symbols: vec!["SPY".into()], years: 1, ..Default::default() };
+    qe_data::market::Market::generate(&spec, &qe_core::par::Pool::inline()).unwrap()
+}

@@ -12,8 +12,10 @@ use qe_core::par::{Pool, Threads};
 use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
 use qe_data::DataSpec;
-use qe_data::frame::{Dataset, Loader, Partition, StoreOptions, store};
-use qe_data::market::{Market, MarketSpec};
+use qe_data::frame::{Dataset, Loader, Partition, StoreOptions, chain_to_frame, panel_to_frame, store, store_frame};
+use qe_data::market::{
+    CrossSection, CrossSectionSpec, EdgeSpec, Market, MarketSpec, OptionsSpec, TickSpec, edges, options, ticks,
+};
 use qe_data::quality::{
     QualityPolicy, QualityReport, Scope, Verdict as Quality, check_bars, check_quotes, check_ticks,
 };
@@ -116,6 +118,9 @@ pub(crate) struct SimulateArgs {
     /// How many threads; the bytes are the same for any number.
     #[arg(long, default_value_t = 0)]
     threads: usize,
+    /// Write planted edges, trades and quotes, an option chain and a cross-section too, each in a folder of its own.
+    #[arg(long)]
+    everything: bool,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -310,10 +315,60 @@ fn simulate(args: &SimulateArgs, out: &Output) -> Result<Verdict> {
     spec.start = args.start.unwrap_or(spec.start);
     spec.seed = args.seed.unwrap_or(spec.seed);
     let market = generate(&spec, args.threads, out)?;
+    if args.everything {
+        let written = everything(&market, &args.target, out)?;
+        out.result(&written, || written.iter().map(|w| w.text() + "\n").collect())?;
+        return Ok(Verdict::Good);
+    }
     let tables: Vec<(&str, &Columns)> = market.minute_bars().iter().map(|b| (b.symbol(), b.columns())).collect();
     let written = args.target.write(&tables, out)?;
     out.result(&written, || written.text())?;
     Ok(Verdict::Good)
+}
+
+/// Writes each part of a market into a folder of its own: `minutes`, `edges`, `trades`, `quotes`, `options` (a file a
+/// month) and `cross_section` (a file a name, with its sector, industry and subindustry).
+fn everything(market: &Market, target: &TargetArgs, out: &Output) -> Result<Vec<Written>> {
+    let MarketSpec { seed, start, years, .. } = *market.spec();
+    let below = |name: &str| TargetArgs { out: target.out.join(name), ..target.clone() };
+    let bars = |bars: &[Bars], name: &str| {
+        let tables: Vec<(&str, &Columns)> = bars.iter().map(|b| (b.symbol(), b.columns())).collect();
+        below(name).write(&tables, out)
+    };
+    let planted =
+        edges::generate(seed, start, years, &EdgeSpec { exact: true, ..EdgeSpec::default() }, &Pool::inline())?;
+    let planted: Vec<Bars> = planted.all().iter().map(|e| e.bars.clone()).collect();
+    let tape = ticks::generate(&TickSpec { seed, start, ..TickSpec::default() })?;
+    let mut written = vec![
+        bars(market.minute_bars(), "minutes")?,
+        bars(&planted, "edges")?,
+        below("trades").write(&[(tape.trades.symbol(), tape.trades.columns())], out)?,
+        below("quotes").write(&[(tape.quotes.symbol(), tape.quotes.columns())], out)?,
+    ];
+    let chain = options::generate(&OptionsSpec { seed, ..OptionsSpec::default() }, market)?;
+    let files = store_frame(chain.underlying(), &chain_to_frame(&chain)?, &below("options").out, target.options())?;
+    let named = |name: &str, n_symbols, n_files, n_rows| Written {
+        out: below(name).out,
+        n_symbols,
+        n_files,
+        n_rows,
+        n_outside: 0,
+    };
+    written.push(named("options", 1, files.len(), chain.len()));
+
+    let cross =
+        CrossSection::generate(&CrossSectionSpec { seed, start, ..CrossSectionSpec::default() }, &Pool::inline())?;
+    let (panel, frame) = (&cross.panel, panel_to_frame(&cross.panel)?);
+    let whole = StoreOptions { partition: Partition::Whole, ..target.options() };
+    let bar = out.bar(panel.n_symbols() as u64, "writing");
+    for (i, symbol) in panel.symbols().iter().enumerate() {
+        let rows = frame.slice((i * panel.n_times()) as i64, panel.n_times());
+        store_frame(symbol, &rows, &below("cross_section").out, whole)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    written.push(named("cross_section", panel.n_symbols(), panel.n_symbols(), frame.height()));
+    Ok(written)
 }
 
 /// Makes a market on so many threads; 0 for all there are.
