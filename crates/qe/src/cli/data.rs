@@ -385,7 +385,7 @@ pub(crate) fn generate(spec: &MarketSpec, threads: usize, out: &Output) -> Resul
 pub(crate) fn tally(reports: &[QualityReport]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for r in reports {
-        *counts.entry(format!("{:?}", r.verdict()).to_lowercase()).or_default() += 1;
+        *counts.entry(r.verdict().to_string()).or_default() += 1;
     }
     counts
 }

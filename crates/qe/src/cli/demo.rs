@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use qe_core::ident::Id;
+use qe_core::time::{TimeRange, Timestamp};
 use qe_core::timeframe::Timeframe;
 use qe_data::DataSpec;
 use qe_data::frame::{StoreOptions, store};
@@ -46,6 +47,7 @@ struct Demo {
     data_id: Id,
     known_again: bool,
     quality: BTreeMap<String, usize>,
+    quality_file: PathBuf,
     reports: Vec<QualityReport>,
     seconds: BTreeMap<&'static str, f64>,
 }
@@ -76,13 +78,20 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
     lap("write");
 
     let symbols: Vec<&str> = bars.iter().map(|b| b.symbol()).collect();
-    let query = DataSpec::bars([folder.display().to_string()], Timeframe::M1).symbols(symbols);
+    // An earlier demo may have left more years in the same folder.
+    let span = made.span.unwrap_or(TimeRange { start: 0, end: 1 });
+    let query = DataSpec::bars([folder.display().to_string()], Timeframe::M1)
+        .symbols(symbols)
+        .between(Timestamp(span.start), Timestamp(span.end));
     let data = load(query.clone(), out)?;
     lap("load");
     let reports = reports(&data, &query, &QualityPolicy::default());
     lap("check");
     made.verify(&data.identity)?;
 
+    let quality_file = args.out.join("quality.txt");
+    let full: String = reports.iter().map(|r| format!("{r}\n\n")).collect();
+    std::fs::write(&quality_file, full).with_context(|| format!("cannot write {}", quality_file.display()))?;
     let demo = Demo {
         market: folder,
         n_files,
@@ -90,6 +99,7 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
         data_id: data.identity.id,
         known_again: made.id == data.identity.id,
         quality: tally(&reports),
+        quality_file,
         reports,
         seconds,
     };
@@ -102,19 +112,21 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
 
 fn text(demo: &Demo, identity: &str) -> String {
     let mut text = format!("{identity}\n\n");
-    for report in &demo.reports {
-        let _ = writeln!(text, "{report}\n");
+    for r in &demo.reports {
+        let found: Vec<String> = r.findings.iter().map(|f| format!("{} {}", f.count, f.check)).collect();
+        let found = if found.is_empty() { "nothing to look at".to_owned() } else { found.join(", ") };
+        let missing = r.n_missing.unwrap_or(0);
+        let _ = writeln!(text, "  {:<6} {:>8} bars, {missing} missing  {}  {found}", r.subject, r.n_rows, r.verdict());
     }
     let seconds: Vec<String> = demo.seconds.iter().map(|(what, s)| format!("{what} {s:.2} s")).collect();
-    let quality: Vec<String> = demo.quality.iter().map(|(verdict, n)| format!("{n} {verdict}")).collect();
     let _ = writeln!(
         text,
-        "{} rows in {} files under {}\nquality: {}\nidentity: loaded is what was written ({})\n{}",
+        "\n{} rows in {} files under {}\nidentity: what was loaded is what was written ({})\nquality: {}\n{}",
         demo.n_rows,
         demo.n_files,
         demo.market.display(),
-        quality.join(", "),
         demo.data_id.short(),
+        demo.quality_file.display(),
         seconds.join(", ")
     );
     text
