@@ -3,7 +3,7 @@
 //! Both are [`Columns`] with known names. The axis holds the exchange's time and the time of receipt, so a feed's
 //! delay is part of the data; several events may share one instant, and keep their order.
 
-use std::ops::RangeBounds;
+use std::ops::{Deref, RangeBounds};
 use std::sync::Arc;
 
 use crate::columns::{Axis, Column, Columns, Shared};
@@ -16,9 +16,9 @@ pub const TRADE_COLUMNS: [&str; 3] = ["price", "size", "side"];
 /// The names of the four columns that quotes always have, in order.
 pub const QUOTE_COLUMNS: [&str; 4] = ["bid", "ask", "bid_size", "ask_size"];
 
-/// A named table of events: what trades and quotes share.
+/// A table of events of one symbol: what trades and quotes share.
 #[derive(Debug, Clone)]
-struct Events {
+pub struct Events {
     symbol: Arc<str>,
     columns: Columns,
 }
@@ -42,11 +42,53 @@ impl Events {
             _ => &[],
         }
     }
+
+    /// Whose events.
+    pub fn symbol(&self) -> &str {
+        &self.symbol
+    }
+
+    /// The events as plain columns.
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// Exchange time and time of receipt.
+    pub fn axis(&self) -> &Axis {
+        self.columns.axis()
+    }
+
+    /// How many events.
+    pub fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// Exchange times, nanoseconds UTC.
+    pub fn time(&self) -> &[i64] {
+        self.axis().open()
+    }
+
+    /// A part of the events, sharing their memory.
+    fn slice(&self, range: impl RangeBounds<usize>) -> Self {
+        Self { symbol: Arc::clone(&self.symbol), columns: self.columns.slice(range) }
+    }
 }
 
 /// Trades of one symbol.
 #[derive(Debug, Clone)]
 pub struct Ticks(Events);
+
+impl Deref for Ticks {
+    type Target = Events;
+    fn deref(&self) -> &Events {
+        &self.0
+    }
+}
 
 impl Ticks {
     /// Trades from an axis, prices, sizes and sides (+1 the buyer was the aggressor, -1 the seller, 0 unknown).
@@ -73,36 +115,6 @@ impl Ticks {
         Events::new(symbol.into(), columns, &TRADE_COLUMNS).map(Self)
     }
 
-    /// Whose trades.
-    pub fn symbol(&self) -> &str {
-        &self.0.symbol
-    }
-
-    /// The trades as plain columns.
-    pub fn columns(&self) -> &Columns {
-        &self.0.columns
-    }
-
-    /// Exchange time and time of receipt.
-    pub fn axis(&self) -> &Axis {
-        self.0.columns.axis()
-    }
-
-    /// How many trades.
-    pub fn len(&self) -> usize {
-        self.0.columns.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.columns.is_empty()
-    }
-
-    /// Exchange times, nanoseconds UTC.
-    pub fn time(&self) -> &[i64] {
-        self.axis().open()
-    }
-
     /// Prices.
     pub fn price(&self) -> &[f64] {
         self.0.column(0)
@@ -121,7 +133,7 @@ impl Ticks {
     /// A part of the trades, sharing their memory.
     #[must_use]
     pub fn slice(&self, range: impl RangeBounds<usize>) -> Self {
-        Self(Events { symbol: Arc::clone(&self.0.symbol), columns: self.0.columns.slice(range) })
+        Self(self.0.slice(range))
     }
 
     /// The trades within `range`, sharing their memory.
@@ -155,6 +167,13 @@ impl Ticks {
 #[derive(Debug, Clone)]
 pub struct Quotes(Events);
 
+impl Deref for Quotes {
+    type Target = Events;
+    fn deref(&self) -> &Events {
+        &self.0
+    }
+}
+
 impl Quotes {
     /// Quotes from columns that include the four of [`QUOTE_COLUMNS`]; a side without a quote is NaN.
     ///
@@ -162,31 +181,6 @@ impl Quotes {
     /// When one of the four is missing.
     pub fn from_columns(symbol: impl Into<Arc<str>>, columns: Columns) -> Result<Self> {
         Events::new(symbol.into(), columns, &QUOTE_COLUMNS).map(Self)
-    }
-
-    /// Whose quotes.
-    pub fn symbol(&self) -> &str {
-        &self.0.symbol
-    }
-
-    /// The quotes as plain columns.
-    pub fn columns(&self) -> &Columns {
-        &self.0.columns
-    }
-
-    /// Exchange time and time of receipt.
-    pub fn axis(&self) -> &Axis {
-        self.0.columns.axis()
-    }
-
-    /// How many quotes.
-    pub fn len(&self) -> usize {
-        self.0.columns.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.columns.is_empty()
     }
 
     /// Best bids.
@@ -212,7 +206,7 @@ impl Quotes {
     /// A part of the quotes, sharing their memory.
     #[must_use]
     pub fn slice(&self, range: impl RangeBounds<usize>) -> Self {
-        Self(Events { symbol: Arc::clone(&self.0.symbol), columns: self.0.columns.slice(range) })
+        Self(self.0.slice(range))
     }
 }
 
