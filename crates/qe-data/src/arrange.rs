@@ -286,7 +286,7 @@ mod tests {
         for (hours, tf) in hours.into_iter().flat_map(|h| [(h, Timeframe::D1), (h, Timeframe::W1)]) {
             let fail = DataSpec { timeframe: tf, hours, gaps: Gaps::Fail, ..spec() };
             let mut placer = Placer::new(&fail);
-            let days = (0..21).map(|d| qe_core::time::Date::from_civil(2024, 7, 1).add_days(d));
+            let days = (0..21).map(|d| qe_core::time::Date::new(2024, 7, 1).unwrap().add_days(d));
             let mut places: Vec<_> = days.filter_map(|d| placer.day(d)).collect();
             places.dedup();
             let run = |places: &[crate::stamp::Place]| {

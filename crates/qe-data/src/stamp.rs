@@ -280,9 +280,9 @@ mod tests {
         ] {
             assert_eq!(Stamp::parse(text), Some(Stamp::Instant(wall)), "{text}");
         }
-        let moon = at("1969-07-21T02:56:15Z");
-        for text in ["-14159025", "-14159025000000", "-14159025000000000"] {
-            assert_eq!(Stamp::parse(text), Some(Stamp::Instant(moon)), "{text}");
+        let early = at("1950-01-01T00:00:00Z");
+        for text in ["-631152000", "-631152000000", "-631152000000000", "-631152000000000000"] {
+            assert_eq!(Stamp::parse(text), Some(Stamp::Instant(early)), "{text}");
         }
         for text in ["-", "--5", "-20240305", "-20240305093000"] {
             assert!(!matches!(Stamp::parse(text), Some(Stamp::Day(_) | Stamp::Wall(_))), "{text}");
