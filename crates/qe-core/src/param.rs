@@ -204,6 +204,9 @@ impl Param {
                 if options.is_empty() {
                     return bad("[]".into(), "there is nothing to choose from", "list the options");
                 }
+                if let Some(i) = (1..options.len()).find(|&i| options[..i].contains(&options[i])) {
+                    return bad(options[i].clone(), "it stands twice among the options", "list each once");
+                }
             }
         }
         self.check(&self.default)?;
@@ -246,8 +249,12 @@ impl Param {
     /// How many values there are; `None` for a continuum.
     pub fn n_values(&self) -> Option<u64> {
         match &self.kind {
-            Kind::Int { min, max, step } => Some(max.abs_diff(*min) / (*step).max(1).unsigned_abs() + 1),
-            Kind::Float { min, max, step: Some(step) } => Some(((max - min) / step + 1e-9).floor() as u64 + 1),
+            Kind::Int { min, max, step } => {
+                Some((max.abs_diff(*min) / (*step).max(1).unsigned_abs()).saturating_add(1))
+            }
+            Kind::Float { min, max, step: Some(step) } => {
+                Some((((max - min) / step + 1e-9).floor() as u64).saturating_add(1))
+            }
             Kind::Float { min, max, step: None } => (min == max).then_some(1),
             Kind::Bool => Some(2),
             Kind::Choice { options } => Some(options.len() as u64),
@@ -260,8 +267,10 @@ impl Param {
             return None;
         }
         Some(match &self.kind {
-            Kind::Int { min, step, .. } => Value::Int(min + idx as i64 * step),
-            Kind::Float { min, step, .. } => Value::Float(min + idx as f64 * step.unwrap_or(0.0)),
+            // Modulo 2^64, which is exact: the value lies between the bounds.
+            Kind::Int { min, step, .. } => Value::Int(min.wrapping_add((idx as i64).wrapping_mul(*step))),
+            // 3 * 0.1 is above 0.3: the last value is the bound itself.
+            Kind::Float { min, max, step } => Value::Float((min + idx as f64 * step.unwrap_or(0.0)).min(*max)),
             Kind::Bool => Value::Bool(idx == 1),
             Kind::Choice { options } => Value::Text(options[idx as usize].clone()),
         })
@@ -272,21 +281,23 @@ impl Param {
         let unit = if unit.is_nan() { 0.0 } else { unit.clamp(0.0, 1.0) };
         let place = |n: u64| ((unit * n as f64) as u64).min(n.saturating_sub(1));
         match &self.kind {
-            Kind::Float { min, max, step } => {
+            Kind::Float { min, max, step } if step.is_none() || self.scale == Scale::Log => {
                 let raw = match self.scale {
                     Scale::Linear => min + unit * (max - min),
                     Scale::Log => libm::exp(libm::log(*min) + unit * (libm::log(*max) - libm::log(*min))),
                 };
-                let raw = step.map_or(raw, |s| min + ((raw - min) / s).round() * s);
+                // The highest bound may lie beyond the last value of the lattice.
+                let last = self.n_values().unwrap_or(1).saturating_sub(1) as f64;
+                let raw = step.map_or(raw, |s| min + ((raw - min) / s).round().min(last) * s);
                 Value::Float(raw.clamp(*min, *max))
             }
             Kind::Int { min, max, step } if self.scale == Scale::Log => {
                 let (low, high) = (libm::log(*min as f64 - 0.5), libm::log(*max as f64 + 0.5));
                 let raw = libm::exp(low + unit * (high - low)).round() as i64;
-                let n = (raw - min + step / 2).div_euclid(*step);
+                let n = (raw - min).saturating_add(step / 2).div_euclid(*step);
                 Value::Int((min + n * step).clamp(*min, min + (max - min) / step * step))
             }
-            Kind::Int { .. } | Kind::Bool | Kind::Choice { .. } => {
+            Kind::Int { .. } | Kind::Float { .. } | Kind::Bool | Kind::Choice { .. } => {
                 let n = self.n_values().unwrap_or(1);
                 self.value_at(place(n)).unwrap_or_else(|| self.default.clone())
             }
@@ -366,6 +377,37 @@ mod tests {
             let q = Param::int("n", 1, 100, 1).log();
             assert!(q.check(&q.from_unit(unit)).is_ok());
         }
+    }
+
+    #[test]
+    fn every_value_of_a_lattice_is_allowed_and_reached_evenly() {
+        // 3 * 0.1 rounds to more than 0.3, 7 * 0.1 to more than 0.7; a bound of 1 is off a lattice of 0.4.
+        for (min, max, step, n) in [(0.0, 0.3, 0.1, 4), (0.0, 0.7, 0.1, 8), (0.0, 1.0, 0.4, 3), (-0.3, 0.3, 0.1, 7)] {
+            let p = Param::float("x", min, max, min).step(step);
+            assert_eq!(p.n_values(), Some(n), "{p}");
+            let lattice: Vec<Value> = (0..n).map(|i| p.value_at(i).unwrap()).collect();
+            lattice.iter().for_each(|v| assert_eq!(p.check(v), Ok(v.clone()), "{p}"));
+            let units = (0..4 * n).map(|i| (i as f64 + 0.5) / (4 * n) as f64);
+            let drawn: Vec<Value> = units.map(|u| p.from_unit(u)).collect();
+            for (i, v) in lattice.iter().enumerate() {
+                assert!(drawn[4 * i..4 * i + 4].iter().all(|d| d == v), "{p}: {drawn:?}");
+            }
+        }
+        let log = Param::float("x", 1.0, 2.0, 1.0).step(0.4).log();
+        assert_eq!(log.from_unit(1.0), Value::Float(1.8), "2 is off the lattice");
+    }
+
+    #[test]
+    fn the_ends_of_whole_numbers_do_not_overflow() {
+        let p = Param::int("n", i64::MIN, i64::MAX, 0);
+        assert_eq!(p.n_values(), Some(u64::MAX));
+        assert_eq!(p.value_at(u64::MAX - 1), Some(Value::Int(i64::MAX - 1)));
+        assert_eq!(p.value_at(1 << 63), Some(Value::Int(0)));
+        assert_eq!(Param::float("x", 0.0, 1e300, 0.0).step(1.0).n_values(), Some(u64::MAX));
+        let log = Param::int("n", 1, i64::MAX, 1).step(1e18).log();
+        assert!(log.check(&log.from_unit(1.0)).is_ok());
+        let twice = Param::choice("c", ["a", "b", "a"], "a").validated().unwrap_err().to_string();
+        assert!(twice.contains("stands twice"), "{twice}");
     }
 
     #[test]

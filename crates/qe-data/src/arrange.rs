@@ -6,6 +6,7 @@ use qe_core::time::Timestamp;
 use crate::error::{Error, Result};
 use crate::quality::Intake;
 use crate::spec::{DataKind, DataSpec, Duplicates, Gaps, Unsorted};
+use crate::stamp::Placer;
 
 /// The place of a row that is put in for a bar that is missing.
 const ABSENT: u32 = u32::MAX;
@@ -126,6 +127,7 @@ fn fill(
 ) -> Result<(Axis, Rows)> {
     let at = |r: u32| open[r as usize];
     let expected = expected_opens(rows.first().map(|&r| at(r)), rows.last().map(|&r| at(r)), spec);
+    check_on_grid(symbol, rows.iter().map(|&r| at(r)), &expected)?;
     let (mut axis_open, mut axis_available, mut out) = (Vec::new(), Vec::new(), Vec::new());
     let (mut n_missing, mut first_missing) = (0_u64, None);
     let mut next = rows.iter().copied().peekable();
@@ -160,16 +162,35 @@ fn fill(
     Ok((Axis::new(axis_open, axis_available)?, Rows::Take(out)))
 }
 
+/// Fails at the first row that opens within an expected bar, and not with it: of bars cut by another grid (hourly ones
+/// from full hours, where sessions open at half past) nobody can say which are missing.
+fn check_on_grid(symbol: &str, opens: impl Iterator<Item = i64>, expected: &[(i64, i64)]) -> Result<()> {
+    let mut next = 0;
+    for at in opens {
+        next += expected[next..].partition_point(|(_, end)| *end <= at);
+        if let Some((start, _)) = expected.get(next).filter(|(start, _)| *start < at) {
+            return Err(Error::refused(
+                symbol,
+                format!("the bar at {} lies within the one expected at {}", Timestamp(at), Timestamp(*start)),
+                "load with gaps = \"keep\": these bars are not cut from the opening of the session",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Beginning and end of each bar that the calendar expects from `first` to `last`.
 fn expected_opens(first: Option<i64>, last: Option<i64>, spec: &DataSpec) -> Vec<(i64, i64)> {
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
     let calendar = &spec.calendar;
     let (from, to) = (calendar.zone().date_at(first), calendar.zone().date_at(last).add_days(2));
+    // Bars of a day and more stand where the placer puts them.
+    let mut placer = Placer::new(spec);
     let mut slots = Vec::new();
     for session in calendar.sessions(from, to) {
         let Some(window) = calendar.window(session.date, spec.hours) else { continue };
         match spec.timeframe.nanos() {
-            None => slots.push((window.start, window.end)),
+            None => slots.extend(placer.day(session.date).map(|p| (p.open, p.available))),
             Some(width) => {
                 let starts = (window.start..window.end).step_by(width.max(1) as usize);
                 slots.extend(starts.map(|s| (s, (s + width).min(window.end))));
@@ -177,6 +198,7 @@ fn expected_opens(first: Option<i64>, last: Option<i64>, spec: &DataSpec) -> Vec
         }
     }
     slots.retain(|(s, _)| (first..=last).contains(s));
+    slots.dedup();
     slots
 }
 
@@ -245,6 +267,36 @@ mod tests {
         // 3 July closed at 13:00 in New York, and the 4th was a holiday: minute 390 is the night.
         let (minutes, _, intake) = run(&[389, 1440, 1440 * 3], &nan).unwrap();
         assert_eq!((minutes.len(), intake.n_filled), (1 + 210 + 1, 209));
+    }
+
+    #[test]
+    fn bars_of_another_grid_have_no_known_gaps() {
+        // New York's hourly bars of 9:00 (cut to 9:30), 10:00 and 11:00, by the minute since 9:30.
+        let hourly = DataSpec { timeframe: Timeframe::H1, gaps: Gaps::Nan, ..spec() };
+        let text = run(&[0, 30, 90], &hourly).unwrap_err().to_string();
+        assert!(text.contains("2024-07-02T14:00:00Z lies within the one expected at 2024-07-02T13:30:00Z"), "{text}");
+        assert_eq!(run(&[0, 60, 180], &hourly).unwrap().0, [0, 60, 120, 180]);
+        // Before hours there is no grid to be off.
+        assert_eq!(run(&[-17, 0, 60], &hourly).unwrap().0, [-17, 0, 60]);
+    }
+
+    #[test]
+    fn whole_days_and_weeks_are_complete_where_the_loader_puts_them() {
+        let hours = [qe_core::calendar::SessionHours::Regular, qe_core::calendar::SessionHours::All];
+        for (hours, tf) in hours.into_iter().flat_map(|h| [(h, Timeframe::D1), (h, Timeframe::W1)]) {
+            let fail = DataSpec { timeframe: tf, hours, gaps: Gaps::Fail, ..spec() };
+            let mut placer = Placer::new(&fail);
+            let days = (0..21).map(|d| qe_core::time::Date::new(2024, 7, 1).unwrap().add_days(d));
+            let mut places: Vec<_> = days.filter_map(|d| placer.day(d)).collect();
+            places.dedup();
+            let run = |places: &[crate::stamp::Place]| {
+                let (open, available) = places.iter().map(|p| (p.open, p.available)).unzip::<_, _, Vec<_>, Vec<_>>();
+                arrange("SPY", open.into(), available.into(), &fail, &mut Intake::default())
+            };
+            assert_eq!(run(&places).unwrap().0.len(), places.len(), "{tf} {hours:?}");
+            places.remove(1);
+            assert!(run(&places).unwrap_err().to_string().contains("1 bars are missing"), "{tf} {hours:?}");
+        }
     }
 
     #[test]

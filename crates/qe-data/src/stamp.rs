@@ -27,10 +27,12 @@ impl Stamp {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let bytes = text.as_bytes();
-        let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-        if digits == bytes.len() || (bytes.first() == Some(&b'-') && bytes[1..].iter().all(u8::is_ascii_digit)) {
+        // A count from before 1970 has a sign in front.
+        let unsigned = bytes.strip_prefix(b"-").unwrap_or(bytes);
+        let digits = unsigned.iter().take_while(|b| b.is_ascii_digit()).count();
+        if digits == unsigned.len() {
             return match (digits, text.parse::<i64>().ok()?) {
-                (8, _) => Date::parse(text).ok().map(Self::Day),
+                (8, 0..) => Date::parse(text).ok().map(Self::Day),
                 (14, n) if (19_000_000_000_000..22_000_000_000_000).contains(&n) => {
                     let date = Date::parse(&text[..8]).ok()?;
                     Some(Self::Wall(date.midnight_utc().checked_add(time_of_day(&text[8..])?)?))
@@ -277,6 +279,13 @@ mod tests {
             "1709631000000000000",
         ] {
             assert_eq!(Stamp::parse(text), Some(Stamp::Instant(wall)), "{text}");
+        }
+        let early = at("1950-01-01T00:00:00Z");
+        for text in ["-631152000", "-631152000000", "-631152000000000", "-631152000000000000"] {
+            assert_eq!(Stamp::parse(text), Some(Stamp::Instant(early)), "{text}");
+        }
+        for text in ["-", "--5", "-20240305", "-20240305093000"] {
+            assert!(!matches!(Stamp::parse(text), Some(Stamp::Day(_) | Stamp::Wall(_))), "{text}");
         }
         assert_eq!(Stamp::parse("2024-03-05"), Some(Stamp::Day(day("2024-03-05"))));
         assert_eq!(Stamp::parse("20240305"), Some(Stamp::Day(day("2024-03-05"))));

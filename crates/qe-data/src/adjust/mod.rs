@@ -7,8 +7,8 @@
 //! that stands at a day sees the factors of that day. Adjusted *levels* depend on later actions by their nature;
 //! adjusted *returns* do not.
 //!
-//! A bar belongs to the local day that it opens on (bars of a day to their trading day), so trading after the close
-//! on the eve of an ex-date is still with it. Extra columns go by name: those of [`PRICE_LIKE`] are scaled as prices,
+//! A bar belongs to the session that it opens in, and outside of sessions to the local day (bars of a day to their
+//! trading day): trading after the close on the eve of an ex-date is still with it, an overnight session is without. Extra columns go by name: those of [`PRICE_LIKE`] are scaled as prices,
 //! those of [`VOLUME_LIKE`] as volumes, others stay. NaN stays NaN. Memory that does not change is shared.
 
 mod actions;
@@ -91,7 +91,12 @@ pub fn adjust(
             "adjust bars of a day or less, then resample them",
         ));
     }
-    let day_of = |t: i64| if daily { calendar.day_of(t) } else { zone.date_at(t) };
+    // Within a session its own day, which an overnight session takes from its morning; around it the local day.
+    let day_of = |t: i64| match calendar.session_at(t) {
+        _ if daily => calendar.day_of(t),
+        Some(session) => session.date,
+        None => zone.date_at(t),
+    };
     let open = raw.open_time();
     let first_row = |ex: Date| open.partition_point(|&t| day_of(t) < ex);
 
@@ -324,6 +329,20 @@ mod tests {
         let bars = Bars::new("X", Timeframe::M1, axis, [(); 5].map(|()| vec![8.0, 4.0])).unwrap();
         let out = run(&bars, &act("X,2024-03-18,split,2,\n"), Adjustment::Split);
         assert_eq!(out.adjusted.close(), [4.0, 4.0]);
+    }
+
+    #[test]
+    fn the_evening_of_an_overnight_session_belongs_to_its_day() {
+        let spec = qe_core::calendar::CalendarSpec::new("overnight", qe_core::zone::Zone::Chicago, -420, 960);
+        let calendar = Calendar::custom(spec).unwrap();
+        let at = |t: &str| Timestamp::parse(t).unwrap().nanos();
+        // The session of Tuesday opens on Monday at 17:00; 16:30 is between sessions.
+        let open = ["2024-03-18T15:00:00-05:00", "2024-03-18T16:30:00-05:00", "2024-03-18T17:00:00-05:00"].map(at);
+        let axis = Axis::new(open.to_vec(), open.map(|t| t + 60_000_000_000).to_vec()).unwrap();
+        let bars = Bars::new("X", Timeframe::M1, axis, [(); 5].map(|()| vec![8.0, 8.0, 4.0])).unwrap();
+        let split = act("X,2024-03-19,split,2,\n");
+        let out = adjust(&bars, &split, Adjustment::Split, None, &calendar).unwrap();
+        assert_eq!(out.adjusted.close(), [4.0, 4.0, 4.0]);
     }
 
     #[test]

@@ -55,11 +55,12 @@ pub fn resample(bars: &Bars, spec: &ResampleSpec) -> Result<Resampled> {
         };
         (name, out)
     });
-    finish(bars.symbol(), spec, &runs, columns)
+    let available = runs.runs.iter().map(|(_, b)| b.end).collect();
+    finish(bars.symbol(), spec, &runs, available, columns)
 }
 
 /// Bars from trades, with `trades` (how many), `buy_volume` (where the buyer was the aggressor) and `vwap` behind
-/// the five columns.
+/// the five columns. A bar is complete at the end of its bucket, or when its last trade was received if that is later.
 ///
 /// # Errors
 /// Only when the times of the buckets cannot form an axis, which sorted trades rule out.
@@ -79,7 +80,10 @@ pub fn resample_ticks(ticks: &Ticks, spec: &ResampleSpec) -> Result<Resampled> {
         ("buy_volume", per_run(&|rows| buy_volume(&size[rows.clone()], &side[rows]))),
         ("vwap", per_run(&|rows| vwap(&price[rows.clone()], &size[rows]))),
     ];
-    finish(ticks.symbol(), spec, &runs, columns)
+    // A trade that was received after the end of its bucket is not known before.
+    let known = runs.kept(ticks.axis().available());
+    let available = runs.runs.iter().map(|(rows, b)| b.end.max(known[rows.end - 1])).collect();
+    finish(ticks.symbol(), spec, &runs, available, columns)
 }
 
 /// The sum of sizes where the buyer was the aggressor.
@@ -104,10 +108,10 @@ fn finish<'a>(
     symbol: &str,
     spec: &ResampleSpec,
     runs: &Runs,
+    available: Shared<i64>,
     columns: impl IntoIterator<Item = (&'a str, Column)>,
 ) -> Result<Resampled> {
     let open: Shared<i64> = runs.runs.iter().map(|(_, b)| b.start).collect();
-    let available: Shared<i64> = runs.runs.iter().map(|(_, b)| b.end).collect();
     let mut out = Columns::new(Axis::new(open, available)?);
     for (name, column) in columns {
         out.push(name, column)?;
@@ -305,6 +309,19 @@ mod tests {
         assert_eq!(get("vwap"), [10.75, 12.0]);
         let right = resample_ticks(&ticks, &spec("1m").closed(Side::Right)).unwrap();
         assert_eq!(right.bars.len(), 1, "the trade on the edge belongs to the minute before");
+    }
+
+    #[test]
+    fn a_trade_received_late_delays_its_bar() {
+        let open = session_minutes("2024-07-01", "2024-07-02", &Calendar::us_equities(), SessionHours::Regular)[0];
+        let minute = NANOS_PER_MINUTE;
+        let times = vec![open, open + minute - 1, open + minute, open + 3 * minute];
+        let received = vec![open + 5, open + minute + 7, open + minute + 8, open + 3 * minute];
+        let n = || vec![1.0; 4];
+        let ticks = Ticks::new("SPY", Axis::new(times, received).unwrap(), n(), n(), n()).unwrap();
+        let out = resample_ticks(&ticks, &spec("1m")).unwrap().bars;
+        assert_eq!(out.open_time(), [open, open + minute, open + 3 * minute]);
+        assert_eq!(out.available(), [open + minute + 7, open + 2 * minute, open + 4 * minute]);
     }
 
     proptest! {

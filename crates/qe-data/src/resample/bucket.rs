@@ -105,9 +105,9 @@ fn group(calendar: &Calendar, date: Date, n: u32, unit: Unit) -> (Date, Date) {
     let n = n.max(1) as i32;
     match unit {
         Unit::Week => {
-            // Day 4 of 1970 was a Monday.
-            let weeks = (date.days() - 4).div_euclid(7 * n);
-            (Date::from_days(4 + weeks * 7 * n), Date::from_days(4 + (weeks + 1) * 7 * n))
+            // Day -3 of 1970 was a Monday; the calendar counts weeks from there too.
+            let weeks = (date.days() + 3).div_euclid(7 * n);
+            (Date::from_days(weeks * 7 * n - 3), Date::from_days((weeks + 1) * 7 * n - 3))
         }
         Unit::Month => {
             let (y, m, _) = date.ymd();
@@ -116,20 +116,13 @@ fn group(calendar: &Calendar, date: Date, n: u32, unit: Unit) -> (Date, Date) {
         }
         _ if n == 1 => (date, date.add_days(1)),
         _ => {
-            // Sessions are counted from the first of the year, so that no group depends on the data.
-            let year = Date::new(date.year(), 1, 1).unwrap_or(date);
-            let ordinal = calendar.count_sessions(year, date) as i32;
-            let mut first = date;
-            for _ in 0..ordinal % n {
-                first = calendar.previous_session(first).map_or(first, |s| s.date);
-            }
-            let mut last = first;
-            for _ in 1..n {
-                match calendar.next_session(last) {
-                    Some(s) if s.date.year() == date.year() => last = s.date,
-                    _ => break,
-                }
-            }
+            // Sessions are counted from the calendar's first, as `Calendar::bar_at` does, so that no group depends
+            // on the data.
+            let ordinal = calendar.count_sessions(calendar.valid_from(), date) as i64 % i64::from(n);
+            let own = calendar.session_on_or_after(date).map_or(date, |s| s.date);
+            let first = calendar.shift(own, -ordinal).map_or(own, |s| s.date);
+            let last = calendar.shift(first, i64::from(n) - 1).map(|s| s.date);
+            let last = last.or_else(|| Some(calendar.session_on_or_before(calendar.valid_to())?.date)).unwrap_or(own);
             (first, last.add_days(1))
         }
     }
@@ -221,15 +214,37 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_days_are_counted_from_the_new_year() {
+    fn groups_of_days_are_counted_from_the_first_session_of_the_calendar() {
         let mut b = buckets("2d", Calendar::us_equities(), SessionHours::Regular);
-        let first = b.bucket_of(at("2024-01-03T15:00:00Z"));
-        assert_eq!(span(first), pair("2024-01-02T14:30:00Z", "2024-01-03T21:00:00Z"));
-        let second = b.bucket_of(at("2024-01-05T15:00:00Z"));
-        assert_eq!(span(second), pair("2024-01-04T14:30:00Z", "2024-01-05T21:00:00Z"));
+        // 1990 had 253 sessions: its last one makes a bar with the first of 1991.
+        let first = b.bucket_of(at("1990-01-03T15:00:00Z"));
+        assert_eq!(span(first), pair("1990-01-02T14:30:00Z", "1990-01-03T21:00:00Z"));
+        let over = pair("1990-12-31T14:30:00Z", "1991-01-02T21:00:00Z");
+        assert_eq!(span(b.bucket_of(at("1990-12-31T15:00:00Z"))), over);
+        assert_eq!(span(b.bucket_of(at("1991-01-02T15:00:00Z"))), over);
+        // A day without a session belongs to the next one's group.
+        let day = |text| Date::parse(text).unwrap();
+        assert_eq!(span(b.bucket_of_day(day("1991-01-01"))), over);
+        assert_eq!(span(b.bucket_of_day(day("1990-01-01"))), span(first));
     }
 
     proptest! {
+        /// One definition of a bar in the whole workspace: completeness and annualisation count the calendar's bars.
+        #[test]
+        fn buckets_are_the_bars_of_the_calendar(
+            second in 640_000_000_i64..4_100_000_000,
+            tf in prop::sample::select(vec!["7m", "1h", "4h", "24h", "1d", "2d", "5d", "1w", "2w", "3w", "1mo", "3mo", "5mo"]),
+            which in 0..3_usize,
+        ) {
+            let overnight = qe_core::calendar::CalendarSpec::new("overnight", qe_core::zone::Zone::Chicago, -420, 960);
+            let all = [Calendar::us_equities(), Calendar::crypto(), Calendar::custom(overnight).unwrap()];
+            let (calendar, at) = (all[which].clone(), second * 1_000_000_000);
+            let got = buckets(tf, calendar.clone(), SessionHours::Regular).bucket_of(at);
+            let inside = calendar.session_at(at).is_some();
+            let want = calendar.bar_at(at, Timeframe::parse(tf).unwrap()).filter(|_| inside);
+            prop_assert_eq!(got.map(|b| (b.start, b.end)), want.map(|r| (r.start, r.end)));
+        }
+
         /// The bucket of an instant holds it, and is the same whatever was asked before.
         #[test]
         fn buckets_do_not_depend_on_what_was_asked_before(

@@ -5,6 +5,8 @@
 mod bad;
 mod csv;
 mod frames;
+mod golden;
 mod load;
+mod real;
 mod resampling;
 mod sample;
