@@ -28,9 +28,9 @@ pub use arrow::{
 };
 pub use asof::asof_join;
 pub use convert::{bars_from_frame, bars_to_frame, columns_from_frame, columns_to_frame, ticks_to_frame};
-pub use loader::{Dataset, Loader, ParquetLoader};
+pub use loader::{Dataset, Loader, ParquetLoader, Table};
 pub use resample::{resample_bars, resample_trades};
-pub use store::{Partition, StoreOptions, store};
+pub use store::{Partition, StoreOptions, leftovers, store};
 
 /// The column that says whose row it is.
 pub const SYMBOL: &str = "symbol";

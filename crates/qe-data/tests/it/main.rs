@@ -5,6 +5,7 @@
 mod bad;
 mod csv;
 mod frames;
+mod hostile;
 mod load;
 mod resampling;
 mod sample;
