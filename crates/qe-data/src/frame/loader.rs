@@ -470,6 +470,9 @@ impl Loader {
 
     /// The lazy query over one group of files.
     fn query(&self, group: &Group, recipe: &Arc<Recipe>, seen: &Arc<Seen>) -> Result<LazyFrame> {
+        if recipe.is_misled_by_naive_times() {
+            group.files[1..].iter().try_for_each(|path| self.compare(&group.files[0], path, recipe))?;
+        }
         let mut lf = self.raw(&group.files)?;
         let mut sources: Vec<String> = recipe.sources().map(str::to_owned).collect();
         if let SymbolFrom::Column(name) = &group.symbol {

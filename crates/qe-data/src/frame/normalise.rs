@@ -162,6 +162,13 @@ impl Recipe {
         self.times.iter().chain(values).chain(&self.told).map(String::as_str)
     }
 
+    /// Whether times without a zone in a later file would be read as UTC, against the specification: the reader takes
+    /// them for the UTC of the first file without a word.
+    pub(super) fn is_misled_by_naive_times(&self) -> bool {
+        let told = self.spec.time.zone.is_some_and(|zone| zone != Zone::Utc);
+        told && matches!(self.time_type, DataType::Datetime(_, Some(_)))
+    }
+
     /// What to do about a bad value of a column.
     pub(super) fn mend_for(&self, column: &str) -> &'static str {
         if self.times.iter().any(|t| t == column) {

@@ -157,7 +157,9 @@ fn output_never_lands_among_the_input() {
 fn what_would_stay_beside_the_output_is_refused_unless_added_to() {
     let dir = spy();
     let at = dir.path();
-    let convert = |more: &[&str]| [&["data", "convert", "SPY.csv", "-t", "1d", "-o", "out"], more].concat();
+    fn convert<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        [&["data", "convert", "SPY.csv", "-t", "1d", "-o", "out"], more].concat()
+    }
     assert_eq!(run(at, &convert(&[])).0, 0);
     assert_eq!(run(at, &convert(&[])).0, 0, "the same again replaces it");
     let said = error(at, &convert(&["--partition", "year"]));
