@@ -4,6 +4,7 @@
 //! rule them out, and folders that are ruled out are not even listed: the cost of a query does not grow with the
 //! files that it does not need.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,19 +57,25 @@ pub struct Found {
 /// When a pattern leads to nothing at all, or a folder cannot be listed. Files that exist but are ruled out by name
 /// are no error here.
 pub fn find_files(patterns: &[String], wanted: &Wanted) -> Result<Found> {
-    let mut found = Found::default();
+    let (mut found, mut way) = (Found::default(), Way::default());
     for pattern in patterns {
         let before = (found.files.len(), found.n_ruled_out);
-        let parts: Vec<&str> = pattern.split('/').collect();
+        let trimmed = pattern.trim_end_matches('/');
+        let parts: Vec<&str> = trimmed.split('/').collect();
         let literal = parts.iter().take_while(|p| !is_pattern(p)).count();
+        // What is there under this very name is meant, even if it has a `*` in it.
+        let literal = if fs::metadata(pattern).is_ok() { parts.len() } else { literal };
         if literal == parts.len() {
             let path = PathBuf::from(pattern);
             let meta = fs::metadata(&path).map_err(|e| Error::io("read", &path, &e))?;
             if meta.is_dir() {
-                walk(&path, &["**"], wanted, &Keys::of(&path), &mut found)?;
+                walk(&path, &["**"], wanted, &Keys::of(&path), &mut found, &mut way)?;
+            } else if !meta.is_file() {
+                let reason = "it is neither a file nor a folder, and reading it might never end";
+                return Err(Error::refused(pattern, reason, "write its rows to a file first"));
             } else {
                 // A file named outright is taken whatever its ending says.
-                take(&path, &Wanted { endings: Vec::new(), ..wanted.clone() }, &Keys::of(&path), &mut found);
+                take(&path, &Wanted { endings: Vec::new(), ..wanted.clone() }, &Keys::of(&path), &mut found)?;
             }
         } else {
             let root = match parts[..literal].join("/") {
@@ -81,7 +88,7 @@ pub fn find_files(patterns: &[String], wanted: &Wanted) -> Result<Found> {
                 let mend = "check the part before the first `*`".to_owned();
                 return Err(Error::NoFiles { pattern: pattern.clone(), looked, mend });
             }
-            walk(&root, &parts[literal..], wanted, &Keys::of(&root), &mut found)?;
+            walk(&root, &parts[literal..], wanted, &Keys::of(&root), &mut found, &mut way)?;
         }
         if (found.files.len(), found.n_ruled_out) == before {
             let endings = wanted.endings.join(" or .");
@@ -92,62 +99,99 @@ pub fn find_files(patterns: &[String], wanted: &Wanted) -> Result<Found> {
     }
     found.files.sort();
     found.files.dedup();
+    if patterns.len() > 1 || way.n_links > 0 {
+        // Patterns and links may lead to one file by different ways.
+        let mut seen = BTreeSet::new();
+        found.files.retain(|f| seen.insert(f.path.canonicalize().unwrap_or_else(|_| f.path.clone())));
+    }
     Ok(found)
 }
 
-/// Walks `folder` along the rest of a pattern.
-fn walk(folder: &Path, rest: &[&str], wanted: &Wanted, keys: &Keys, found: &mut Found) -> Result<()> {
+/// How a folder was come to.
+#[derive(Debug, Default)]
+struct Way {
+    /// The folders on the way down, which a link may lead back to.
+    above: Vec<PathBuf>,
+    /// Links that were followed.
+    n_links: usize,
+}
+
+/// Walks `folder` along the rest of a pattern. `way` is how it was come to.
+fn walk(folder: &Path, rest: &[&str], wanted: &Wanted, keys: &Keys, found: &mut Found, way: &mut Way) -> Result<()> {
     let Some((&part, after)) = rest.split_first() else {
-        return walk(folder, &["**"], wanted, keys, found);
+        return walk(folder, &["**"], wanted, keys, found, way);
     };
     found.n_listed += 1;
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect())
-        .map_err(|e| Error::io("list", folder, &e))?;
-    entries.sort();
-    for path in entries {
-        let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
-        if name.starts_with(['.', '_']) {
+    let mut entries: Vec<fs::DirEntry> =
+        fs::read_dir(folder).and_then(Iterator::collect).map_err(|e| Error::io("list", folder, &e))?;
+    entries.sort_by_key(fs::DirEntry::path);
+    for entry in entries {
+        let path = entry.path();
+        let shown = entry.file_name().to_string_lossy().into_owned();
+        if shown.starts_with(['.', '_']) {
             continue;
         }
         let deep = part == "**";
         // `**` stands for no folder at all as well: what follows it may match right here.
         let here = if deep { after.first().copied().unwrap_or("*") } else { part };
-        let matches = wild(here.as_bytes(), name.as_bytes());
+        let matches = wild(here.as_bytes(), shown.as_bytes());
         if path.is_dir() {
-            let keys = keys.with(name);
+            let keys = keys.with(&shown);
             if !keys.allow(wanted) {
                 found.n_ruled_out += 1;
                 continue;
             }
+            // A link that leads back to a folder above is a circle: all in it is found without it.
+            let is_link = entry.file_type().is_ok_and(|t| t.is_symlink());
+            if is_link && leads_back(&path, folder, &way.above) {
+                continue;
+            }
+            way.n_links += usize::from(is_link);
+            way.above.push(path.clone());
             if deep {
-                walk(&path, rest, wanted, &keys, found)?;
-                if matches && !after.is_empty() && after.len() > 1 {
-                    walk(&path, &after[1..], wanted, &keys, found)?;
+                walk(&path, rest, wanted, &keys, found, way)?;
+                if matches && after.len() > 1 {
+                    walk(&path, &after[1..], wanted, &keys, found, way)?;
                 }
             } else if matches {
-                walk(&path, after, wanted, &keys, found)?;
+                walk(&path, after, wanted, &keys, found, way)?;
             }
+            way.above.pop();
         } else if matches && (after.is_empty() || (deep && after.len() == 1)) {
-            take(&path, wanted, keys, found);
+            take(&path, wanted, keys, found)?;
         }
     }
     Ok(())
 }
 
+/// Whether a link leads to `folder`, to one of those on the way to it, or to a folder that holds them all.
+fn leads_back(link: &Path, folder: &Path, above: &[PathBuf]) -> bool {
+    let Ok(target) = link.canonicalize() else { return true };
+    let mut ways = above.iter().map(PathBuf::as_path).chain([folder]);
+    ways.any(|way| way.canonicalize().is_ok_and(|way| way.starts_with(&target)))
+}
+
 /// Takes a file if nothing in its name rules it out.
-fn take(path: &Path, wanted: &Wanted, keys: &Keys, found: &mut Found) {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_lowercase();
+fn take(path: &Path, wanted: &Wanted, keys: &Keys, found: &mut Found) -> Result<()> {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     if !wanted.endings.is_empty() && !wanted.endings.iter().any(|e| name.ends_with(&format!(".{e}"))) {
-        return;
+        return Ok(());
+    }
+    if path.to_str().is_none() {
+        return Err(Error::refused(path.display().to_string(), "its path is not UTF-8", "rename it, or take it out"));
     }
     let stem = name.split('.').next().unwrap_or_default();
     if !keys.allow(wanted) || !days_of_stem(stem).is_none_or(|days| meets(days, wanted)) {
         found.n_ruled_out += 1;
-        return;
+        return Ok(());
     }
-    let n_bytes = fs::metadata(path).map(|m| m.len()).unwrap_or(0);
-    found.files.push(SourceFile { path: path.to_owned(), symbol: keys.symbol.clone(), n_bytes });
+    // A link that leads nowhere is left for the reader to name. What is no file at all holds no rows.
+    let meta = fs::metadata(path).ok();
+    if meta.as_ref().is_none_or(fs::Metadata::is_file) {
+        let n_bytes = meta.map_or(0, |m| m.len());
+        found.files.push(SourceFile { path: path.to_owned(), symbol: keys.symbol.clone(), n_bytes });
+    }
+    Ok(())
 }
 
 /// What the folders of a path say so far.
@@ -214,7 +258,7 @@ fn month_of(y: i32, m: u32) -> Option<(Date, Date)> {
 }
 
 /// The days of a file that is named by a day (`2024-03-05`, `20240305`) or a month (`2024-03`, `202403`).
-fn days_of_stem(stem: &str) -> Option<(Date, Date)> {
+pub(crate) fn days_of_stem(stem: &str) -> Option<(Date, Date)> {
     let digits: String = stem.chars().filter(|c| *c != '-' && *c != '_').collect();
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

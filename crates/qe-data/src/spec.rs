@@ -374,6 +374,26 @@ impl DataSpec {
                 return Err(Error::spec(field, format!("{:?} stands twice", list[i]), "name it once"));
             }
         }
+        for (field, list) in [("symbols", &self.symbols), ("columns", &self.columns)] {
+            if list.iter().any(|name| name.trim().is_empty()) {
+                return Err(Error::spec(field, "one of the names is empty", "leave the field out to mean all"));
+            }
+        }
+        if let Some(name) = self.columns.iter().find(|c| ["symbol", "ts", "available"].contains(&c.as_str())) {
+            let reason = format!("{name:?} is a name that every table has for its own");
+            return Err(Error::spec("columns", reason, "it is there without asking; leave it out"));
+        }
+        let named = || {
+            let kind = self.kind.required().iter().chain(self.kind.optional()).copied();
+            kind.chain(self.columns.iter().map(String::as_str)).chain(["symbol"])
+        };
+        if let Some(name) = self.rename.keys().find(|name| !named().any(|n| n == name.as_str())) {
+            let near = qe_core::error::nearest(name, named());
+            let near = near.map(|n| format!("; did you mean {n:?}?")).unwrap_or_default();
+            let reason = format!("nothing is loaded as {name:?}{near}");
+            let mend = "rename what the kind needs or `columns` asks for; the time column goes in `time.column`";
+            return Err(Error::spec("rename", reason, mend));
+        }
         if self.gaps == Gaps::Nan && (self.kind != DataKind::Bars || !self.timeframe.is_intraday()) {
             let mend = "use `keep`, and read the gaps from the quality report";
             return Err(Error::spec("gaps", "only bars within the day have known places", mend));

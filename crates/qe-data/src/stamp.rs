@@ -3,6 +3,8 @@
 //! A stamp may be an instant (it names a zone, or counts from 1970), a wall-clock time in a zone that the
 //! specification names, or a day. [`Placer`] turns it into the time a row opened and the time it was complete.
 
+#[cfg(feature = "frame")]
+use qe_core::time::NANOS_PER_DAY;
 use qe_core::time::{Date, NANOS_PER_SECOND, TimeRange};
 use qe_core::zone::{Local, Zone};
 
@@ -206,6 +208,17 @@ impl Placer {
     }
 }
 
+/// How far a row's stamp may lie from the opening that it is put at: the length of a bar, and for whole sessions, which
+/// may be named after any of their days, the length of their group.
+#[cfg(feature = "frame")]
+pub(crate) fn placing_slack(spec: &DataSpec) -> i64 {
+    match (spec.kind, spec.timeframe.nanos()) {
+        (DataKind::Trades | DataKind::Quotes, _) => 0,
+        (_, Some(width)) => width,
+        (_, None) => spec.timeframe.nominal_nanos().saturating_mul(2).saturating_add(10 * NANOS_PER_DAY),
+    }
+}
+
 /// The first and the last day that a partition with rows of `spec` may be named after, both included; `None` for no
 /// limit. Without a partition zone, both UTC's and the calendar's days are meant.
 #[cfg(feature = "frame")]
@@ -216,20 +229,25 @@ pub(crate) fn partition_days(spec: &DataSpec) -> Option<(Date, Date)> {
     }
     let zone = spec.calendar.zone();
     let far = |date: Option<Date>, default: i32| date.unwrap_or(Date::from_days(default));
+    let slack = placing_slack(spec);
+    let is_coarse = Placer::new(spec).is_coarse();
     // The hours of trading are tighter than the days: the last bar of a month opens before midnight everywhere.
+    let by_hours = spec.hours != SessionHours::All && !is_coarse;
     let tight = |date: Date| spec.calendar.window(date, spec.hours);
+    // A bar that the opening cuts is filed under the stamp before it, and one stamped at its end under that.
+    let early = if by_hours || is_coarse { slack } else { 0 };
+    let late = if spec.time.stamp == Side::Right || is_coarse { slack } else { 0 };
     let first = (range.start > i64::MIN).then(|| {
         let day = zone.date_at(range.start);
         let session = spec.calendar.session_on_or_after(day).and_then(|s| tight(s.date));
-        let from =
-            session.filter(|_| spec.hours != SessionHours::All).map_or(range.start, |w| w.start.max(range.start));
-        names(from, spec, zone).0
+        let from = session.filter(|_| by_hours).map_or(range.start, |w| w.start.max(range.start));
+        names(from.saturating_sub(early), spec, zone).0
     });
     let last = (range.end < i64::MAX).then(|| {
-        let before = range.end - 1;
+        let before = range.end.saturating_sub(1);
         let session = spec.calendar.session_on_or_before(zone.date_at(before)).and_then(|s| tight(s.date));
-        let to = session.filter(|_| spec.hours != SessionHours::All).map_or(before, |w| (w.end - 1).min(before));
-        names(to, spec, zone).1
+        let to = session.filter(|_| by_hours).map_or(before, |w| (w.end - 1).min(before));
+        names(to.saturating_add(late), spec, zone).1
     });
     Some((far(first, -1_000_000), far(last, 1_000_000)))
 }

@@ -11,8 +11,11 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use super::frame_error;
+use super::{collect, frame_error};
 use crate::error::{Error, Result};
+
+/// The longest first line.
+const LONGEST: u64 = 1 << 16;
 
 /// The columns of Binance's candles, which come without a header.
 const BINANCE: [&str; 12] = [
@@ -68,15 +71,16 @@ fn sniff(path: &Path) -> Result<Sniffed> {
         mend: mend.to_owned(),
     };
     let separated = |separator| Sniffed { separator, names: None };
-    let name = path.to_string_lossy().to_lowercase();
-    if name.ends_with(".gz") {
-        // Compressed text is taken to be plain: reading its first line would need the whole decoder here.
-        return Ok(separated(b','));
-    }
     let file = File::open(path).map_err(|e| Error::io("read", path, &e))?;
     let mut line = Vec::new();
-    let mut reader = BufReader::new(file).take(1 << 16);
+    let mut reader = BufReader::new(file).take(LONGEST);
     reader.read_until(b'\n', &mut line).map_err(|e| Error::io("read", path, &e))?;
+    if line.starts_with(&[0x1f, 0x8b]) {
+        line = unpacked_line(path)?.into_bytes();
+    } else if line.len() as u64 == LONGEST && line.last() != Some(&b'\n') {
+        let reason = format!("its first line is longer than {LONGEST} bytes, so it is no header");
+        return Err(broken(&reason, "check that lines end, and that the first one names the columns"));
+    }
     let line = String::from_utf8_lossy(&line);
     let line = line.trim_start_matches('\u{feff}').trim();
     if line.is_empty() {
@@ -96,6 +100,26 @@ fn sniff(path: &Path) -> Result<Sniffed> {
         return Err(broken(&reason, "put the names of the columns in a first line"));
     }
     Ok(Sniffed { separator, names: Some(BINANCE.map(str::to_owned).to_vec()) })
+}
+
+/// The first line of compressed text.
+fn unpacked_line(path: &Path) -> Result<String> {
+    let place = path.display().to_string();
+    let schema: Schema = [Field::new("line".into(), DataType::String)].into_iter().collect();
+    // A separator and a quote that no text has: the whole line is one field.
+    let lf = LazyCsvReader::new(PlRefPath::new(path.to_string_lossy().as_ref()))
+        .with_glob(false)
+        .with_cache(false)
+        .with_has_header(false)
+        .with_separator(1)
+        .with_quote_char(None)
+        .with_schema(Some(Arc::new(schema)))
+        .with_n_rows(Some(1))
+        .finish()
+        .map_err(|e| frame_error(&place, &e))?;
+    let df = collect(lf, &place)?;
+    let line = df.column("line").ok().and_then(|c| c.str().ok()).and_then(|c| c.get(0).map(str::to_owned));
+    Ok(line.unwrap_or_default())
 }
 
 #[cfg(test)]

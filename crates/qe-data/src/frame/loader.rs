@@ -1,7 +1,8 @@
 //! From a specification to a lazy query, and from that to arrays.
 //!
-//! The search for files knows paths only ([`crate::layout`]); the first file's schema then gives the recipe by which
-//! every piece of the data comes to our shape ([`super::normalise`]). `scan` stays lazy. `load` runs one query per
+//! The search for files knows paths only ([`crate::layout`]); the schema of a symbol's first file then gives the recipe
+//! by which every piece of its data comes to our shape ([`super::normalise`]). All files of a symbol must agree with
+//! the first; symbols may differ in the types and zones of their files. `scan` stays lazy. `load` runs one query per
 //! symbol and turns each into arrays before the next, so that memory holds the arrays and one symbol's frame.
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::atomic::Ordering;
 
 use polars::prelude::*;
 use qe_core::bars::Bars;
+use qe_core::calendar::SessionHours;
 use qe_core::columns::Columns;
 use qe_core::ticks::{Quotes, Ticks};
 
@@ -20,7 +22,7 @@ use crate::adjust::{Actions, Adjustment, adjust};
 use crate::arrange::arrange;
 use crate::error::{Error, Result};
 use crate::identity::{DataIdentity, IdentityBuilder};
-use crate::layout::{Found, SourceFile, Wanted, find_files};
+use crate::layout::{Found, SourceFile, Wanted, days_of_stem, find_files};
 use crate::quality::Intake;
 use crate::spec::{DataKind, DataSpec, Format};
 use crate::stamp::partition_days;
@@ -29,7 +31,7 @@ use crate::stamp::partition_days;
 const PARQUET: [&str; 3] = ["parquet", "pq", "parq"];
 
 /// Endings of text files.
-const CSV: [&str; 4] = ["csv", "csv.gz", "tsv", "txt"];
+const CSV: [&str; 6] = ["csv", "csv.gz", "tsv", "tsv.gz", "txt", "txt.gz"];
 
 /// The loader by the name that the first design gave it; it reads CSV under the same contract.
 pub type ParquetLoader = Loader;
@@ -64,11 +66,15 @@ impl Dataset {
     }
 }
 
-/// A table of one symbol, before it is bars or events.
-struct Table {
-    symbol: String,
-    columns: Columns,
-    intake: Intake,
+/// The rows of one symbol as arrays, whatever their kind.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Whose rows.
+    pub symbol: String,
+    /// The rows.
+    pub columns: Columns,
+    /// What was seen and done on the way in.
+    pub intake: Intake,
 }
 
 /// The files of one symbol, or of several where a column tells them apart.
@@ -97,7 +103,7 @@ impl Loader {
     /// When a path leads to nothing, or all files are ruled out by their names.
     pub fn files(&self) -> Result<Found> {
         let endings = match self.spec.format {
-            Format::Auto => PARQUET.iter().chain(&CSV).copied().collect(),
+            Format::Auto => endings(),
             Format::Parquet => PARQUET.to_vec(),
             Format::Csv => CSV.to_vec(),
         };
@@ -123,10 +129,18 @@ impl Loader {
     /// # Errors
     /// When there are no files, or the first one lacks a column or cannot be read.
     pub fn scan(&self) -> Result<LazyFrame> {
-        let groups = self.groups()?;
-        let recipe = Arc::new(self.recipe(&groups)?);
-        let parts: Vec<LazyFrame> =
-            groups.iter().map(|g| self.query(g, &recipe, &Arc::default())).collect::<Result<_>>()?;
+        let mut parts = Vec::new();
+        let mut shape: Option<(Schema, PathBuf)> = None;
+        for group in &self.groups()? {
+            let recipe = Arc::new(self.recipe_for(&group.files[0], &group.symbol)?);
+            let (schema, first) = shape.get_or_insert_with(|| (recipe.schema(), group.files[0].clone()));
+            if *schema != recipe.schema() {
+                let reason = format!("its columns are not those of {}", first.display());
+                let mend = "name the columns wanted in `columns`, or scan one symbol at a time";
+                return Err(Error::refused(group.files[0].display().to_string(), reason, mend));
+            }
+            parts.push(self.query(group, &recipe, &Arc::default())?);
+        }
         concat(parts, UnionArgs { parallel: false, rechunk: false, maintain_order: true, ..Default::default() })
             .map_err(|e| frame_error("the scan", &e))
     }
@@ -209,9 +223,17 @@ impl Loader {
     /// # Errors
     /// As [`Loader::load`].
     pub fn load_columns(&self) -> Result<Vec<(String, Columns)>> {
+        Ok(self.load_tables()?.into_iter().map(|t| (t.symbol, t.columns)).collect())
+    }
+
+    /// Any numbers in memory, by symbol, and what was seen and done on the way in.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load_tables(&self) -> Result<Vec<Table>> {
         let mut out = Vec::new();
         self.each_table(|_, _, t| {
-            out.push((t.symbol, t.columns));
+            out.push(t);
             Ok(())
         })?;
         Ok(out)
@@ -220,16 +242,15 @@ impl Loader {
     /// Runs the queries, symbol by symbol in alphabetical order, and hands each table over as arrays.
     fn each_table(&self, mut take: impl FnMut(usize, usize, Table) -> Result<()>) -> Result<()> {
         let groups = self.groups()?;
-        let recipe = Arc::new(self.recipe(&groups)?);
         let mut n_rows = 0;
         let mut found: Vec<String> = Vec::new();
         // While one symbol becomes arrays, the next one is read.
         std::thread::scope(|scope| -> Result<()> {
             let (send, receive) = std::sync::mpsc::sync_channel(0);
-            let (groups, recipe) = (&groups, &recipe);
+            let groups = &groups;
             scope.spawn(move || {
                 for (i, group) in groups.iter().enumerate() {
-                    let frame = self.collect_group(group, recipe);
+                    let frame = self.collect_group(group);
                     let failed = frame.is_err();
                     if send.send((i, frame)).is_err() || failed {
                         break;
@@ -264,17 +285,23 @@ impl Loader {
             let n_files: usize = groups.iter().map(|g| g.files.len()).sum();
             return Err(Error::NoRows {
                 reason: format!("{n_files} files were read and none has a row {}", self.asked()),
-                mend: "widen the range, choose other hours, or check the time zone of the stamps".into(),
+                mend: self.mend_for_no_rows(),
             });
         }
         if let Some(missing) = self.spec.symbols.iter().find(|s| !found.contains(s)) {
-            return Err(qe_core::Error::unknown("symbol", missing, found.iter().map(String::as_str)).into());
+            let near = qe_core::error::nearest(missing, found.iter().map(String::as_str));
+            let near = near.map(|n| format!("; did you mean {n:?}?")).unwrap_or_default();
+            return Err(Error::NoRows {
+                reason: format!("{missing:?} has none {}{near}", self.asked_when()),
+                mend: format!("ask for it without a range, or leave it out; there are: {}", some_of(&found)),
+            });
         }
         Ok(())
     }
 
     /// Runs the query of one group.
-    fn collect_group(&self, group: &Group, recipe: &Arc<Recipe>) -> Result<(DataFrame, Arc<Seen>)> {
+    fn collect_group(&self, group: &Group) -> Result<(DataFrame, Arc<Seen>)> {
+        let recipe = &Arc::new(self.recipe_for(&group.files[0], &group.symbol)?);
         let seen = Arc::new(Seen::default());
         let mut lf = self.query(group, recipe, &seen)?;
         let mut place = "the data";
@@ -344,6 +371,10 @@ impl Loader {
             };
             by_symbol.entry(symbol).or_default().push(file.path.clone());
         }
+        if let Some(empty) = by_symbol.get("").and_then(|files| files.first()) {
+            let mend = "name the symbol in the folder: symbol=SPY";
+            return Err(Error::refused(empty.display().to_string(), "its folder names no symbol", mend));
+        }
         if !self.spec.symbols.is_empty() {
             by_symbol.retain(|symbol, _| self.spec.symbols.contains(symbol));
             if by_symbol.is_empty() {
@@ -355,14 +386,23 @@ impl Loader {
         Ok(by_symbol.into_iter().map(|(s, files)| Group { symbol: SymbolFrom::Given(s), files }).collect())
     }
 
-    /// The symbol of a file that does not say: the only one asked for if there is one file, else the file's name.
+    /// The symbol of a file that does not say: the only one asked for if there is one file, else the file's name, or
+    /// its folder's where the file is named by a day or a month.
     fn symbol_of_file(&self, file: &SourceFile, n_files: usize) -> String {
         if let (1, [only]) = (n_files, self.spec.symbols.as_slice()) {
             return only.clone();
         }
-        let name = file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let stem = PARQUET.iter().chain(&CSV).find_map(|e| name.strip_suffix(&format!(".{e}"))).unwrap_or(&name);
-        stem.to_owned()
+        let name_of = |p: &Path| p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = name_of(&file.path);
+        let lower = name.to_lowercase();
+        let ending = PARQUET.iter().chain(&CSV).find(|e| lower.ends_with(&format!(".{e}")));
+        let stem = ending.map_or(name.as_str(), |e| &name[..name.len() - e.len() - 1]);
+        if days_of_stem(stem).is_none() {
+            return stem.to_owned();
+        }
+        let whole = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
+        let folder = whole.ancestors().skip(1).map(name_of).find(|n| !n.contains('='));
+        folder.filter(|n| !n.is_empty()).unwrap_or_else(|| stem.to_owned())
     }
 
     /// Whether a file is text.
@@ -378,7 +418,12 @@ impl Loader {
     /// The stored rows of some files, as they are.
     fn raw(&self, files: &[PathBuf]) -> Result<LazyFrame> {
         let place = || files.first().map(|f| f.display().to_string()).unwrap_or_default();
-        if files.first().is_some_and(|f| self.is_csv(f)) {
+        let is_csv = files.first().is_some_and(|f| self.is_csv(f));
+        if let Some(other) = files.iter().find(|f| self.is_csv(f) != is_csv) {
+            let reason = format!("it holds the same symbol as {} in another format", place());
+            return Err(Error::refused(other.display().to_string(), reason, "load one of them, or set `format`"));
+        }
+        if is_csv {
             return csv::scan(files);
         }
         let paths: Vec<PlRefPath> = files.iter().map(|f| PlRefPath::new(f.to_string_lossy().as_ref())).collect();
@@ -407,12 +452,6 @@ impl Loader {
         }
     }
 
-    /// How to bring the files to our shape, from the schema of the first.
-    fn recipe(&self, groups: &[Group]) -> Result<Recipe> {
-        let first = &groups[0].files[0];
-        self.recipe_for(first, &groups[0].symbol)
-    }
-
     /// How to bring a file to our shape.
     fn recipe_for(&self, file: &Path, symbol: &SymbolFrom) -> Result<Recipe> {
         let schema = self.schema_of(file)?;
@@ -431,6 +470,9 @@ impl Loader {
 
     /// The lazy query over one group of files.
     fn query(&self, group: &Group, recipe: &Arc<Recipe>, seen: &Arc<Seen>) -> Result<LazyFrame> {
+        if recipe.is_misled_by_naive_times() {
+            group.files[1..].iter().try_for_each(|path| self.compare(&group.files[0], path, recipe))?;
+        }
         let mut lf = self.raw(&group.files)?;
         let mut sources: Vec<String> = recipe.sources().map(str::to_owned).collect();
         if let SymbolFrom::Column(name) = &group.symbol {
@@ -440,7 +482,7 @@ impl Loader {
             }
             sources.push(name.clone());
         }
-        if let Some(bounds) = self.bounds(&group.files[0], recipe)? {
+        if let Some(bounds) = recipe.bounds() {
             lf = lf.filter(bounds);
         }
         let (columns, schema) = (sources, Arc::new(recipe.schema()));
@@ -462,60 +504,85 @@ impl Loader {
         ))
     }
 
-    /// The condition on stored times, where the range is limited.
-    fn bounds(&self, first: &Path, recipe: &Recipe) -> Result<Option<Expr>> {
-        if self.spec.start.is_none() && self.spec.end.is_none() {
-            return Ok(None);
-        }
-        let schema = self.schema_of(first)?;
-        let time = recipe.sources().next().unwrap_or_default().to_owned();
-        Ok(recipe.bounds(schema.get(&time).unwrap_or(&DataType::Null)))
-    }
-
     /// What was asked for, in words.
     fn asked(&self) -> String {
-        let symbols = match self.spec.symbols.as_slice() {
-            [] => String::new(),
-            some => format!("for {} ", some.join(", ")),
-        };
+        match self.spec.symbols.as_slice() {
+            [] => self.asked_when(),
+            some => format!("for {} {}", some_of(some), self.asked_when()),
+        }
+    }
+
+    /// The stretch of time that was asked for, in words.
+    fn asked_when(&self) -> String {
         let start = self.spec.start.map_or("the beginning".to_owned(), |w| w.to_string());
         let end = self.spec.end.map_or("the end".to_owned(), |w| w.to_string());
-        format!("{symbols}from {start} up to {end}")
+        format!("from {start} up to {end}")
+    }
+
+    /// What to do where files have rows, and none is wanted.
+    fn mend_for_no_rows(&self) -> String {
+        let mut ways = vec!["widen the range"];
+        if self.spec.hours != SessionHours::All {
+            ways.push("choose other hours");
+        }
+        ways.push("check the time zone of the stamps");
+        if self.spec.kind == DataKind::Bars && self.spec.timeframe.is_intraday() {
+            ways.push("or give the timeframe of the bars: daily ones are 1d");
+        }
+        ways.join(", ")
     }
 
     /// A failed query, explained by the first file that fails on its own.
     fn explain(&self, error: Error, group: &Group, recipe: &Recipe) -> Error {
         for path in &group.files {
-            if let Err(e) = self.try_file(path, &group.symbol, recipe) {
+            if let Err(e) = self.compare(&group.files[0], path, recipe) {
+                return e;
+            }
+        }
+        for path in &group.files {
+            if let Err(e) = self.try_file(path, &group.symbol) {
                 return e;
             }
         }
         error
     }
 
-    /// Reads one file whole, as the query would.
-    fn try_file(&self, path: &Path, symbol: &SymbolFrom, recipe: &Recipe) -> Result<()> {
-        let own = self.recipe_for(path, symbol)?;
-        let (schema, expected) = (self.schema_of(path)?, recipe.sources().map(str::to_owned).collect::<Vec<_>>());
-        if let Some(column) = expected.iter().find(|c| !schema.contains(c)) {
+    /// Fails for a file whose columns are not those of the first.
+    fn compare(&self, first: &Path, path: &Path, recipe: &Recipe) -> Result<()> {
+        let (expected, schema) = (self.schema_of(first)?, self.schema_of(path)?);
+        let place = path.display().to_string();
+        if let Some(column) = recipe.sources().find(|c| !schema.contains(c)) {
             let mend = "give all files of a data set the same columns";
-            let there = schema.iter_names().map(|n| n.to_string());
-            return Err(Error::missing_column(path.display().to_string(), column, there, mend));
+            return Err(Error::missing_column(place, column, schema.iter_names().map(|n| n.to_string()), mend));
         }
+        let other = recipe.sources().find(|c| schema.get(c) != expected.get(c));
+        let reason = if let Some(column) = other {
+            let dtype = |s: &Schema| s.get(column).map(ToString::to_string).unwrap_or_default();
+            let first = first.display();
+            format!("its column {column:?} is {}, and that of {first} is {}", dtype(&schema), dtype(&expected))
+        } else if let Some(column) = schema.iter_names().find(|c| !expected.contains(c)) {
+            format!("it has a column {column:?}, which {} lacks", first.display())
+        } else if self.is_csv(path) && !schema.iter_names().eq(expected.iter_names()) {
+            format!("its columns stand in another order than those of {}", first.display())
+        } else {
+            return Ok(());
+        };
+        Err(Error::refused(place, reason, "write all files of a symbol with the same columns and types"))
+    }
+
+    /// Reads one file whole, as the query would.
+    fn try_file(&self, path: &Path, symbol: &SymbolFrom) -> Result<()> {
+        let own = self.recipe_for(path, symbol)?;
         let df =
             collect(self.raw(&[path.to_owned()])?, &path.display().to_string()).map_err(|e| self.broken(path, &e))?;
         let place = path.display().to_string();
         match own.apply(df, symbol, &Seen::default()) {
             Ok(_) => Ok(()),
             Err(e) => Err(match parse_bad_value(&e.to_string()) {
-                Some((row, column, value, reason)) => Error::BadValue {
-                    place,
-                    row: row + 1,
-                    column,
-                    value,
-                    reason,
-                    mend: "mend the value, or leave it blank where it is unknown".into(),
-                },
+                Some((row, column, value, reason)) => {
+                    let mend = own.mend_for(&column).to_owned();
+                    Error::BadValue { place, row: row + 1, column, value, reason, mend }
+                }
                 None => frame_error(&place, &e),
             }),
         }
@@ -540,6 +607,19 @@ impl Loader {
     }
 }
 
+/// The endings of all files that are read.
+pub(super) fn endings() -> Vec<&'static str> {
+    PARQUET.iter().chain(&CSV).copied().collect()
+}
+
+/// The first few of some names.
+fn some_of(names: &[String]) -> String {
+    match names.len() {
+        0..=10 => names.join(", "),
+        n => format!("{} and {} more", names[..10].join(", "), n - 10),
+    }
+}
+
 /// A frame of several symbols, apart, in alphabetical order.
 fn split_by_symbol(df: DataFrame) -> Result<Vec<(String, DataFrame)>> {
     let wrap = |e: PolarsError| frame_error("the data", &e);
@@ -547,7 +627,7 @@ fn split_by_symbol(df: DataFrame) -> Result<Vec<(String, DataFrame)>> {
     let mut out = Vec::with_capacity(parts.len());
     for part in parts {
         let name = part.column(SYMBOL).map_err(wrap)?.str().map_err(wrap)?.get(0).map(str::to_owned);
-        let Some(name) = name else {
+        let Some(name) = name.filter(|n| !n.is_empty()) else {
             let mend = "fill the column, or name the right one in `rename`";
             return Err(Error::refused("the data", format!("{} rows have no symbol", part.height()), mend));
         };

@@ -1,19 +1,19 @@
 //! From a file's columns to ours: time in nanoseconds UTC, numbers in double precision, rows in their place.
 //!
-//! A [`Recipe`] is made once per data set, from the schema of its first file; it then works on any piece of the data,
-//! so a lazy query runs it on the streaming engine, piece by piece.
+//! A [`Recipe`] is made once per symbol, from the schema of its first file; it then works on any piece of the data, so
+//! a lazy query runs it on the streaming engine, piece by piece.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::*;
-use qe_core::time::NANOS_PER_DAY;
+use qe_core::time::{Date, NANOS_PER_DAY, Timestamp};
 use qe_core::zone::Zone;
 
 use super::{AVAILABLE, SYMBOL, TS, names, time_type};
 use crate::error::{Error, Result};
 use crate::spec::{DataKind, DataSpec, Dtype, TimeUnit as Epoch};
-use crate::stamp::{Placer, Stamp};
+use crate::stamp::{Placer, Stamp, placing_slack};
 
 /// How a time column is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,12 @@ pub(super) struct Recipe {
     /// The files, for errors.
     place: String,
     times: Vec<String>,
+    /// The type of the time column.
+    time_type: DataType,
+    /// Whether the unit of the times was told by the size of the first.
+    is_guessed: bool,
+    /// A column that says the symbol, where a folder or a file's name says it too.
+    told: Option<String>,
     clock: Clock,
     /// The zone of the stamps.
     zone: Zone,
@@ -87,12 +93,19 @@ impl Recipe {
         let columns: Vec<String> = schema.iter_names().map(|n| n.to_string()).collect();
         let times = names::find_time(&columns, spec.time.column.as_deref(), place)?;
         let dtype = |name: &str| schema.get(name).cloned().unwrap_or(DataType::Null);
-        let (clock, zone) = clock(spec, &times, dtype(times[0]), place, first_time)?;
+        let time_type = dtype(times[0]);
+        let (clock, zone) = clock(spec, &times, &time_type, place, first_time)?;
+        let is_guessed = time_type.is_integer() && spec.time.unit.is_none() && times.len() == 1;
         let mut values = Vec::new();
         let single = spec.dtype == Dtype::Float32;
         let mut take = |name: &str, source: Option<&str>, single: bool| -> Result<()> {
             if let Some(source) = source {
                 check_number(source, &dtype(source), place)?;
+                // The reader of text files renames the second of two columns of one name.
+                if columns.contains(&format!("{source}_duplicated_0")) {
+                    let reason = format!("two columns are named {source:?}");
+                    return Err(Error::refused(place, reason, "rename one of them in the file"));
+                }
             }
             if !values.iter().any(|v: &Value| v.name == name) {
                 values.push(Value { source: source.map(str::to_owned), name: name.to_owned(), single });
@@ -103,7 +116,12 @@ impl Recipe {
             take(name, Some(names::need(name, &columns, &spec.rename, place)?), false)?;
         }
         for name in spec.kind.optional() {
-            take(name, names::find(name, &columns, &spec.rename), false)?;
+            // A name that the user gives is meant to be there.
+            let source = match spec.rename.contains_key(*name) {
+                true => Some(names::need(name, &columns, &spec.rename, place)?),
+                false => names::find(name, &columns, &spec.rename),
+            };
+            take(name, source, false)?;
         }
         for name in &spec.columns {
             take(name, Some(names::need(name, &columns, &spec.rename, place)?), single)?;
@@ -111,27 +129,66 @@ impl Recipe {
         if spec.kind == DataKind::Features && spec.columns.is_empty() {
             let hive = |n: &str| matches!(n, "year" | "month" | "day" | "date");
             for name in &columns {
-                let used = times.contains(&name.as_str()) || symbol_column == Some(name.as_str());
+                let ours = [SYMBOL, TS, AVAILABLE].contains(&name.as_str());
+                let used = ours || times.contains(&name.as_str()) || symbol_column == Some(name.as_str());
                 if !used && !hive(name) && is_number(&dtype(name)) {
                     take(name, Some(name), single)?;
                 }
             }
         }
-        let times = times.into_iter().map(str::to_owned).collect();
-        Ok(Self { spec: Arc::clone(spec), place: place.to_owned(), times, clock, zone, values })
+        if values.is_empty() {
+            let reason = format!("no column holds numbers as they are; there are: {}", columns.join(", "));
+            return Err(Error::refused(place, reason, "name the features wanted in `columns`"));
+        }
+        let text =
+            |name: &&str| matches!(dtype(name), DataType::String | DataType::Categorical(..) | DataType::Enum(..));
+        let told = names::find(SYMBOL, &columns, &spec.rename).filter(text).filter(|_| symbol_column.is_none());
+        Ok(Self {
+            spec: Arc::clone(spec),
+            place: place.to_owned(),
+            told: told.map(str::to_owned),
+            times: times.into_iter().map(str::to_owned).collect(),
+            time_type,
+            is_guessed,
+            clock,
+            zone,
+            values,
+        })
     }
 
     /// The columns to read.
     pub(super) fn sources(&self) -> impl Iterator<Item = &str> {
-        self.times.iter().chain(self.values.iter().filter_map(|v| v.source.as_ref())).map(String::as_str)
+        let values = self.values.iter().filter_map(|v| v.source.as_ref());
+        self.times.iter().chain(values).chain(&self.told).map(String::as_str)
+    }
+
+    /// Whether times without a zone in a later file would be read as UTC, against the specification: the reader takes
+    /// them for the UTC of the first file without a word.
+    pub(super) fn is_misled_by_naive_times(&self) -> bool {
+        let told = self.spec.time.zone.is_some_and(|zone| zone != Zone::Utc);
+        told && matches!(self.time_type, DataType::Datetime(_, Some(_)))
+    }
+
+    /// What to do about a bad value of a column.
+    pub(super) fn mend_for(&self, column: &str) -> &'static str {
+        if self.times.iter().any(|t| t == column) {
+            "mend the time, or say how to read it with `time.column`, `time.unit` and `time.zone`"
+        } else if self.told.as_deref() == Some(column) {
+            "move the file, or name another column for `symbol` in `rename`"
+        } else {
+            "mend the value, or leave it blank where it is unknown"
+        }
     }
 
     /// A condition on the stored time that keeps every wanted row, and lets the reader skip the rest of a file.
-    pub(super) fn bounds(&self, dtype: &DataType) -> Option<Expr> {
-        let range = self.spec.range();
+    pub(super) fn bounds(&self) -> Option<Expr> {
+        let (range, dtype) = (self.spec.range(), &self.time_type);
+        if self.spec.start.is_none() && self.spec.end.is_none() {
+            return None;
+        }
         let time = || col(self.times[0].as_str());
-        // Days and bars stamped at their end are put in place later: leave room for a day, or for a long bar.
-        let slack = if Placer::new(&self.spec).is_coarse() { 40 * NANOS_PER_DAY } else { NANOS_PER_DAY };
+        // Clocks on the wall, days, and bars stamped at their end are put in place later.
+        let slack = placing_slack(&self.spec).saturating_add(NANOS_PER_DAY);
         let (from, to) = (range.start.saturating_sub(slack), range.end.saturating_add(slack));
         let lit_at = |at: i64| match self.clock {
             Clock::Days => Some(lit(at.div_euclid(NANOS_PER_DAY) as i32).cast(DataType::Date)),
@@ -165,6 +222,9 @@ impl Recipe {
     /// Brings a piece of the data to our shape.
     pub(super) fn apply(&self, df: DataFrame, symbol: &SymbolFrom, seen: &Seen) -> PolarsResult<DataFrame> {
         let height = df.height();
+        if let (Some(column), SymbolFrom::Given(given)) = (&self.told, symbol) {
+            self.check_told(df.column(column)?, given)?;
+        }
         let placed = self.place_rows(&df)?;
         let n = placed.open.len();
         seen.n_read.fetch_add(height as u64, Ordering::Relaxed);
@@ -204,9 +264,24 @@ impl Recipe {
         DataFrame::new(n, out)
     }
 
+    /// Fails where a column names another symbol than the path does.
+    fn check_told(&self, column: &Column, given: &str) -> PolarsResult<()> {
+        let text = column.cast(&DataType::String)?;
+        let other = text
+            .str()?
+            .iter()
+            .enumerate()
+            .find_map(|(row, s)| Some((row, s.filter(|s| !s.eq_ignore_ascii_case(given))?)));
+        let Some((row, value)) = other else { return Ok(()) };
+        let reason = format!("is another symbol than {given}, which the path names");
+        Err(bad_value(&self.place, row, column.name(), value, &reason))
+    }
+
     /// When the wanted rows opened and were complete, and which they are if not all.
     fn place_rows(&self, df: &DataFrame) -> PolarsResult<Placed> {
-        if let (Clock::Instants(1), Some(width)) = (self.clock, Placer::new(&self.spec).all_as_stamped()) {
+        if let (Clock::Instants(1), Some(width)) = (self.clock, Placer::new(&self.spec).all_as_stamped())
+            && !self.is_guessed
+        {
             let time = df.column(&self.times[0])?.as_materialized_series();
             let open = time.to_physical_repr().cast(&DataType::Int64)?.i64()?.clone();
             if open.null_count() == 0 {
@@ -256,7 +331,11 @@ impl Recipe {
                     }
                     None => text,
                 };
-                let stamp = Stamp::parse(text).ok_or_else(|| self.bad_time(i, text, "is no date or time"))?;
+                let stamp = match (self.spec.time.unit, text.trim().parse::<i64>()) {
+                    (Some(unit), Ok(count)) => count.checked_mul(unit.nanos()).map(Stamp::Instant),
+                    _ => Stamp::parse(text),
+                };
+                let stamp = stamp.ok_or_else(|| self.bad_time(i, text, "is no date or time"))?;
                 put(self.put_stamp(&mut placer, coarse, stamp, i)?);
             }
         } else {
@@ -273,12 +352,16 @@ impl Recipe {
                 for value in chunk {
                     let raw = value.ok_or_else(|| self.bad_time(i, "nothing", "is missing"))?;
                     let too_far = || self.bad_time(i, &raw.to_string(), "is beyond the years 1677 to 2262");
+                    if self.is_guessed && Epoch::guess(*raw).nanos() != scale {
+                        let reason = "is a time of another unit than the first; one column counts in one unit";
+                        return Err(self.bad_time(i, &raw.to_string(), reason));
+                    }
                     let at = raw.checked_mul(scale).ok_or_else(too_far)?;
                     if plain {
                         put(placer.instant(at));
                     } else {
                         let stamp = match self.clock {
-                            Clock::Days => Stamp::Day(qe_core::time::Date::of_nanos(at)),
+                            Clock::Days => Stamp::Day(Date::of_nanos(at)),
                             Clock::Walls(_) => Stamp::Wall(at),
                             Clock::Instants(_) | Clock::Text => Stamp::Instant(at),
                         };
@@ -307,7 +390,14 @@ impl Recipe {
         if coarse {
             return Ok(placer.day_of(stamp, self.zone).and_then(|day| placer.day(day)));
         }
-        let skipped = || self.bad_time(row, &format!("{stamp:?}"), "is in the hour that the clocks skipped");
+        let skipped = || {
+            let value = match stamp {
+                Stamp::Instant(at) | Stamp::Wall(at) => Timestamp(at).to_string(),
+                Stamp::Day(date) => date.to_string(),
+            };
+            let reason = format!("is in the hour that the clocks of {} skipped", self.zone);
+            self.bad_time(row, value.trim_end_matches('Z'), &reason)
+        };
         stamp.instant(self.zone).map(|at| placer.instant(at)).ok_or_else(skipped)
     }
 
@@ -317,28 +407,34 @@ impl Recipe {
     }
 }
 
-/// The mark of errors that carry a place.
-const MARK: &str = "bad value";
+/// What parts the fields of an error that carries a place: it is not seen where the error is shown.
+const SEPARATOR: char = '\u{2063}';
 
 /// An error about a value, in a form that [`parse_bad_value`] reads back.
 fn bad_value(place: &str, row: usize, column: &str, value: &str, reason: &str) -> PolarsError {
-    PolarsError::ComputeError(format!("{MARK}\u{1f}{place}\u{1f}{row}\u{1f}{column}\u{1f}{value}\u{1f}{reason}").into())
+    let s = SEPARATOR;
+    let value = value.replace(s, "");
+    PolarsError::ComputeError(
+        format!(
+            "a value cannot be used: column {s}{column}{s}: {s}{value}{s}; it {s}{reason}{s} (row {s}{row}{s} of a \
+             piece of {place} or of a file after it; `Loader::load` names the file and the row)"
+        )
+        .into(),
+    )
 }
 
 /// Row, column, value and reason of an error made by [`bad_value`], wherever it is wrapped.
 pub(super) fn parse_bad_value(text: &str) -> Option<(u64, String, String, String)> {
-    let mut parts = text.split_once(MARK)?.1.split('\u{1f}').skip(2);
-    let row = parts.next()?.parse().ok()?;
-    let (column, value) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    let reason = parts.next()?.lines().next()?.trim_end_matches(['"', '\'', ')']).to_owned();
-    Some((row, column, value, reason))
+    let mut fields = text.split(SEPARATOR).skip(1).step_by(2).map(str::to_owned);
+    let (column, value, reason) = (fields.next()?, fields.next()?, fields.next()?);
+    Some((fields.next()?.parse().ok()?, column, value, reason))
 }
 
 /// How the time column counts, and the zone of its stamps.
 fn clock(
     spec: &DataSpec,
     times: &[&str],
-    dtype: DataType,
+    dtype: &DataType,
     place: &str,
     first_time: impl FnOnce(&str) -> Result<Option<i64>>,
 ) -> Result<(Clock, Zone)> {
@@ -354,7 +450,21 @@ fn clock(
                 TimeUnit::Milliseconds => 1_000_000,
             };
             match tz {
-                Some(tz) => (Clock::Instants(unit), Zone::parse(tz.as_str()).unwrap_or(Zone::Utc)),
+                // Which day an instant lies in hangs on its zone; which instant it is does not.
+                Some(tz) => match (Zone::parse(tz.as_str()), spec.time.zone) {
+                    (Ok(zone), _) | (Err(_), Some(zone)) => (Clock::Instants(unit), zone),
+                    (Err(_), None) if !Placer::new(spec).is_coarse() => (Clock::Instants(unit), Zone::Utc),
+                    (Err(_), None) => {
+                        return Err(Error::WrongType {
+                            place: place.to_owned(),
+                            column: times[0].to_owned(),
+                            got: format!("a time in {}", tz.as_str()),
+                            wanted: "a day",
+                            mend: "this zone is not known here: store days as dates, or name their zone in `time.zone`"
+                                .into(),
+                        });
+                    }
+                },
                 None if zone == Zone::Utc => (Clock::Instants(unit), zone),
                 None => (Clock::Walls(unit), zone),
             }
@@ -362,7 +472,13 @@ fn clock(
         d if d.is_integer() => {
             let unit = match spec.time.unit {
                 Some(unit) => unit,
-                None => first_time(times[0])?.map_or(Epoch::Nanoseconds, Epoch::guess),
+                None => match first_time(times[0])? {
+                    // 20240305 and 20240305093000 are days and times written without their dashes.
+                    Some(n) if !matches!(Stamp::parse(&n.to_string()), None | Some(Stamp::Instant(_))) => {
+                        return Ok((Clock::Text, zone));
+                    }
+                    first => first.map_or(Epoch::Nanoseconds, Epoch::guess),
+                },
             };
             (Clock::Instants(unit.nanos()), zone)
         }

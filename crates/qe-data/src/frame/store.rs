@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::*;
 use qe_core::columns::Columns;
@@ -13,8 +14,9 @@ use qe_core::time::Date;
 use qe_core::zone::Zone;
 
 use super::convert::times;
-use super::{AVAILABLE, SYMBOL, TS, columns_to_frame, frame_error};
+use super::{AVAILABLE, SYMBOL, TS, columns_to_frame, frame_error, loader};
 use crate::error::{Error, Result};
+use crate::layout::{Wanted, find_files};
 
 /// How files are cut by time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,18 +97,51 @@ pub fn store_frame(symbol: &str, df: &DataFrame, root: &Path, options: StoreOpti
     Ok(written)
 }
 
+/// Files of a symbol under `root` that writing `table` would not replace. Reading the folder afterwards would give
+/// their rows as well: those of another month, or the same ones where files were cut otherwise before.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn leftovers(symbol: &str, table: &Columns, root: &Path, options: StoreOptions) -> Result<Vec<PathBuf>> {
+    let base = root.join(format!("symbol={}", percent_encoded(symbol)));
+    if !base.is_dir() {
+        return Ok(Vec::new());
+    }
+    let wanted = Wanted { endings: loader::endings(), ..Wanted::default() };
+    let found = match find_files(&[base.display().to_string()], &wanted) {
+        Err(Error::NoFiles { .. }) => return Ok(Vec::new()),
+        other => other?,
+    };
+    let cut = cut(table.axis().open(), options);
+    let written: Vec<PathBuf> = cut.iter().map(|(folders, _)| base.join(folders).join("data.parquet")).collect();
+    Ok(found.files.into_iter().map(|f| f.path).filter(|p| !written.contains(p)).collect())
+}
+
 /// Writes one file, whole or not at all.
 fn write(mut df: DataFrame, path: &Path, options: StoreOptions) -> Result<()> {
-    let draft = path.with_file_name(format!(".data.parquet.{}.part", std::process::id()));
-    let file = File::create(&draft).map_err(|e| Error::io("write", &draft, &e))?;
+    // Each writer has a draft of its own, so that two that write one file never mix their bytes.
+    static N_DRAFTS: AtomicU64 = AtomicU64::new(0);
+    let n = N_DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = path.with_file_name(format!(".data.parquet.{}-{n}.part", std::process::id()));
+    let written = write_draft(&mut df, &draft, options)
+        .and_then(|()| fs::rename(&draft, path).map_err(|e| Error::io("write", path, &e)));
+    if written.is_err() {
+        // It is of no use to anybody; if it cannot be removed either, readers skip it.
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+/// Writes a file and waits until the disk has it.
+fn write_draft(df: &mut DataFrame, draft: &Path, options: StoreOptions) -> Result<()> {
+    let file = File::create(draft).map_err(|e| Error::io("write", draft, &e))?;
     ParquetWriter::new(&file)
         .with_compression(ParquetCompression::Zstd(None))
         .with_statistics(StatisticsOptions::default())
         .with_row_group_size(Some(options.row_group.max(1)))
-        .finish(&mut df)
+        .finish(df)
         .map_err(|e| frame_error(&draft.display().to_string(), &e))?;
-    file.sync_all().map_err(|e| Error::io("write", &draft, &e))?;
-    fs::rename(&draft, path).map_err(|e| Error::io("write", path, &e))
+    file.sync_all().map_err(|e| Error::io("write", draft, &e))
 }
 
 /// The folders, and the rows that belong in each, in order.

@@ -6,6 +6,7 @@ mod bad;
 mod csv;
 mod frames;
 mod golden;
+mod hostile;
 mod load;
 mod real;
 mod resampling;

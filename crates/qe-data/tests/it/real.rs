@@ -23,6 +23,7 @@ use crate::golden::Golden;
 use crate::sample::{bits, day};
 
 /// A file of the real data; `None`, with a message, where they are not there.
+#[expect(clippy::print_stdout, reason = "a test that skips itself says so")]
 fn real(file: &str) -> Option<String> {
     let Some(root) = std::env::var_os("QE_REAL_DATA") else {
         println!("skipped: QE_REAL_DATA is not set, so there is no {file}");

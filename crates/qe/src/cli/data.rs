@@ -9,10 +9,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use qe_core::bars::Bars;
 use qe_core::columns::Columns;
 use qe_core::par::{Pool, Threads};
+use qe_core::ticks::{Quotes, Ticks};
 use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
 use qe_data::DataSpec;
-use qe_data::frame::{Dataset, Loader, Partition, StoreOptions, chain_to_frame, panel_to_frame, store, store_frame};
+use qe_data::frame::{
+    Dataset, Loader, Partition, StoreOptions, Table, chain_to_frame, leftovers, panel_to_frame, store, store_frame,
+};
 use qe_data::market::{
     CrossSection, CrossSectionSpec, EdgeSpec, Market, MarketSpec, OptionsSpec, TickSpec, edges, options, ticks,
 };
@@ -89,6 +92,9 @@ pub(crate) struct TargetArgs {
     /// How files are cut by time.
     #[arg(long, value_enum, default_value = "month")]
     partition: PartitionArg,
+    /// Write beside files of these symbols that are there already and stay.
+    #[arg(long)]
+    add: bool,
 }
 
 /// How files are cut by time.
@@ -138,6 +144,9 @@ impl TargetArgs {
 
     /// Writes tables, one symbol after the other.
     fn write<'a>(&self, tables: &[(&'a str, &'a Columns)], out: &Output) -> Result<Written> {
+        if !self.add {
+            refuse_leftovers(tables, &self.out, self.options())?;
+        }
         let bar = out.bar(tables.len() as u64, "writing");
         let (mut n_files, mut n_rows) = (0, 0);
         for (symbol, table) in tables {
@@ -146,18 +155,34 @@ impl TargetArgs {
             bar.inc(1);
         }
         bar.finish_and_clear();
-        Ok(Written { out: self.out.clone(), n_symbols: tables.len(), n_files, n_rows, n_outside: 0 })
+        Ok(Written { out: self.out.clone(), n_symbols: tables.len(), n_files, n_rows, ..Written::default() })
     }
 }
 
-/// What was written.
-#[derive(Debug, Serialize)]
+/// What was written, and what of the input was not.
+#[derive(Debug, Default, Serialize)]
 struct Written {
     out: PathBuf,
     n_symbols: usize,
     n_files: usize,
     n_rows: usize,
-    n_outside: usize,
+    n_outside: u64,
+    n_duplicates: u64,
+}
+
+/// Fails if files of these symbols would stay beside those to be written, and be read together with them.
+pub(crate) fn refuse_leftovers(tables: &[(&str, &Columns)], root: &Path, options: StoreOptions) -> Result<()> {
+    for (symbol, table) in tables {
+        if let [first, others @ ..] = leftovers(symbol, table, root, options)?.as_slice() {
+            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+            bail!(
+                "{}{more} would stay beside what is to be written, and be read together with it; remove them, choose \
+                 another folder, or say --add where the command has it",
+                first.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 impl Written {
@@ -170,7 +195,11 @@ impl Written {
             self.out.display()
         );
         if self.n_outside > 0 {
-            let _ = write!(text, "; {} rows outside of the hours were left out", self.n_outside);
+            let n = self.n_outside;
+            let _ = write!(text, "; {n} rows outside of the hours or the range were left out (--hours all keeps them)");
+        }
+        if self.n_duplicates > 0 {
+            let _ = write!(text, "; {} rows that repeat a time were left out", self.n_duplicates);
         }
         text
     }
@@ -218,12 +247,18 @@ fn check(args: &CheckArgs, out: &Output) -> Result<Verdict> {
     let reports: Vec<QualityReport> = match spec.kind {
         DataKind::Bars => reports(&load(spec.clone(), out)?, &spec, &policy),
         DataKind::Trades => {
-            let loaded = Loader::new(spec.clone())?.load_trades()?;
-            loaded.iter().map(|t| check_ticks(t, &scope(), &policy)).collect()
+            let checked = Loader::new(spec.clone())?.load_tables()?.into_iter().map(|t| {
+                let scope = scope().intake(t.intake);
+                Ok(check_ticks(&Ticks::from_columns(t.symbol, t.columns)?, &scope, &policy))
+            });
+            checked.collect::<qe_data::Result<_>>()?
         }
         DataKind::Quotes => {
-            let loaded = Loader::new(spec.clone())?.load_quotes()?;
-            loaded.iter().map(|q| check_quotes(q, &scope(), &policy)).collect()
+            let checked = Loader::new(spec.clone())?.load_tables()?.into_iter().map(|t| {
+                let scope = scope().intake(t.intake);
+                Ok(check_quotes(&Quotes::from_columns(t.symbol, t.columns)?, &scope, &policy))
+            });
+            checked.collect::<qe_data::Result<_>>()?
         }
         DataKind::Features => bail!("features have no quality of their own; check bars, trades or quotes"),
     };
@@ -240,23 +275,18 @@ fn describe(args: &DescribeArgs, out: &Output) -> Result<Verdict> {
             out.result(&data.identity, || data.identity.to_string())?;
         }
         _ => {
-            let identity = identity_of(&tables(&spec)?, &spec)?;
+            let identity = identity_of(&Loader::new(spec.clone())?.load_tables()?, &spec)?;
             out.result(&identity, || identity.to_string())?;
         }
     }
     Ok(Verdict::Good)
 }
 
-/// Any kind of rows as tables by symbol.
-fn tables(spec: &DataSpec) -> Result<Vec<(String, Columns)>> {
-    Ok(Loader::new(spec.clone())?.load_columns()?)
-}
-
-fn identity_of(tables: &[(String, Columns)], spec: &DataSpec) -> Result<qe_data::identity::DataIdentity> {
+fn identity_of(tables: &[Table], spec: &DataSpec) -> Result<qe_data::identity::DataIdentity> {
     let kind = format!("{:?}", spec.kind).to_lowercase();
     let mut builder = qe_data::identity::IdentityBuilder::new(kind);
-    for (symbol, table) in tables {
-        builder.push(symbol, table)?;
+    for table in tables {
+        builder.push(&table.symbol, &table.columns)?;
     }
     Ok(builder.finish(spec.vendor.clone(), spec.as_of)?)
 }
@@ -268,42 +298,68 @@ fn resample_to(args: &ResampleArgs, out: &Output) -> Result<Verdict> {
     }
     let target = ResampleSpec::new(args.to, spec.calendar.clone()).hours(spec.hours);
     target.check_source(spec.timeframe)?;
+    refuse_overlap(&spec, &args.target.out)?;
     let data = load(spec, out)?;
-    let mut n_outside = 0;
+    let mut n_outside = data.intake.values().map(|i| i.n_outside).sum();
+    let n_duplicates = data.intake.values().map(|i| i.n_duplicates).sum();
     let coarse: Vec<Bars> = data
         .bars
         .iter()
         .map(|b| {
             let made = resample(b, &target)?;
-            n_outside += made.n_outside;
+            n_outside += made.n_outside as u64;
             Ok(made.bars)
         })
         .collect::<qe_data::Result<_>>()?;
     let tables: Vec<(&str, &Columns)> = coarse.iter().map(|b| (b.symbol(), b.columns())).collect();
-    let written = Written { n_outside, ..args.target.write(&tables, out)? };
+    let written = Written { n_outside, n_duplicates, ..args.target.write(&tables, out)? };
     out.result(&written, || written.text())?;
     Ok(Verdict::Good)
 }
 
 fn convert(args: &ConvertArgs, out: &Output) -> Result<Verdict> {
     let spec = args.source.spec()?;
-    refuse_overlap(&spec.paths, &args.target.out)?;
-    let loaded = tables(&spec)?;
-    let tables: Vec<(&str, &Columns)> = loaded.iter().map(|(s, t)| (s.as_str(), t)).collect();
-    let written = args.target.write(&tables, out)?;
+    refuse_overlap(&spec, &args.target.out)?;
+    let loaded = Loader::new(spec)?.load_tables()?;
+    let tables: Vec<(&str, &Columns)> = loaded.iter().map(|t| (t.symbol.as_str(), &t.columns)).collect();
+    let n_outside = loaded.iter().map(|t| t.intake.n_outside).sum();
+    let n_duplicates = loaded.iter().map(|t| t.intake.n_duplicates).sum();
+    let written = Written { n_outside, n_duplicates, ..args.target.write(&tables, out)? };
     out.result(&written, || written.text())?;
     Ok(Verdict::Good)
 }
 
-/// Fails if the output would land among the input.
-fn refuse_overlap(paths: &[String], out: &Path) -> Result<()> {
-    let Ok(out) = out.canonicalize() else { return Ok(()) };
-    for path in paths {
-        if Path::new(path).canonicalize().is_ok_and(|p| p == out || out.starts_with(&p)) {
-            bail!("{} lies within {path}, which is read: choose another folder", out.display());
+/// Fails if the output would land among the input, where the next reading would find it, or replace it.
+fn refuse_overlap(spec: &DataSpec, out: &Path) -> Result<()> {
+    let Some(out) = resolved(out) else { return Ok(()) };
+    for path in &spec.paths {
+        let literal: PathBuf = match Path::new(path).exists() {
+            true => PathBuf::from(path),
+            false => Path::new(path).iter().take_while(|p| !p.to_string_lossy().contains(['*', '?'])).collect(),
+        };
+        let literal = if literal.as_os_str().is_empty() { PathBuf::from(".") } else { literal };
+        if literal.canonicalize().is_ok_and(|p| p.is_dir() && out.starts_with(&p)) {
+            bail!("{} lies within {}, which is read: choose another folder", out.display(), literal.display());
+        }
+    }
+    for file in Loader::new(spec.clone())?.files()?.files {
+        let inside = file.path.canonicalize().ok().and_then(|p| p.strip_prefix(&out).map(Path::to_owned).ok());
+        if inside.is_some_and(|p| p.to_string_lossy().starts_with("symbol=")) {
+            bail!(
+                "{} is read, and lies where {} is written: choose another folder",
+                file.path.display(),
+                out.display()
+            );
         }
     }
     Ok(())
+}
+
+/// Where a path leads that may not exist yet, by the nearest folder above it that does.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    let above = whole.ancestors().find_map(|a| Some((a, a.canonicalize().ok()?)));
+    above.and_then(|(a, real)| Some(real.join(whole.strip_prefix(a).ok()?)))
 }
 
 fn simulate(args: &SimulateArgs, out: &Output) -> Result<Verdict> {
@@ -353,6 +409,7 @@ fn everything(market: &Market, target: &TargetArgs, out: &Output) -> Result<Vec<
         n_files,
         n_rows,
         n_outside: 0,
+        n_duplicates: 0,
     };
     written.push(named("options", 1, files.len(), chain.len()));
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use qe_core::columns::Columns;
 use qe_core::ident::Id;
 use qe_core::time::{TimeRange, Timestamp};
 use qe_core::timeframe::Timeframe;
@@ -18,7 +19,7 @@ use qe_data::quality::{QualityPolicy, QualityReport};
 use serde::Serialize;
 
 use super::Verdict;
-use super::data::{generate, load, reports, tally};
+use super::data::{generate, load, refuse_leftovers, reports, tally};
 use super::output::Output;
 
 /// `qe demo`.
@@ -66,6 +67,8 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
     let folder = args.out.join("market");
     let bars = market.minute_bars();
     let progress = out.bar(bars.len() as u64, "writing");
+    let tables: Vec<(&str, &Columns)> = bars.iter().map(|b| (b.symbol(), b.columns())).collect();
+    refuse_leftovers(&tables, &folder, StoreOptions::default())?;
     let mut made = IdentityBuilder::new(format!("bars {}", Timeframe::M1));
     let mut n_files = 0;
     for b in bars {

@@ -9,6 +9,7 @@ mod output;
 mod source;
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -52,8 +53,16 @@ pub(crate) enum Verdict {
 
 /// Runs the command with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let json = args.iter().take_while(|a| *a != "--").any(|a| a == "--json");
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
+        Err(e) if json && e.use_stderr() => {
+            let text = e.to_string();
+            let reason = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").trim();
+            Output::new(true, true).error(&anyhow::Error::msg(reason.to_owned()));
+            return ExitCode::from(2);
+        }
         Err(e) => {
             // Help and version are printed this way too. If nobody reads it, there is nobody to tell.
             let _ = e.print();
@@ -67,10 +76,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let _ = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).try_init();
     let out = Output::new(args.json, args.quiet);
-    let result = match args.command {
+    // A panic in the dataframe library that the loader turns into an error is not for the user to see; any other one
+    // is a bug of ours, told in the words of an error.
+    std::panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
+    let work = || match args.command {
         Command::Data(command) => data::run(command, &out),
         Command::Demo(demo) => demo::run(&demo, &out),
     };
+    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let text = text.unwrap_or("no reason given");
+        Err(anyhow::anyhow!("this is a bug of qe ({text}); run it again with -vv and report what it says"))
+    });
     match result {
         Ok(Verdict::Good) => ExitCode::SUCCESS,
         Ok(Verdict::Bad) => ExitCode::from(1),

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ impl Output {
         match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
             // Whoever reads may stop reading: `qe … | head`.
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => Ok(other?),
+            other => Ok(other.context("cannot write to standard output")?),
         }
     }
 
