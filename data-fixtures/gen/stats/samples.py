@@ -57,7 +57,7 @@ def moments():
             assert abs(float(G2) - st.kurtosis(x, bias=False)) < 1e-9
         rows.append((name, str(tol), nums(x), mean, m2, m2 * n / (n - 1), mp.sqrt(m2 * n / (n - 1)), g1, G1, g2, G2))
     write("moments.csv", "moments of the doubles in x", f"mpmath {mp.__version__} 50 digits, formulas checked against {SP}",
-          "column tol, of max(1, |value|)",
+          "column tol: relative for variances, of max(1, |value|) for skewness and kurtosis; mean 1e-15 of the largest |x|",
           ["name", "tol", "x", "mean", "var0", "var1", "std1", "skew_pop", "skew_sample", "kurt_pop_raw", "kurt_sample_excess"], rows)
 
 
