@@ -268,6 +268,23 @@ fn files_named_by_days_belong_to_the_symbol_of_their_folder() {
 }
 
 #[test]
+fn a_thousand_text_files_of_one_symbol_are_one_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = day("2021-01-01").days();
+    for i in 0..1_000 {
+        let date = Date::from_days(first + i);
+        write(&dir.path().join(format!("SPY/{date}.csv")), format!("{HEADER}\n{date},{i},{i},{i},{i},5\n"));
+    }
+    let spec = DataSpec { timeframe: Timeframe::D1, calendar: Calendar::crypto(), ..spec_of(dir.path()) };
+    let loaded = load(&spec).unwrap();
+    let expected: Vec<f64> = (0..1_000).map(f64::from).collect();
+    assert_eq!((loaded.bars[0].close(), loaded.intake["SPY"].n_read), (&expected[..], 1_000));
+    write(&dir.path().join("SPY/2023-07-01.csv"), "date,open,high,low,close\n2023-07-01,1,1,1,1\n");
+    let error = said(&spec);
+    assert!(error.contains("2023-07-01.csv has no column \"volume\""), "{error}");
+}
+
+#[test]
 fn one_symbol_in_two_formats_is_refused_and_two_symbols_are_not() {
     let dir = tempfile::tempdir().unwrap();
     write(&dir.path().join("A.csv"), "ts,open,high,low,close\n2024-07-02T13:30:00Z,1,2,1,1\n");
