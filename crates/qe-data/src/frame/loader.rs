@@ -490,7 +490,7 @@ impl Loader {
 
     /// The lazy query over one group of files.
     fn query(&self, group: &Group, recipe: &Arc<Recipe>, seen: &Arc<Seen>) -> Result<LazyFrame> {
-        if recipe.is_misled_by_naive_times() {
+        if recipe.must_compare_times() {
             group.files[1..].iter().try_for_each(|path| self.compare(&group.files[0], path, recipe))?;
         }
         let mut lf = self.raw(&group.files)?;

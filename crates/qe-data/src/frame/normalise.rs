@@ -162,11 +162,11 @@ impl Recipe {
         self.times.iter().chain(values).chain(&self.told).map(String::as_str)
     }
 
-    /// Whether times without a zone in a later file would be read as UTC, against the specification: the reader takes
-    /// them for the UTC of the first file without a word.
-    pub(super) fn is_misled_by_naive_times(&self) -> bool {
+    /// Whether files of one symbol must be compared before they are read: the reader takes times without a zone for UTC
+    /// and the other way round without a word, which the specification may say otherwise.
+    pub(super) fn must_compare_times(&self) -> bool {
         let told = self.spec.time.zone.is_some_and(|zone| zone != Zone::Utc);
-        told && matches!(self.time_type, DataType::Datetime(_, Some(_)))
+        told && matches!(self.time_type, DataType::Datetime(..))
     }
 
     /// What to do about a bad value of a column.
