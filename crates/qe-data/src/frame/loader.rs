@@ -265,8 +265,8 @@ impl Loader {
                 n_rows += df.height();
                 match &groups[i].symbol {
                     SymbolFrom::Given(symbol) => {
-                        found.push(symbol.clone());
                         if df.height() > 0 {
+                            found.push(symbol.clone());
                             take(i + 1, groups.len(), self.table(symbol, df, &seen)?)?;
                         }
                     }

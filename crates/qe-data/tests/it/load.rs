@@ -213,3 +213,13 @@ fn trades_and_quotes_load_with_all_that_shares_an_instant() {
     let quotes = Loader::new(DataSpec::events(path, DataKind::Quotes)).unwrap().load_quotes().unwrap();
     assert!(quotes[0].bid()[1].is_nan() && quotes[0].ask() == [1.2, 1.2, 1.2]);
 }
+
+#[test]
+fn a_symbol_that_was_asked_for_and_has_no_row_is_an_error() {
+    let dir = partitioned(&[regular("A", "2024-02-26", "2024-02-28"), regular("B", "2024-02-28", "2024-02-29")]);
+    let query = spec(&dir).symbols(["A", "B"]).between(day("2024-02-26"), day("2024-02-28"));
+    let text = Loader::new(query.clone()).unwrap().load().unwrap_err().to_string();
+    assert!(text.contains('B') && text.contains("leave it out"), "{text}");
+    let all = Loader::new(DataSpec { symbols: vec![], ..query }).unwrap().load().unwrap();
+    assert_eq!(all.bars.len(), 1, "nobody asked for B by name");
+}
