@@ -12,11 +12,10 @@ use std::sync::atomic::Ordering;
 
 use polars::prelude::*;
 use qe_core::bars::Bars;
-use qe_core::calendar::SessionHours;
 use qe_core::columns::Columns;
 use qe_core::ticks::{Quotes, Ticks};
 
-use super::normalise::{Recipe, Seen, SymbolFrom, parse_bad_value};
+use super::normalise::{Recipe, Seen, SymbolFrom};
 use super::{AVAILABLE, SYMBOL, TS, collect, convert, csv, frame_error, names};
 use crate::adjust::{Actions, Adjustment, adjust};
 use crate::arrange::arrange;
@@ -42,7 +41,7 @@ pub type ParquetLoader = Loader;
 /// Loads what a specification says.
 #[derive(Debug, Clone)]
 pub struct Loader {
-    spec: Arc<DataSpec>,
+    pub(super) spec: Arc<DataSpec>,
 }
 
 /// Bars in memory, and what is known about them.
@@ -81,9 +80,9 @@ pub struct Table {
 }
 
 /// The files of one symbol, or of several where a column tells them apart.
-struct Group {
-    symbol: SymbolFrom,
-    files: Vec<PathBuf>,
+pub(super) struct Group {
+    pub(super) symbol: SymbolFrom,
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl Loader {
@@ -426,7 +425,7 @@ impl Loader {
     }
 
     /// Whether a file is text.
-    fn is_csv(&self, path: &Path) -> bool {
+    pub(super) fn is_csv(&self, path: &Path) -> bool {
         let name = path.to_string_lossy().to_lowercase();
         match self.spec.format {
             Format::Csv => true,
@@ -436,7 +435,7 @@ impl Loader {
     }
 
     /// The stored rows of some files, as they are.
-    fn raw(&self, files: &[PathBuf]) -> Result<LazyFrame> {
+    pub(super) fn raw(&self, files: &[PathBuf]) -> Result<LazyFrame> {
         let place = || files.first().map(|f| f.display().to_string()).unwrap_or_default();
         let is_csv = files.first().is_some_and(|f| self.is_csv(f));
         if let Some(other) = files.iter().find(|f| self.is_csv(f) != is_csv) {
@@ -457,7 +456,7 @@ impl Loader {
     }
 
     /// The schema of a file.
-    fn schema_of(&self, path: &Path) -> Result<SchemaRef> {
+    pub(super) fn schema_of(&self, path: &Path) -> Result<SchemaRef> {
         let file = [path.to_owned()];
         let schema = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| -> Result<SchemaRef> {
             self.raw(&file)?.collect_schema().map_err(|e| frame_error(&path.display().to_string(), &e))
@@ -473,7 +472,7 @@ impl Loader {
     }
 
     /// How to bring a file to our shape.
-    fn recipe_for(&self, file: &Path, symbol: &SymbolFrom) -> Result<Recipe> {
+    pub(super) fn recipe_for(&self, file: &Path, symbol: &SymbolFrom) -> Result<Recipe> {
         let schema = self.schema_of(file)?;
         let place = file.display().to_string();
         let symbol = match symbol {
@@ -523,108 +522,6 @@ impl Loader {
             Some("to one shape"),
         ))
     }
-
-    /// What was asked for, in words.
-    fn asked(&self) -> String {
-        match self.spec.symbols.as_slice() {
-            [] => self.asked_when(),
-            some => format!("for {} {}", some_of(some), self.asked_when()),
-        }
-    }
-
-    /// The stretch of time that was asked for, in words.
-    fn asked_when(&self) -> String {
-        let start = self.spec.start.map_or("the beginning".to_owned(), |w| w.to_string());
-        let end = self.spec.end.map_or("the end".to_owned(), |w| w.to_string());
-        format!("from {start} up to {end}")
-    }
-
-    /// What to do where files have rows, and none is wanted.
-    fn mend_for_no_rows(&self) -> String {
-        let mut ways = vec!["widen the range"];
-        if self.spec.hours != SessionHours::All {
-            ways.push("choose other hours");
-        }
-        ways.push("check the time zone of the stamps");
-        if self.spec.kind == DataKind::Bars && self.spec.timeframe.is_intraday() {
-            ways.push("or give the timeframe of the bars: daily ones are 1d");
-        }
-        ways.join(", ")
-    }
-
-    /// A failed query, explained by the first file that fails on its own.
-    fn explain(&self, error: Error, group: &Group, recipe: &Recipe) -> Error {
-        for path in &group.files {
-            if let Err(e) = self.compare(&group.files[0], path, recipe) {
-                return e;
-            }
-        }
-        for path in &group.files {
-            if let Err(e) = self.try_file(path, &group.symbol) {
-                return e;
-            }
-        }
-        error
-    }
-
-    /// Fails for a file whose columns are not those of the first.
-    fn compare(&self, first: &Path, path: &Path, recipe: &Recipe) -> Result<()> {
-        let (expected, schema) = (self.schema_of(first)?, self.schema_of(path)?);
-        let place = path.display().to_string();
-        if let Some(column) = recipe.sources().find(|c| !schema.contains(c)) {
-            let mend = "give all files of a data set the same columns";
-            return Err(Error::missing_column(place, column, schema.iter_names().map(|n| n.to_string()), mend));
-        }
-        let other = recipe.sources().find(|c| schema.get(c) != expected.get(c));
-        let reason = if let Some(column) = other {
-            let dtype = |s: &Schema| s.get(column).map(ToString::to_string).unwrap_or_default();
-            let first = first.display();
-            format!("its column {column:?} is {}, and that of {first} is {}", dtype(&schema), dtype(&expected))
-        } else if let Some(column) = schema.iter_names().find(|c| !expected.contains(c)) {
-            format!("it has a column {column:?}, which {} lacks", first.display())
-        } else if self.is_csv(path) && !schema.iter_names().eq(expected.iter_names()) {
-            format!("its columns stand in another order than those of {}", first.display())
-        } else {
-            return Ok(());
-        };
-        Err(Error::refused(place, reason, "write all files of a symbol with the same columns and types"))
-    }
-
-    /// Reads one file whole, as the query would.
-    fn try_file(&self, path: &Path, symbol: &SymbolFrom) -> Result<()> {
-        let own = self.recipe_for(path, symbol)?;
-        let df =
-            collect(self.raw(&[path.to_owned()])?, &path.display().to_string()).map_err(|e| self.broken(path, &e))?;
-        let place = path.display().to_string();
-        match own.apply(df, symbol, &Seen::default()) {
-            Ok(_) => Ok(()),
-            Err(e) => Err(match parse_bad_value(&e.to_string()) {
-                Some((row, column, value, reason)) => {
-                    let mend = own.mend_for(&column).to_owned();
-                    Error::BadValue { place, row: row + 1, column, value, reason, mend }
-                }
-                None => frame_error(&place, &e),
-            }),
-        }
-    }
-
-    /// A file that the reader refuses.
-    fn broken(&self, path: &Path, error: &Error) -> Error {
-        match error {
-            Error::Io { .. } | Error::Broken { .. } | Error::MissingColumn { .. } | Error::WrongType { .. } => {
-                error.clone()
-            }
-            other => {
-                let reason = match other {
-                    Error::Frame { reason, .. } => reason.lines().next().unwrap_or_default().to_owned(),
-                    other => other.to_string(),
-                };
-                let format = if self.is_csv(path) { "CSV" } else { "Parquet" };
-                let mend = "it may be cut short or of another format; write it again or take it out".to_owned();
-                Error::Broken { path: path.to_owned(), format, reason, mend }
-            }
-        }
-    }
 }
 
 /// The endings of all files that are read.
@@ -633,7 +530,7 @@ pub(super) fn endings() -> Vec<&'static str> {
 }
 
 /// The first few of some names.
-fn some_of(names: &[String]) -> String {
+pub(super) fn some_of(names: &[String]) -> String {
     match names.len() {
         0..=10 => names.join(", "),
         n => format!("{} and {} more", names[..10].join(", "), n - 10),

@@ -10,6 +10,7 @@ mod arrow;
 mod asof;
 mod convert;
 mod csv;
+mod explain;
 mod loader;
 mod names;
 mod normalise;
