@@ -264,6 +264,16 @@ mod tests {
     }
 
     #[test]
+    fn a_free_bid_and_a_locked_quote_have_two_sides_and_a_crossed_or_missing_one_has_not() {
+        let sides = |bid, ask| OptionQuote { bid, ask, ..quote(1, 9, 100.0, Right::Put) };
+        assert!(sides(0.0, 0.05).is_two_sided() && sides(1.0, 1.0).is_two_sided());
+        for (bid, ask) in [(1.1, 1.0), (0.0, 0.0), (-0.1, 1.0), (f64::NAN, 1.0), (1.0, f64::NAN)] {
+            assert!(!sides(bid, ask).is_two_sided(), "{bid} {ask}");
+        }
+        assert!(sides(1.1, 1.0).is_crossed() && !sides(1.0, 1.0).is_crossed());
+    }
+
+    #[test]
     fn rows_are_sorted_and_a_snapshot_is_a_slice() {
         let c = chain();
         assert_eq!(c.strike(), [95.0, 95.0, 105.0, 100.0, 100.0]);

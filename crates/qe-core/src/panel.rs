@@ -279,7 +279,10 @@ mod tests {
         let mut out = [0.0; 2];
         p.cross_section("close", 1, &mut out).unwrap();
         assert_eq!(out, [2.0, 5.0]);
-        p.cross_section("close", 9, &mut out).unwrap();
+        // One beyond the last time is the first time of the next row.
+        p.cross_section("close", 4, &mut out).unwrap();
+        assert!(out.iter().all(|v| v.is_nan()));
+        p.cross_section("open", 5, &mut out).unwrap();
         assert!(out.iter().all(|v| v.is_nan()), "a time beyond the panel must not read the next symbol's row");
     }
 

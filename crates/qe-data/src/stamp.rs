@@ -336,6 +336,7 @@ mod tests {
         );
         assert_eq!(placer.instant(at("2024-07-02T19:30:00Z")), place("2024-07-02T19:30:00Z", "2024-07-02T20:00:00Z"));
         assert_eq!(placer.instant(at("2024-07-02T20:00:00Z")), None);
+        assert_eq!(placer.instant(at("2024-07-02T12:30:00Z")), None, "it ends as trading begins");
         assert_eq!(placer.instant(at("2024-07-04T15:00:00Z")), None);
         let mut all = Placer::new(&DataSpec { hours: SessionHours::All, ..spec.clone() });
         assert_eq!(all.instant(at("2024-07-04T15:00:00Z")), place("2024-07-04T15:00:00Z", "2024-07-04T16:00:00Z"));
@@ -357,6 +358,8 @@ mod tests {
         let crypto = DataSpec { calendar: Calendar::crypto(), time: closing, ..DataSpec::bars(["x"], Timeframe::D1) };
         let stamp = Stamp::Instant(at("2024-07-04T00:00:00Z"));
         assert_eq!(Placer::new(&crypto).day_of(stamp, Zone::Utc), Some(day("2024-07-03")));
+        let wall = Stamp::Wall(at("2024-07-04T00:00:00Z"));
+        assert_eq!(Placer::new(&crypto).day_of(wall, Zone::Utc), Some(day("2024-07-03")));
         let mut month = Placer::new(&DataSpec::bars(["x"], Timeframe::MO1));
         assert_eq!(Timestamp(month.day(day("2024-09-01")).unwrap().open).to_string(), "2024-09-03T13:30:00Z");
     }

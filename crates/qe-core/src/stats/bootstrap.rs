@@ -205,6 +205,10 @@ mod tests {
                 assert!(m.abs_diff(arch_m) <= 2, "{row:?}");
             }
         }
+        // A third of ten rows, rounded up, is the longest: with nine lags a ramp would have 4.68 and 5.36 by the formula,
+        // and `arch` 8.0.0, which takes nine there, says 4 and 4.
+        let ramp: Vec<f64> = (0..10).map(|i| f64::from(i) - 4.5).collect();
+        assert_eq!(block_length_at(&ramp, 9), Some(BlockLength { stationary: 4.0, circular: 4.0 }));
         assert_eq!(optimal_block_length(&[0.1; 50]), None);
         assert_eq!(optimal_block_length(&[1.0, 2.0, 4.0]), None);
         assert_eq!(optimal_block_length(&[f64::NAN; 50]), None);

@@ -256,6 +256,17 @@ mod tests {
         let total = run(&bars, &actions, Adjustment::Total);
         assert!(total.adjusted.close().iter().all(|c| (c - 98.0).abs() < 1e-12));
         assert_eq!(bits(total.adjusted.volume()), bits(bars.volume()), "volume knows no dividends");
+        // The close of the eve is missing: the last one that is known counts.
+        let holes = daily("2024-03-01", "2024-03-15", |i| {
+            if i == 4 {
+                f64::NAN
+            } else if i < 4 {
+                50.0
+            } else {
+                48.0
+            }
+        });
+        assert_eq!(run(&holes, &actions, Adjustment::Total).price_factor.value(0), 0.96);
         let split = run(&bars, &actions, Adjustment::Split);
         assert!(split.applied.is_empty() && split.adjusted.columns().get("close").unwrap().value(0) == 100.0);
         let two = act(&format!("X,{day},dividend,1.5,\nX,{day},dividend,0.5,\n"));

@@ -50,6 +50,30 @@ fn the_shipped_table_has_every_year_whole() {
 }
 
 #[test]
+fn a_release_that_was_withdrawn_before_it_never_happened() {
+    let event = |withdrawn: Option<&str>| Event {
+        kind: EventKind::Cpi,
+        at: Timestamp(at("2024-07-11T12:30:00Z")),
+        status: Status::Scheduled,
+        known_at: Timestamp(at("2024-01-01T00:00:00Z")),
+        withdrawn_at: withdrawn.map(|t| Timestamp(at(t))),
+        source: String::new(),
+        note: String::new(),
+    };
+    assert!(event(None).has_happened(i64::MAX));
+    assert!(event(Some("2024-07-11T12:30:01Z")).has_happened(i64::MAX));
+    assert!(!event(Some("2024-07-11T12:30:00Z")).has_happened(i64::MAX));
+}
+
+#[test]
+fn a_column_asks_when_a_row_is_complete_and_not_when_it_opens() {
+    // The release of 12:30 UTC lies before the session; the row of the day before opens before it and ends after.
+    let axis = Axis::new(vec![at("2024-07-11T12:00:00Z")], vec![at("2024-07-11T13:00:00Z")]).unwrap();
+    let column = Events::us().sessions_since_last_column(&[EventKind::Cpi], &axis, &Calendar::us_equities());
+    assert_eq!(column.value(0), 0.0, "it is out by then; at the opening the last one was a month ago");
+}
+
+#[test]
 fn march_2020_as_it_was_known() {
     // Nothing before 3 March knows of the cut on that day: the next meeting is the planned one of 18 March.
     assert_eq!(until(FOMC, "2020-03-02T21:00:00Z"), Some(12));

@@ -245,6 +245,13 @@ mod tests {
         builder.push("A", &rows(vec![6, 7], "x")).unwrap();
         let err = builder.push("A", &rows(vec![6], "x")).unwrap_err().to_string();
         assert!(err.contains("identity of A") && err.contains("order of time"), "{err}");
+        // The next piece opens later, and would be known before the row of 7.
+        let late = Axis::new(vec![7], vec![90]).unwrap();
+        let early = Axis::new(vec![8], vec![50]).unwrap();
+        let piece = |axis| Columns::new(axis).with("x", vec![1.0]).unwrap();
+        let mut delayed = IdentityBuilder::new("trades");
+        delayed.push("A", &piece(late)).unwrap();
+        assert!(delayed.push("A", &piece(early)).unwrap_err().to_string().contains("order of time"));
         let err = builder.push("A", &rows(vec![8], "y")).unwrap_err().to_string();
         assert!(err.contains("column \"y\": it is Float64 here, and was missing before"), "{err}");
         builder.push("B", &rows(vec![8], "y")).unwrap();

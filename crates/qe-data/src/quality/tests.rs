@@ -64,6 +64,43 @@ fn report(bars: &Bars) -> QualityReport {
 }
 
 #[test]
+fn every_order_of_prices_that_cannot_be_is_found() {
+    for (column, factor) in [(1, 0.9), (2, 1.1), (0, 1.1), (0, 0.9), (3, 1.1), (3, 0.9)] {
+        let open = grid("2024-07-01", "2024-07-06", 5, SessionHours::Regular);
+        let mut prices = five(open.len());
+        prices[column][7] *= factor;
+        assert_eq!(report(&bars_at(open, 5, prices)).count(Check::OhlcOrder), 1, "{column} {factor}");
+    }
+}
+
+#[test]
+fn an_hourly_grid_starts_at_the_opening_and_not_at_the_hour() {
+    let open = grid("2024-07-01", "2024-07-03", 60, SessionHours::Regular);
+    let n = open.len();
+    assert_eq!(report(&bars_at(open.clone(), 60, five(n))).count(Check::OffGrid), 0);
+    let late = open.iter().map(|t| t + 30 * NANOS_PER_MINUTE).collect();
+    assert_eq!(report(&bars_at(late, 60, five(n))).count(Check::OffGrid), n as u64 - 2, "two open at the close");
+}
+
+#[test]
+fn a_return_counts_in_standard_deviations_of_a_normal_one() {
+    // Steps of nothing and of one percent up and down, so that the MAD is 0.01, the limit 15 * 1.4826 * 0.01 = 0.222.
+    let outliers = |jump: f64| {
+        let open = grid("2024-07-01", "2024-07-02", 5, SessionHours::Regular);
+        let steps = (0..open.len()).map(|i| if i == 40 { jump } else { [0.0, 0.01, -0.01][i % 3] });
+        let logs = steps.scan(4.6, |log, step| {
+            *log += step;
+            Some(*log)
+        });
+        let close: Vec<f64> = logs.map(f64::exp).collect();
+        let n = open.len();
+        let flat = [close.clone(), close.clone(), close.clone(), close, vec![1.0; n]];
+        report(&bars_at(open, 5, flat)).count(Check::Outlier)
+    };
+    assert_eq!((outliers(0.2), outliers(0.25)), (0, 1));
+}
+
+#[test]
 fn clean_bars_pass() {
     let found = report(&clean());
     assert_eq!((found.verdict(), found.findings.len(), found.skipped.len()), (Verdict::Pass, 0, 1), "{found}");

@@ -94,6 +94,17 @@ mod tests {
     }
 
     #[test]
+    fn a_trade_without_a_size_adds_nothing_and_stops_nothing() {
+        let axis = Axis::instants(vec![1, 2, 3, 4]).unwrap();
+        let size = vec![1.0, f64::NAN, 2.0, 1.0];
+        let ticks = Ticks::new("ES", axis, vec![10.0; 4], size, vec![0.0; 4]).unwrap();
+        for kind in [BarKind::Volume(3.0), BarKind::Dollars(30.0)] {
+            let (bars, left) = activity_bars(&ticks, kind).unwrap();
+            assert_eq!((bars.volume(), bars.available(), left), (&[3.0][..], &[3][..], 1), "{kind}");
+        }
+    }
+
+    #[test]
     fn thresholds_that_close_nothing_or_everything_are_refused() {
         for kind in [BarKind::Ticks(0), BarKind::Volume(-1.0), BarKind::Dollars(f64::NAN)] {
             assert!(activity_bars(&ticks(), kind).is_err(), "{kind}");

@@ -312,6 +312,14 @@ mod tests {
     }
 
     #[test]
+    fn a_trade_without_price_or_size_counts_for_no_flow() {
+        let n = f64::NAN;
+        assert_eq!(buy_volume(&[1.0, n, 2.0, 4.0], &[1.0, 1.0, 1.0, -1.0]), 3.0);
+        assert_eq!(vwap(&[10.0, n, 12.0, 99.0], &[1.0, 5.0, 3.0, n]), 11.5);
+        assert!(vwap(&[n, 10.0], &[1.0, n]).is_nan());
+    }
+
+    #[test]
     fn a_trade_received_late_delays_its_bar() {
         let open = session_minutes("2024-07-01", "2024-07-02", &Calendar::us_equities(), SessionHours::Regular)[0];
         let minute = NANOS_PER_MINUTE;
