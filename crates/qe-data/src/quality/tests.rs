@@ -367,6 +367,7 @@ fn trades_quotes_and_chains() {
         OptionQuote { strike: 105.0, ask: -1.0, bid: nan, ..good },
         OptionQuote { strike: 106.0, ask: 0.0, bid: nan, ..good },
         OptionQuote { strike: 107.0, open_interest: -1.0, ..good },
+        OptionQuote { strike: 108.0, expiry: noon, ..good },
     ];
     let found = check_chain(&Chain::new("SPY", rows).unwrap(), &scope, &policy);
     for check in [
