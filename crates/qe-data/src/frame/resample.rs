@@ -39,7 +39,7 @@ pub fn resample_bars(lf: LazyFrame, spec: &ResampleSpec) -> Result<LazyFrame> {
         .filter(|(name, dtype)| ![SYMBOL, TS, AVAILABLE].contains(&name.as_str()) && dtype.is_primitive_numeric())
         .map(|(name, _)| Rule { source: name.to_string(), name: name.to_string(), agg: Agg::of_column(name) })
         .collect();
-    resampled(lf, &schema, spec, rules)
+    resampled(lf, &schema, spec, rules, false)
 }
 
 /// Bars from a query for trades with columns `symbol`, `ts`, `price` and `size`.
@@ -56,7 +56,7 @@ pub fn resample_trades(lf: LazyFrame, spec: &ResampleSpec) -> Result<LazyFrame> 
         rule("price", "close", Agg::Last),
         rule("size", "volume", Agg::Sum),
     ];
-    resampled(lf, &schema, spec, rules)
+    resampled(lf, &schema, spec, rules, true)
 }
 
 fn schema_of(lf: &LazyFrame) -> Result<SchemaRef> {
@@ -64,7 +64,7 @@ fn schema_of(lf: &LazyFrame) -> Result<SchemaRef> {
 }
 
 /// The two steps, in a query.
-fn resampled(lf: LazyFrame, schema: &Schema, spec: &ResampleSpec, rules: Vec<Rule>) -> Result<LazyFrame> {
+fn resampled(lf: LazyFrame, schema: &Schema, spec: &ResampleSpec, rules: Vec<Rule>, events: bool) -> Result<LazyFrame> {
     let mut sources: Vec<String> = Vec::new();
     for name in [SYMBOL, TS].into_iter().chain(rules.iter().map(|r| r.source.as_str())) {
         if !schema.contains(name) {
@@ -75,11 +75,12 @@ fn resampled(lf: LazyFrame, schema: &Schema, spec: &ResampleSpec, rules: Vec<Rul
             sources.push(name.to_owned());
         }
     }
-    let by_completion = spec.closed == Side::Right && schema.contains(AVAILABLE);
-    if by_completion {
+    let with_known = schema.contains(AVAILABLE);
+    if with_known {
         sources.push(AVAILABLE.to_owned());
     }
-    let plan = Arc::new(Plan { spec: spec.clone(), rules, by_completion });
+    let by_completion = !events && spec.closed == Side::Right && with_known;
+    let plan = Arc::new(Plan { spec: spec.clone(), rules, by_completion, with_known, events });
     let (first, second) = (Arc::clone(&plan), Arc::clone(&plan));
     let (partial, full) = (Arc::new(plan.partial_schema()), Arc::new(plan.schema()));
     Ok(lf
@@ -104,6 +105,11 @@ struct Plan {
     rules: Vec<Rule>,
     /// Whether rows fall where they are complete rather than where they open.
     by_completion: bool,
+    /// Whether the query says when its rows were known.
+    with_known: bool,
+    /// Whether rows are events: one that was received late delays its bar, where a bar that is complete beyond its
+    /// bucket is an error.
+    events: bool,
 }
 
 /// Names of the columns between the steps.
@@ -111,13 +117,14 @@ const START: &str = "bucket_start";
 const END: &str = "bucket_end";
 const FIRST: &str = "first_row_at";
 const LAST: &str = "last_row_at";
+const KNOWN: &str = "last_row_known_at";
 
 impl Plan {
     /// The columns between the steps: bucket, first and last row's time, then per rule a value or a list of them.
     fn partial_schema(&self) -> Schema {
         let mut schema = Schema::default();
         schema.with_column(SYMBOL.into(), DataType::String);
-        for name in [START, END, FIRST, LAST] {
+        for name in [START, END, FIRST, LAST, KNOWN] {
             schema.with_column(name.into(), DataType::Int64);
         }
         for rule in &self.rules {
@@ -151,6 +158,14 @@ impl Plan {
         let key = key.i64()?;
         polars_ensure!(key.null_count() == 0, ComputeError: "a row to resample has no time");
         let key: &[i64] = key.cont_slice()?;
+        let known = match self.with_known {
+            false => None,
+            true => {
+                let known = df.column(AVAILABLE)?.as_materialized_series().cast(&time_type())?;
+                Some(known.to_physical_repr().rechunk().i64()?.clone())
+            }
+        };
+        let known: Option<&[i64]> = known.as_ref().map(|k| k.cont_slice()).transpose()?;
         let values: Vec<Series> = self
             .rules
             .iter()
@@ -165,7 +180,7 @@ impl Plan {
             filled.iter().map(Vec::as_slice).collect()
         };
         let mut partials = Partials::new(&self.rules);
-        let mut walk = |name: &str, rows: Walk<'_>| rows.gather(name, &self.spec, key, &values, &mut partials);
+        let mut walk = |name: &str, rows: Walk<'_>| rows.gather(name, &self.spec, (key, known), &values, &mut partials);
         let symbols = df.column(SYMBOL)?;
         if let Some(only) = symbols.as_scalar_column().filter(|_| n > 0) {
             let name = only.scalar().value().get_str().unwrap_or_default().to_owned();
@@ -193,6 +208,9 @@ impl Plan {
         let (first, last) = (first.rechunk(), last.rechunk());
         let (start, end) = (start.cont_slice()?, end.cont_slice()?);
         let (first, last) = (first.cont_slice()?, last.cont_slice()?);
+        let known = int(KNOWN)?;
+        let known = known.rechunk();
+        let known = known.cont_slice()?;
         let symbols = df.column(SYMBOL)?.as_materialized_series().rechunk();
         let symbols = symbols.str()?;
         // Rows in the order of the stream, symbol by symbol.
@@ -221,6 +239,16 @@ impl Plan {
             }
         }
         let n = runs.len();
+        let mut complete = Vec::with_capacity(n);
+        for (run, name) in runs.iter().zip(&names) {
+            let bucket_end = end[order[run.start]];
+            let latest = order[run.clone()].iter().map(|&row| known[row]).max().unwrap_or(i64::MIN);
+            polars_ensure!(self.events || latest <= bucket_end, ComputeError:
+                "{name}: a bar is complete at {}, beyond the end of its bucket at {}; resample from bars that start \
+                 with the session, or choose other hours", Timestamp(latest), Timestamp(bucket_end));
+            complete.push(bucket_end.max(latest));
+        }
+        let complete = Int64Chunked::from_vec(AVAILABLE.into(), complete).into_series().cast(&time_type())?;
         let head = |run: &std::ops::Range<usize>| order[run.start];
         let stamp = |at: &[i64], name: &str| -> PolarsResult<Column> {
             let values: Vec<i64> = runs.iter().map(|run| at[head(run)]).collect();
@@ -228,7 +256,7 @@ impl Plan {
         };
         let label = if self.spec.label == Side::Left { start } else { end };
         let symbol = StringChunked::from_iter_values(SYMBOL.into(), names.iter().copied());
-        let mut out = vec![symbol.into_column(), stamp(label, TS)?, stamp(end, AVAILABLE)?];
+        let mut out = vec![symbol.into_column(), stamp(label, TS)?, complete.into()];
         for rule in &self.rules {
             let column = df.column(&rule.name)?.as_materialized_series().rechunk();
             let folded = runs.iter().map(|run| fold(&column, rule.agg, &order[run.clone()]));
@@ -278,7 +306,7 @@ impl Walk<'_> {
         &self,
         symbol: &str,
         spec: &ResampleSpec,
-        key: &[i64],
+        (key, known): (&[i64], Option<&[i64]>),
         values: &[&[f64]],
         out: &mut Partials,
     ) -> PolarsResult<()> {
@@ -328,6 +356,8 @@ impl Walk<'_> {
             out.end.push(bucket.end);
             out.first.push(first);
             out.last.push(last);
+            let end = spans.last().map_or(0, |span| span.end - 1);
+            out.known.push(known.map_or(i64::MIN, |known| known[row(end)]));
             for ((values, agg), slot) in values.iter().zip(&out.rules).zip(&mut out.values) {
                 if *agg == Agg::Sum && out.start.len() - from > 2 {
                     // The bucket before is neither the first nor, by now, the last: nothing can be added to it.
@@ -391,6 +421,7 @@ struct Partials {
     end: Vec<i64>,
     first: Vec<i64>,
     last: Vec<i64>,
+    known: Vec<i64>,
     values: Vec<Slot>,
 }
 
@@ -404,6 +435,7 @@ impl Partials {
             end: vec![],
             first: vec![],
             last: vec![],
+            known: vec![],
             values: rules.iter().map(slot).collect(),
         }
     }
@@ -412,7 +444,8 @@ impl Partials {
         let n = self.start.len();
         let mut out =
             vec![StringChunked::from_iter_values(SYMBOL.into(), self.symbol.iter().map(|s| s.as_str())).into_column()];
-        for (name, at) in [(START, self.start), (END, self.end), (FIRST, self.first), (LAST, self.last)] {
+        let times = [(START, self.start), (END, self.end), (FIRST, self.first), (LAST, self.last), (KNOWN, self.known)];
+        for (name, at) in times {
             out.push(Int64Chunked::from_vec(name.into(), at).into_column());
         }
         for (rule, slot) in rules.iter().zip(self.values) {

@@ -80,6 +80,33 @@ fn rows_out_of_order_are_an_error_and_not_a_wrong_bar() {
 }
 
 #[test]
+fn a_trade_received_late_delays_its_bar_and_a_late_bar_is_refused() {
+    let open = minutes("2024-07-02", "2024-07-03", &Calendar::us_equities(), SessionHours::Regular)[0];
+    let minute = 60_000_000_000;
+    let times = vec![open, open + minute - 5, open + minute, open + 3 * minute];
+    let known = vec![open + 1, open + minute + 7, open + minute + 8, open + 3 * minute];
+    let axis = qe_core::columns::Axis::new(times, known).unwrap();
+    let ticks = qe_core::ticks::Ticks::new("ES", axis, vec![1.0; 4], vec![1.0; 4], vec![0.0; 4]).unwrap();
+    let df = qe_data::frame::ticks_to_frame(&ticks).unwrap();
+    for closed in [Side::Left, Side::Right] {
+        let spec = spec("1m").closed(closed);
+        let expected = qe_data::resample::resample_ticks(&ticks, &spec).unwrap().bars;
+        for step in [1, 2, 4] {
+            let got = bars_of(resample_trades(in_pieces(&df, step), &spec).unwrap(), "ES", Timeframe::M1).unwrap();
+            assert_eq!(got.available(), expected.available(), "{closed:?} {step}");
+            assert_eq!(got.volume(), expected.volume(), "{closed:?} {step}");
+        }
+    }
+    let late = walk("SPY", vec![open + 14 * minute]);
+    let mut df = bars_to_frame(&late).unwrap();
+    let beyond = df.column("available").unwrap().as_materialized_series().to_physical_repr().cast(&DataType::Int64);
+    let beyond = (&beyond.unwrap() + minute).cast(df.column("available").unwrap().dtype()).unwrap();
+    df.with_column(beyond.with_name("available".into()).into()).unwrap();
+    let error = resample_bars(df.lazy(), &spec("15m")).unwrap().collect().unwrap_err().to_string();
+    assert!(error.contains("SPY: a bar is complete at"), "{error}");
+}
+
+#[test]
 fn an_empty_query_gives_empty_bars() {
     let bars = walk("SPY", minutes("2024-07-02", "2024-07-03", &Calendar::us_equities(), SessionHours::Regular));
     let none = bars_to_frame(&bars).unwrap().lazy().filter(lit(false));
