@@ -220,10 +220,11 @@ impl Chain {
         })
     }
 
-    /// The expiries within some rows of one observation, ascending, with the rows of each.
+    /// The expiries within some rows of one observation, ascending, with the rows of each; none for rows that are not
+    /// there.
     pub fn expiries(&self, snapshot: Range<usize>) -> impl Iterator<Item = (i64, Range<usize>)> {
         let mut start = snapshot.start;
-        self.expiry[snapshot].chunk_by(|a, b| a == b).map(move |c| {
+        self.expiry.get(snapshot).unwrap_or_default().chunk_by(|a, b| a == b).map(move |c| {
             let rows = start..start + c.len();
             start = rows.end;
             (c[0], rows)
@@ -281,6 +282,7 @@ mod tests {
         assert_eq!((c.snapshot(0), c.snapshot(1), c.snapshot(7)), (0..0, 0..3, 3..5));
         assert_eq!(c.snapshots().collect::<Vec<_>>(), [0..3, 3..5]);
         assert_eq!(c.expiries(0..3).collect::<Vec<_>>(), [(5, 0..1), (9, 1..3)]);
+        assert_eq!(c.expiries(3..9).count(), 0);
         assert_eq!(c.row(2).unwrap().strike, 105.0);
         assert!(c.row(5).is_none());
     }

@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// The keys under which a folder names a symbol.
 pub const SYMBOL_KEYS: [&str; 3] = ["symbol", "ticker", "sym"];
 
+/// The name under which a writer says that the files of a folder are not all there yet; it goes when they are.
+pub const UNFINISHED: &str = ".unfinished";
+
 /// A file that could hold rows that are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceFile {
@@ -35,6 +38,8 @@ pub struct Wanted {
     pub days: Option<(Date, Date)>,
     /// The endings of file names, lower case, without the dot.
     pub endings: Vec<&'static str>,
+    /// Whether folders that a writer has not finished with are walked too.
+    pub unfinished: bool,
 }
 
 /// Files found, and how much was seen on the way.
@@ -54,8 +59,8 @@ pub struct Found {
 /// with a dot or an underscore are skipped when walking, as Spark and polars do.
 ///
 /// # Errors
-/// When a pattern leads to nothing at all, or a folder cannot be listed. Files that exist but are ruled out by name
-/// are no error here.
+/// When a pattern leads to nothing at all, a folder cannot be listed, or a writer has not finished with it (see
+/// [`UNFINISHED`]). Files that exist but are ruled out by name are no error here.
 pub fn find_files(patterns: &[String], wanted: &Wanted) -> Result<Found> {
     let (mut found, mut way) = (Found::default(), Way::default());
     for pattern in patterns {
@@ -128,6 +133,11 @@ fn walk(folder: &Path, rest: &[&str], wanted: &Wanted, keys: &Keys, found: &mut 
     for entry in entries {
         let path = entry.path();
         let shown = entry.file_name().to_string_lossy().into_owned();
+        if shown == UNFINISHED && !wanted.unfinished {
+            let reason = "whoever writes its files has not finished, or was stopped: some may be missing";
+            let mend = format!("write it again, or remove {} to read what is there", path.display());
+            return Err(Error::refused(folder.display().to_string(), reason, mend));
+        }
         if shown.starts_with(['.', '_']) {
             continue;
         }
@@ -339,6 +349,7 @@ mod tests {
             symbols: symbols.iter().map(|s| (*s).to_owned()).collect(),
             days: days.map(|(a, b)| (Date::parse(a).unwrap(), Date::parse(b).unwrap())),
             endings: vec!["parquet"],
+            ..Default::default()
         }
     }
 

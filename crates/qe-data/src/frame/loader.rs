@@ -109,7 +109,12 @@ impl Loader {
             Format::Parquet => PARQUET.to_vec(),
             Format::Csv => CSV.to_vec(),
         };
-        let wanted = Wanted { symbols: self.spec.symbols.clone(), days: partition_days(&self.spec), endings };
+        let wanted = Wanted {
+            symbols: self.spec.symbols.clone(),
+            days: partition_days(&self.spec),
+            endings,
+            ..Default::default()
+        };
         let found = find_files(&self.spec.paths, &wanted)?;
         if found.files.is_empty() {
             return Err(Error::NoRows {

@@ -32,7 +32,7 @@ pub use asof::asof_join;
 pub use convert::{bars_from_frame, bars_to_frame, columns_from_frame, columns_to_frame, ticks_to_frame};
 pub use loader::{Dataset, Loader, ParquetLoader, Table};
 pub use resample::{resample_bars, resample_trades};
-pub use store::{Partition, StoreOptions, leftovers, store, store_frame};
+pub use store::{Partition, StoreOptions, Unfinished, leftovers, store, store_frame};
 pub use wide::{chain_from_frame, chain_to_frame, panel_to_frame};
 
 /// The column that says whose row it is.

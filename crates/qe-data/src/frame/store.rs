@@ -1,9 +1,11 @@
 //! Writing tables as partitioned Parquet: `symbol=SPY/year=2024/month=03/data.parquet`.
 //!
 //! A file is written under a name that readers skip and then renamed, so a process that is killed leaves no file that
-//! is half there. Writing the same partition again replaces it.
+//! is half there. Until all files of a symbol are there its folder says so, and readers refuse it: a writer that was
+//! stopped leaves no history with a hole in it that looks whole. Writing the same partition again replaces it.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +18,7 @@ use qe_core::zone::Zone;
 use super::convert::times;
 use super::{AVAILABLE, SYMBOL, TS, columns_to_frame, frame_error, loader};
 use crate::error::{Error, Result};
-use crate::layout::{Wanted, find_files};
+use crate::layout::{UNFINISHED, Wanted, find_files};
 
 /// How files are cut by time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,6 +89,7 @@ pub fn store_frame(symbol: &str, df: &DataFrame, root: &Path, options: StoreOpti
     let df = df.drop_many([SYMBOL]);
     let base = root.join(format!("symbol={}", percent_encoded(symbol)));
     let mut written = Vec::new();
+    let unfinished = Unfinished::mark(&base)?;
     for (folders, rows) in cut(&open, options) {
         let folder = base.join(folders);
         fs::create_dir_all(&folder).map_err(|e| Error::io("write", &folder, &e))?;
@@ -94,7 +97,39 @@ pub fn store_frame(symbol: &str, df: &DataFrame, root: &Path, options: StoreOpti
         write(df.slice(rows.start as i64, rows.len()), &path, options)?;
         written.push(path);
     }
+    unfinished.finish()?;
     Ok(written)
+}
+
+/// A folder that is being written: readers refuse it until [`Unfinished::finish`]. Dropping it leaves the mark, as
+/// being killed does.
+#[derive(Debug)]
+#[must_use = "readers refuse the folder until it is finished"]
+pub struct Unfinished(PathBuf);
+
+impl Unfinished {
+    /// Marks a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// When the folder or the mark cannot be written.
+    pub fn mark(folder: &Path) -> Result<Self> {
+        let mark = folder.join(UNFINISHED);
+        fs::create_dir_all(folder).map_err(|e| Error::io("write", folder, &e))?;
+        File::create(&mark).map_err(|e| Error::io("write", &mark, &e))?;
+        Ok(Self(mark))
+    }
+
+    /// Takes the mark away.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn finish(self) -> Result<()> {
+        match fs::remove_file(&self.0) {
+            // Another writer of the same folder may have been first.
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io("remove", &self.0, &e)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Files of a symbol under `root` that writing `table` would not replace. Reading the folder afterwards would give
@@ -107,7 +142,7 @@ pub fn leftovers(symbol: &str, table: &Columns, root: &Path, options: StoreOptio
     if !base.is_dir() {
         return Ok(Vec::new());
     }
-    let wanted = Wanted { endings: loader::endings(), ..Wanted::default() };
+    let wanted = Wanted { endings: loader::endings(), unfinished: true, ..Wanted::default() };
     let found = match find_files(&[base.display().to_string()], &wanted) {
         Err(Error::NoFiles { .. }) => return Ok(Vec::new()),
         other => other?,

@@ -9,7 +9,7 @@ use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::time::{Date, NANOS_PER_DAY, NANOS_PER_HOUR, Timestamp};
 use qe_core::timeframe::Timeframe;
 use qe_core::zone::Zone;
-use qe_data::frame::{Dataset, Loader, Partition, StoreOptions, bars_to_frame, leftovers, store};
+use qe_data::frame::{Dataset, Loader, Partition, StoreOptions, Unfinished, bars_to_frame, leftovers, store};
 use qe_data::resample::Side;
 use qe_data::spec::{DataKind, TimeSpec, TimeUnit as Epoch, When};
 use qe_data::{DataSpec, Error};
@@ -427,6 +427,19 @@ fn drafts_of_a_killed_writer_are_not_read_and_what_would_stay_is_known() {
     assert_eq!(left(0..1, StoreOptions::default()), 2, "February and March would stay");
     assert_eq!(left(0..bars.len(), StoreOptions { partition: Partition::Year, ..Default::default() }), 3);
     assert_eq!(leftovers("QQQ", bars.columns(), dir.path(), StoreOptions::default()).unwrap().len(), 0);
+}
+
+#[test]
+fn a_symbol_that_was_not_written_to_its_end_is_refused_until_it_is() {
+    let bars = ["SPY", "QQQ"].map(|s| regular(s, "2024-01-29", "2024-03-05"));
+    let dir = partitioned(&bars);
+    let _killed = Unfinished::mark(&dir.path().join("symbol=SPY")).unwrap();
+    let error = load(&spec_of(dir.path())).unwrap_err().to_string();
+    assert!(error.contains("symbol=SPY") && error.contains("write it again, or remove"), "{error}");
+    assert_eq!(load(&spec_of(dir.path()).symbols(["QQQ"])).unwrap().bars.len(), 1, "the other one is whole");
+    assert_eq!(leftovers("SPY", bars[0].columns(), dir.path(), StoreOptions::default()).unwrap().len(), 0);
+    store("SPY", bars[0].columns(), dir.path(), StoreOptions::default()).unwrap();
+    assert_eq!(load(&spec_of(dir.path())).unwrap().bars.len(), 2);
 }
 
 #[test]

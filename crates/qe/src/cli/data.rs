@@ -14,7 +14,8 @@ use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
 use qe_data::DataSpec;
 use qe_data::frame::{
-    Dataset, Loader, Partition, StoreOptions, Table, chain_to_frame, leftovers, panel_to_frame, store, store_frame,
+    Dataset, Loader, Partition, StoreOptions, Table, Unfinished, chain_to_frame, leftovers, panel_to_frame, store,
+    store_frame,
 };
 use qe_data::market::{
     CrossSection, CrossSectionSpec, EdgeSpec, Market, MarketSpec, OptionsSpec, TickSpec, edges, options, ticks,
@@ -148,12 +149,14 @@ impl TargetArgs {
             refuse_leftovers(tables, &self.out, self.options())?;
         }
         let bar = out.bar(tables.len() as u64, "writing");
+        let unfinished = Unfinished::mark(&self.out)?;
         let (mut n_files, mut n_rows) = (0, 0);
         for (symbol, table) in tables {
             n_files += store(symbol, table, &self.out, self.options())?.len();
             n_rows += table.len();
             bar.inc(1);
         }
+        unfinished.finish()?;
         bar.finish_and_clear();
         Ok(Written { out: self.out.clone(), n_symbols: tables.len(), n_files, n_rows, ..Written::default() })
     }
@@ -418,11 +421,13 @@ fn everything(market: &Market, target: &TargetArgs, out: &Output) -> Result<Vec<
     let (panel, frame) = (&cross.panel, panel_to_frame(&cross.panel)?);
     let whole = StoreOptions { partition: Partition::Whole, ..target.options() };
     let bar = out.bar(panel.n_symbols() as u64, "writing");
+    let unfinished = Unfinished::mark(&below("cross_section").out)?;
     for (i, symbol) in panel.symbols().iter().enumerate() {
         let rows = frame.slice((i * panel.n_times()) as i64, panel.n_times());
         store_frame(symbol, &rows, &below("cross_section").out, whole)?;
         bar.inc(1);
     }
+    unfinished.finish()?;
     bar.finish_and_clear();
     written.push(named("cross_section", panel.n_symbols(), panel.n_symbols(), frame.height()));
     Ok(written)

@@ -12,7 +12,7 @@ use qe_core::ident::Id;
 use qe_core::time::{TimeRange, Timestamp};
 use qe_core::timeframe::Timeframe;
 use qe_data::DataSpec;
-use qe_data::frame::{StoreOptions, store};
+use qe_data::frame::{StoreOptions, Unfinished, store};
 use qe_data::identity::IdentityBuilder;
 use qe_data::market::MarketSpec;
 use qe_data::quality::{QualityPolicy, QualityReport};
@@ -71,11 +71,13 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
     refuse_leftovers(&tables, &folder, StoreOptions::default())?;
     let mut made = IdentityBuilder::new(format!("bars {}", Timeframe::M1));
     let mut n_files = 0;
+    let unfinished = Unfinished::mark(&folder)?;
     for b in bars {
         n_files += store(b.symbol(), b.columns(), &folder, StoreOptions::default())?.len();
         made.push(b.symbol(), b.columns())?;
         progress.inc(1);
     }
+    unfinished.finish()?;
     progress.finish_and_clear();
     let made = made.finish(None, None)?;
     lap("write");

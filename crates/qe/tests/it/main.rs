@@ -233,3 +233,30 @@ fn a_simulated_market_is_the_same_again_and_a_shorter_one_does_not_mix_with_it()
     let said = error(at, &["data", "simulate", "-o", "out/market", "--years", "1", "--start", "2023-06-01"]);
     assert!(said.contains("would stay beside"), "{said}");
 }
+
+#[test]
+fn what_a_killed_writer_left_is_refused_until_it_is_written_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    // Thousands of files: long enough to be stopped among them.
+    let args = ["data", "simulate", "-o", "out", "--years", "2", "--partition", "day"];
+    let mut writer = Command::new(env!("CARGO_BIN_EXE_qe"))
+        .current_dir(at)
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let has_begun = || at.join("out").is_dir() && files(&at.join("out")).iter().any(|f| f.ends_with("data.parquet"));
+    while !has_begun() {
+        assert!(writer.try_wait().unwrap().is_none(), "it ended before it could be stopped");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    writer.kill().unwrap();
+    assert!(!writer.wait().unwrap().success(), "it was stopped among its files");
+    let said = error(at, &["data", "describe", "out"]);
+    assert!(said.contains("has not finished") && said.contains("write it again"), "{said}");
+    let written = json(at, 0, &args);
+    let described = json(at, 0, &["data", "describe", "out"]);
+    assert_eq!(described["identity"]["n_rows"], written["n_rows"], "{described}");
+}
