@@ -1,0 +1,107 @@
+//! Average true range: Wilder's average of the true range.
+//!
+//! The true range is the widest of high less low and the distances of both from the close before. Seeded as TA-Lib is: the
+//! first value is the plain mean of the first `period` true ranges, the first bar having none.
+//! A NaN gives NaN there, and at the next bar if it was the close; the average keeps its state.
+//! Golden: TA-Lib `ATR`.
+
+use super::{Args, Indicator, Input, Signature, period};
+use crate::error::Result;
+use crate::kernel::{Ema, Kernel, Step, boxed};
+
+/// The average true range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Atr {
+    /// How many true ranges the first average takes, and Wilder's period after that.
+    pub period: usize,
+}
+
+impl Default for Atr {
+    fn default() -> Self {
+        Self { period: 14 }
+    }
+}
+
+/// Its entry in the list.
+pub const SIGNATURE: Signature = Signature {
+    name: "atr",
+    aliases: &[],
+    about: "average true range",
+    inputs: &[Input::HIGH, Input::LOW, Input::CLOSE],
+    params: || vec![period(14)],
+    outputs: &["atr"],
+    build: |args: &Args| -> Result<Box<dyn Indicator>> { Ok(Box::new(Atr { period: args.count(0) })) },
+};
+
+impl Indicator for Atr {
+    fn lookback(&self) -> usize {
+        self.period
+    }
+
+    fn settle(&self, eps: f64) -> usize {
+        1 + Ema::settle(1.0 / self.period.max(1) as f64, self.period, eps)
+    }
+
+    fn is_windowed(&self) -> bool {
+        false
+    }
+
+    fn kernel(&self, _: u64) -> Box<dyn Kernel> {
+        boxed(State::new(self.period))
+    }
+}
+
+/// The average true range of bars.
+pub fn atr(high: &[f64], low: &[f64], close: &[f64], period: usize, out: &mut [f64]) {
+    State::new(period).bulk([high, low, close], [out]);
+}
+
+/// How far a price went, the close before included; NaN if any is.
+#[inline]
+pub(crate) fn true_range(high: f64, low: f64, last_close: f64) -> f64 {
+    let (range, up, down) = (high - low, (high - last_close).abs(), (low - last_close).abs());
+    // A comparison with NaN is false, so a NaN must be let through first.
+    if (range + up + down).is_nan() { f64::NAN } else { range.max(up).max(down) }
+}
+
+/// The last close and the average.
+#[derive(Debug, Clone)]
+pub struct State {
+    last_close: f64,
+    average: Ema,
+}
+
+impl State {
+    /// No bars yet.
+    pub fn new(period: usize) -> Self {
+        Self { last_close: f64::NAN, average: Ema::wilder(period) }
+    }
+
+    /// Takes a bar.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
+        let range = true_range(high, low, self.last_close);
+        self.last_close = close;
+        self.average.push(range)
+    }
+}
+
+impl Step<3, 1> for State {
+    #[inline]
+    fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 1] {
+        [self.push(high, low, close)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_counts_and_the_first_bar_has_no_range() {
+        let mut out = [0.0; 3];
+        atr(&[10.0, 21.0, 21.0], &[9.0, 20.0, 20.0], &[10.0, 20.0, 20.0], 1, &mut out);
+        assert!(out[0].is_nan());
+        assert_eq!(out[1..], [11.0, 1.0]);
+    }
+}

@@ -1,0 +1,127 @@
+//! Moving average convergence divergence: a fast less a slow exponential average, its own average, and their difference.
+//!
+//! A kernel of its own and not `ema - ema`: as in TA-Lib, the fast average is seeded with the last `fast_period` of the
+//! first `slow_period` values, so that both begin on one row, and all three outputs begin with the signal.
+//! A NaN gives NaN there and leaves the averages as they are.
+//! Golden: TA-Lib `MACD`.
+
+use super::{Args, Indicator, Input, Signature, named_period};
+use crate::error::Result;
+use crate::kernel::{Ema, Kernel, Step, boxed};
+
+/// Moving average convergence divergence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Macd {
+    /// The period of the fast average.
+    pub fast_period: usize,
+    /// The period of the slow average; the two are swapped if it is the smaller one.
+    pub slow_period: usize,
+    /// The period of the average of their difference.
+    pub signal_period: usize,
+}
+
+impl Default for Macd {
+    fn default() -> Self {
+        Self { fast_period: 12, slow_period: 26, signal_period: 9 }
+    }
+}
+
+/// Its entry in the list.
+pub const SIGNATURE: Signature = Signature {
+    name: "macd",
+    aliases: &[],
+    about: "moving average convergence divergence",
+    inputs: &[Input::SERIES],
+    params: || vec![named_period("fast_period", 12), named_period("slow_period", 26), named_period("signal_period", 9)],
+    outputs: &["macd", "signal", "hist"],
+    build: |args: &Args| -> Result<Box<dyn Indicator>> {
+        Ok(Box::new(Macd { fast_period: args.count(0), slow_period: args.count(1), signal_period: args.count(2) }))
+    },
+};
+
+impl Macd {
+    /// The smaller and the larger period.
+    fn ordered(&self) -> (usize, usize) {
+        let (a, b) = (self.fast_period.max(1), self.slow_period.max(1));
+        (a.min(b), a.max(b))
+    }
+}
+
+impl Indicator for Macd {
+    fn lookback(&self) -> usize {
+        self.ordered().1 + self.signal_period.max(1) - 2
+    }
+
+    fn settle(&self, eps: f64) -> usize {
+        let of = |period: usize| Ema::settle(2.0 / (period as f64 + 1.0), period, eps / 2.0);
+        of(self.ordered().1) + of(self.signal_period.max(1))
+    }
+
+    fn is_windowed(&self) -> bool {
+        false
+    }
+
+    fn kernel(&self, _: u64) -> Box<dyn Kernel> {
+        boxed(State::new(*self))
+    }
+}
+
+/// The three averages.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// How many values the fast average still leaves to the slow one.
+    wait: usize,
+    fast: Ema,
+    slow: Ema,
+    signal: Ema,
+}
+
+impl State {
+    /// No values yet.
+    pub fn new(params: Macd) -> Self {
+        let (fast, slow) = params.ordered();
+        Self {
+            wait: slow - fast,
+            fast: Ema::of_period(fast),
+            slow: Ema::of_period(slow),
+            signal: Ema::of_period(params.signal_period.max(1)),
+        }
+    }
+
+    /// Takes a value: the difference, the signal and what lies between them.
+    #[inline]
+    pub fn push(&mut self, x: f64) -> [f64; 3] {
+        if x.is_nan() {
+            return [f64::NAN; 3];
+        }
+        let slow = self.slow.push(x);
+        if self.wait > 0 {
+            self.wait -= 1;
+            return [f64::NAN; 3];
+        }
+        let macd = self.fast.push(x) - slow;
+        let signal = self.signal.push(macd);
+        // All three begin together, as TA-Lib has them.
+        if signal.is_nan() { [f64::NAN; 3] } else { [macd, signal, macd - signal] }
+    }
+}
+
+impl Step<1, 3> for State {
+    #[inline]
+    fn step(&mut self, [x]: [f64; 1]) -> [f64; 3] {
+        self.push(x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_line_the_averages_lag_by_half_their_periods() {
+        let mut state = State::new(Macd::default());
+        let last = (0..500).map(|i| state.push(f64::from(i))).last().unwrap();
+        // An exponential average of period n lags a line by (n - 1) / 2.
+        assert!((last[0] - 7.0).abs() < 1e-9 && (last[1] - 7.0).abs() < 1e-9 && last[2].abs() < 1e-9, "{last:?}");
+    }
+}

@@ -1,0 +1,9 @@
+//! Numbers from data: indicators, an expression language, and plans that compute many expressions at once.
+
+pub mod error;
+pub mod indicators;
+pub mod kernel;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use error::{Error, Result};

@@ -1,0 +1,4 @@
+//! The contract and the goldens of every indicator.
+
+mod contract;
+mod golden;
