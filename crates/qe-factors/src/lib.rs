@@ -1,6 +1,7 @@
 //! Numbers from data: indicators, an expression language, and plans that compute many expressions at once.
 
 pub mod error;
+pub mod expr;
 pub mod indicators;
 pub mod kernel;
 #[cfg(feature = "testing")]

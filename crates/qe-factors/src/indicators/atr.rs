@@ -91,6 +91,15 @@ impl Step<3, 1> for State {
     fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 1] {
         [self.push(high, low, close)]
     }
+
+    fn bulk(&mut self, [high, low, close]: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
+        let n = high.len().min(low.len()).min(close.len()).min(out.len());
+        let Some(last) = n.checked_sub(1) else { return };
+        out[0] = self.push(high[0], low[0], close[0]);
+        let range = |i: usize| true_range(high[i + 1], low[i + 1], close[i]);
+        self.average.bulk(last, range, |i, v| out[i + 1] = v);
+        self.last_close = close[last];
+    }
 }
 
 #[cfg(test)]
