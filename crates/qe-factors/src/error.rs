@@ -20,4 +20,22 @@ pub enum Error {
         /// What to write instead.
         mend: String,
     },
+    /// Data that do not fit what is to be computed.
+    #[error("{place}: {reason}; {mend}")]
+    Data {
+        /// The column or the symbol.
+        place: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        mend: String,
+    },
+    /// An expression that reads well and makes no sense.
+    #[error("{shown}")]
+    Meaning {
+        /// The place in the expression with a caret under it, the reason and the mend.
+        shown: String,
+        /// What is wrong.
+        reason: String,
+    },
 }

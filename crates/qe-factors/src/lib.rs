@@ -4,6 +4,8 @@ pub mod error;
 pub mod expr;
 pub mod indicators;
 pub mod kernel;
+pub mod ops;
+pub mod plan;
 #[cfg(feature = "testing")]
 pub mod testing;
 

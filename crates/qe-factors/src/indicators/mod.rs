@@ -110,6 +110,11 @@ impl Input {
 pub struct Args(Vec<Value>);
 
 impl Args {
+    /// Values that were checked already.
+    pub(crate) fn checked(values: Vec<Value>) -> Self {
+        Self(values)
+    }
+
     /// A whole number; 0 where there is none.
     pub fn count(&self, idx: usize) -> usize {
         match self.0.get(idx) {

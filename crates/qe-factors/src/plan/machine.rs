@@ -1,0 +1,442 @@
+//! Running a plan: its nodes in order, over blocks of rows that stay in cache, with the memory of its kernels.
+//!
+//! A whole history, a block and a single live row go through the same loop. Buffers are handed from node to node as their
+//! last reader is done, so a plan of thousands of nodes works in a few.
+
+use super::graph::{Graph, Id, MAX_INPUTS, Op, Ty};
+use super::mask::Mask;
+use super::scalar::{self, Bin, Cmp, Un};
+use crate::kernel::Kernel;
+
+/// Rows in a block: a multiple of 64, and few enough that a dozen buffers stay in the nearest caches.
+pub(crate) const BLOCK: usize = 1024;
+
+/// Where an operand is found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Src {
+    /// A column of the data.
+    Column(u32),
+    /// A buffer of numbers.
+    Slot(u32),
+    /// A constant.
+    Num(f64),
+    /// A buffer of conditions.
+    Mask(u32),
+    /// Nothing.
+    None,
+}
+
+/// A step of the machine.
+#[derive(Debug, Clone, Copy)]
+struct Instr {
+    op: Op,
+    args: [Src; 3],
+    /// The buffer written, of numbers or of conditions by the type of the node. Of a kernel: its first entry in `wiring`.
+    dst: u32,
+    is_cond: bool,
+}
+
+/// A kernel's operands and buffers.
+#[derive(Debug, Clone)]
+struct Wiring {
+    inputs: Vec<Src>,
+    outs: Vec<u32>,
+}
+
+/// What to do, in which order, in which buffers.
+#[derive(Debug, Clone)]
+pub(crate) struct Program {
+    code: Vec<Instr>,
+    wiring: Vec<Wiring>,
+    /// The number of the graph's call behind each kernel of the program.
+    calls: Vec<u32>,
+    n_slots: u32,
+    n_masks: u32,
+    outputs: Vec<Src>,
+    n_columns: usize,
+}
+
+/// Buffers that are handed on.
+#[derive(Debug, Default)]
+struct Pool {
+    free: Vec<u32>,
+    n: u32,
+}
+
+impl Pool {
+    fn take(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.n += 1;
+            self.n - 1
+        })
+    }
+}
+
+impl Program {
+    /// The program that computes some nodes of a graph and whatever they need.
+    pub(crate) fn new(graph: &Graph, outputs: &[Id]) -> Self {
+        let n = graph.len();
+        let mut needed = vec![false; n];
+        // How many readers are still to come; an output is read to the end.
+        let mut readers = vec![0u32; n];
+        for id in outputs {
+            needed[id.idx()] = true;
+            readers[id.idx()] = u32::MAX;
+        }
+        for i in (0..n).rev() {
+            if !needed[i] {
+                continue;
+            }
+            for child in graph.children(Id(i as u32)) {
+                needed[child.idx()] = true;
+                let r = &mut readers[child.idx()];
+                *r = r.saturating_add(u32::from(*r != u32::MAX));
+            }
+        }
+        let mut made = Maker {
+            graph,
+            readers,
+            place: vec![Src::None; n],
+            slots: Pool::default(),
+            masks: Pool::default(),
+            code: Vec::new(),
+            wiring: Vec::new(),
+            calls: Vec::new(),
+            call_of: vec![u32::MAX; n],
+            n_columns: 0,
+        };
+        for i in (0..n).filter(|&i| needed[i]) {
+            made.node(Id(i as u32), &needed);
+        }
+        Self {
+            outputs: outputs.iter().map(|id| made.place[id.idx()]).collect(),
+            code: made.code,
+            wiring: made.wiring,
+            calls: made.calls,
+            n_slots: made.slots.n,
+            n_masks: made.masks.n,
+            n_columns: made.n_columns,
+        }
+    }
+
+    /// How many columns of the data it reads, at least.
+    pub(crate) fn n_columns(&self) -> usize {
+        self.n_columns
+    }
+
+    /// How many steps it takes for a block.
+    pub(crate) fn n_steps(&self) -> usize {
+        self.code.len()
+    }
+
+    /// Bytes of the buffers of a machine that works in blocks of so many rows.
+    pub(crate) fn n_bytes(&self, block: usize) -> usize {
+        self.n_slots as usize * block * 8 + self.n_masks as usize * block.div_ceil(64) * 16
+    }
+}
+
+/// What a program is made with.
+struct Maker<'a> {
+    graph: &'a Graph,
+    readers: Vec<u32>,
+    place: Vec<Src>,
+    slots: Pool,
+    masks: Pool,
+    code: Vec<Instr>,
+    wiring: Vec<Wiring>,
+    calls: Vec<u32>,
+    /// The kernel of the program that a kernel's node became.
+    call_of: Vec<u32>,
+    n_columns: usize,
+}
+
+impl Maker<'_> {
+    fn node(&mut self, id: Id, needed: &[bool]) {
+        let node = self.graph.nodes[id.idx()];
+        match node.op {
+            Op::Column(c) => {
+                self.n_columns = self.n_columns.max(c as usize + 1);
+                self.place[id.idx()] = Src::Column(c);
+            }
+            Op::Num(bits) => self.place[id.idx()] = Src::Num(f64::from_bits(bits)),
+            Op::Output(j) => {
+                let kernel = self.call_of[node.args[0].idx()];
+                self.place[id.idx()] = Src::Slot(self.wiring[kernel as usize].outs[j as usize]);
+            }
+            Op::Kernel(c) => self.kernel(id, c, needed),
+            _ => {
+                let mut args = [Src::None; 3];
+                for (arg, child) in args.iter_mut().zip(node.children()) {
+                    *arg = self.place[child.idx()];
+                }
+                let is_cond = node.ty == Ty::Cond;
+                let dst = if is_cond { self.masks.take() } else { self.slots.take() };
+                self.code.push(Instr { op: node.op, args, dst, is_cond });
+                self.place[id.idx()] = if is_cond { Src::Mask(dst) } else { Src::Slot(dst) };
+                for &child in node.children() {
+                    self.read(child);
+                }
+            }
+        }
+    }
+
+    fn kernel(&mut self, id: Id, c: u32, needed: &[bool]) {
+        let call = &self.graph.calls[c as usize];
+        let kernel = self.wiring.len() as u32;
+        let inputs: Vec<Src> = call.inputs.iter().map(|i| self.place[i.idx()]).collect();
+        let outs: Vec<u32> = call.signature.outputs.iter().map(|_| self.slots.take()).collect();
+        self.call_of[id.idx()] = kernel;
+        self.wiring.push(Wiring { inputs, outs: outs.clone() });
+        self.calls.push(c);
+        self.code.push(Instr { op: Op::Kernel(kernel), args: [Src::None; 3], dst: kernel, is_cond: false });
+        for &input in &call.inputs {
+            self.read(input);
+        }
+        // An output that nobody reads is free again at once.
+        for (j, slot) in outs.into_iter().enumerate() {
+            let read = self.graph.known_output(id, j as u32).is_some_and(|o| needed[o.idx()]);
+            if !read {
+                self.slots.free.push(slot);
+            }
+        }
+    }
+
+    /// One reader of a node is done; after the last one its buffer is free.
+    fn read(&mut self, id: Id) {
+        let left = &mut self.readers[id.idx()];
+        if *left == u32::MAX {
+            return;
+        }
+        *left -= 1;
+        if *left == 0 {
+            match self.place[id.idx()] {
+                Src::Slot(slot) => self.slots.free.push(slot),
+                Src::Mask(mask) => self.masks.free.push(mask),
+                Src::Column(_) | Src::Num(_) | Src::None => {}
+            }
+        }
+    }
+}
+
+/// A program with its buffers and the memory of its kernels.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    kernels: Vec<Box<dyn Kernel>>,
+    slots: Vec<Vec<f64>>,
+    masks: Vec<Mask>,
+    /// A buffer for a constant or an odd operand that a kernel reads.
+    spare: Vec<Vec<f64>>,
+    block: usize,
+}
+
+impl Machine {
+    /// A machine that takes at most `block` rows at a time, the first to come being row `first_row` of the data set.
+    pub(crate) fn new(program: &Program, graph: &Graph, first_row: u64, block: usize) -> Self {
+        Self {
+            kernels: program.calls.iter().map(|&c| graph.calls[c as usize].kernel(first_row)).collect(),
+            slots: vec![vec![0.0; block]; program.n_slots as usize],
+            masks: vec![Mask::unknown(block); program.n_masks as usize],
+            spare: vec![vec![0.0; block]; MAX_INPUTS],
+            block,
+        }
+    }
+
+    /// Takes the next rows of all columns: at most a block, all of one length.
+    pub(crate) fn run(&mut self, program: &Program, columns: &[&[f64]], n: usize) {
+        debug_assert!(n <= self.block);
+        for instr in &program.code {
+            if let Op::Kernel(k) = instr.op {
+                self.run_kernel(&program.wiring[k as usize], k as usize, columns, n);
+            } else if instr.is_cond {
+                let mut out = std::mem::take(&mut self.masks[instr.dst as usize]);
+                self.run_cond(instr, columns, n, &mut out);
+                self.masks[instr.dst as usize] = out;
+            } else {
+                let mut out = std::mem::take(&mut self.slots[instr.dst as usize]);
+                self.run_num(instr, columns, &mut out[..n]);
+                self.slots[instr.dst as usize] = out;
+            }
+        }
+    }
+
+    /// The numbers of an output of the last rows.
+    pub(crate) fn number<'a>(&'a self, program: &Program, idx: usize, columns: &[&'a [f64]], n: usize) -> View<'a> {
+        self.view(program.outputs[idx], columns, n)
+    }
+
+    /// The condition that an output was in the last rows.
+    pub(crate) fn condition(&self, program: &Program, idx: usize) -> Option<&Mask> {
+        match program.outputs[idx] {
+            Src::Mask(m) => self.masks.get(m as usize),
+            _ => None,
+        }
+    }
+
+    fn view<'a>(&'a self, src: Src, columns: &[&'a [f64]], n: usize) -> View<'a> {
+        match src {
+            Src::Column(c) => View::Many(&columns[c as usize][..n]),
+            Src::Slot(s) => View::Many(&self.slots[s as usize][..n]),
+            Src::Num(x) => View::One(x),
+            Src::Mask(_) | Src::None => View::One(f64::NAN),
+        }
+    }
+
+    fn mask(&self, src: Src) -> &Mask {
+        const EMPTY: &Mask = &Mask::EMPTY;
+        match src {
+            Src::Mask(m) => &self.masks[m as usize],
+            _ => EMPTY,
+        }
+    }
+
+    fn run_kernel(&mut self, wiring: &Wiring, kernel: usize, columns: &[&[f64]], n: usize) {
+        let mut outs: [Vec<f64>; MAX_OUTPUTS] = Default::default();
+        for (out, &slot) in outs.iter_mut().zip(&wiring.outs) {
+            *out = std::mem::take(&mut self.slots[slot as usize]);
+        }
+        for (spare, &src) in self.spare.iter_mut().zip(&wiring.inputs) {
+            if let Src::Num(x) = src {
+                spare[..n].fill(x);
+            }
+        }
+        let mut inputs: [&[f64]; MAX_INPUTS] = [&[]; MAX_INPUTS];
+        for (i, (input, &src)) in inputs.iter_mut().zip(&wiring.inputs).enumerate() {
+            *input = match src {
+                Src::Column(c) => &columns[c as usize][..n],
+                Src::Slot(s) => &self.slots[s as usize][..n],
+                _ => &self.spare[i][..n],
+            };
+        }
+        let mut slices: [&mut [f64]; MAX_OUTPUTS] = Default::default();
+        for (slice, out) in slices.iter_mut().zip(&mut outs).take(wiring.outs.len()) {
+            *slice = &mut out[..n];
+        }
+        self.kernels[kernel].run(&inputs[..wiring.inputs.len()], &mut slices[..wiring.outs.len()]);
+        for (out, &slot) in outs.iter_mut().zip(&wiring.outs) {
+            self.slots[slot as usize] = std::mem::take(out);
+        }
+    }
+
+    fn run_cond(&self, instr: &Instr, columns: &[&[f64]], n: usize, out: &mut Mask) {
+        let [a, b, c] = instr.args;
+        match instr.op {
+            Op::Cmp(op) => {
+                let (a, b) = (self.view(a, columns, n), self.view(b, columns, n));
+                match op {
+                    Cmp::Lt => compare(out, n, a, b, |x, y| scalar::cmp(Cmp::Lt, x, y)),
+                    Cmp::Le => compare(out, n, a, b, |x, y| scalar::cmp(Cmp::Le, x, y)),
+                    Cmp::Eq => compare(out, n, a, b, |x, y| scalar::cmp(Cmp::Eq, x, y)),
+                    Cmp::Ne => compare(out, n, a, b, |x, y| scalar::cmp(Cmp::Ne, x, y)),
+                }
+            }
+            Op::Flag(v) => out.fill(n, |_| (v, !v)),
+            Op::IsMissing => {
+                compare(out, n, self.view(a, columns, n), View::One(0.0), |x, _| (x.is_nan(), !x.is_nan()))
+            }
+            Op::ToCond => {
+                compare(out, n, self.view(a, columns, n), View::One(0.0), |x, _| scalar::cmp(Cmp::Ne, x, 0.0));
+            }
+            Op::Not => out.not(self.mask(a)),
+            Op::And => out.and(self.mask(a), self.mask(b)),
+            Op::Or => out.or(self.mask(a), self.mask(b)),
+            Op::If => out.choose(self.mask(a), self.mask(b), self.mask(c)),
+            _ => out.reset(n),
+        }
+    }
+
+    fn run_num(&self, instr: &Instr, columns: &[&[f64]], out: &mut [f64]) {
+        let n = out.len();
+        let [a, b, c] = instr.args;
+        match instr.op {
+            Op::Un(op) => unary(op, self.view(a, columns, n), out),
+            Op::Bin(op) => binary(op, self.view(a, columns, n), self.view(b, columns, n), out),
+            Op::ToNum => self.mask(a).to_numbers(out),
+            Op::If => {
+                let (yes, no) = (self.view(b, columns, n), self.view(c, columns, n));
+                choose(self.mask(a), yes, no, out);
+            }
+            _ => out.fill(f64::NAN),
+        }
+    }
+}
+
+/// The most columns that a computation with memory may give.
+const MAX_OUTPUTS: usize = 16;
+
+/// A block's operand: a number per row, or one for all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum View<'a> {
+    /// A number per row.
+    Many(&'a [f64]),
+    /// One number for all rows.
+    One(f64),
+}
+
+#[inline]
+fn compare(out: &mut Mask, n: usize, a: View<'_>, b: View<'_>, f: impl Fn(f64, f64) -> (bool, bool)) {
+    match (a, b) {
+        (View::Many(a), View::Many(b)) => out.fill(n, |i| f(a[i], b[i])),
+        (View::Many(a), View::One(b)) => out.fill(n, |i| f(a[i], b)),
+        (View::One(a), View::Many(b)) => out.fill(n, |i| f(a, b[i])),
+        (View::One(a), View::One(b)) => out.fill(n, |_| f(a, b)),
+    }
+}
+
+fn choose(c: &Mask, yes: View<'_>, no: View<'_>, out: &mut [f64]) {
+    let at = |v: View<'_>, i: usize| match v {
+        View::Many(x) => x[i],
+        View::One(x) => x,
+    };
+    for (i, o) in out.iter_mut().enumerate() {
+        let bit = |w: &[u64]| w[i / 64] >> (i % 64) & 1 == 1;
+        *o = if bit(c.yes()) {
+            at(yes, i)
+        } else if bit(c.no()) {
+            at(no, i)
+        } else {
+            f64::NAN
+        };
+    }
+}
+
+fn unary(op: Un, a: View<'_>, out: &mut [f64]) {
+    // One loop per operation, so that each is compiled for itself.
+    macro_rules! each {
+        ($($op:ident)*) => {
+            match op {
+                $(Un::$op => map1(a, out, |x| scalar::un(Un::$op, x)),)*
+            }
+        };
+    }
+    each!(Abs Acos Asin Atan Ceil Cos Cosh Cube Exp Expm1 Floor Inv Log Log10 Log1p Log2 Neg Relu Round Sigmoid Sign Sin
+        Sinh Sqrt Square Tan Tanh);
+}
+
+fn binary(op: Bin, a: View<'_>, b: View<'_>, out: &mut [f64]) {
+    macro_rules! each {
+        ($($op:ident)*) => {
+            match op {
+                $(Bin::$op => map2(a, b, out, |x, y| scalar::bin(Bin::$op, x, y)),)*
+            }
+        };
+    }
+    each!(Add Atan2 Coalesce Div Max Min Mul Pow Rem SignedPow Sub);
+}
+
+#[inline]
+fn map1(a: View<'_>, out: &mut [f64], f: impl Fn(f64) -> f64) {
+    match a {
+        View::Many(a) => out.iter_mut().zip(a).for_each(|(o, &x)| *o = f(x)),
+        View::One(x) => out.fill(f(x)),
+    }
+}
+
+#[inline]
+fn map2(a: View<'_>, b: View<'_>, out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+    match (a, b) {
+        (View::Many(a), View::Many(b)) => out.iter_mut().zip(a.iter().zip(b)).for_each(|(o, (&x, &y))| *o = f(x, y)),
+        (View::Many(a), View::One(y)) => out.iter_mut().zip(a).for_each(|(o, &x)| *o = f(x, y)),
+        (View::One(x), View::Many(b)) => out.iter_mut().zip(b).for_each(|(o, &y)| *o = f(x, y)),
+        (View::One(x), View::One(y)) => out.fill(f(x, y)),
+    }
+}
