@@ -408,6 +408,11 @@ impl Columns {
         self.values.get(idx)
     }
 
+    /// The name of the column at a place, where there is one.
+    pub fn name_at(&self, idx: usize) -> Option<&str> {
+        self.names.get(idx).map(|n| &**n)
+    }
+
     /// A column by name.
     ///
     /// # Errors

@@ -53,7 +53,8 @@ pub(crate) struct Program {
     n_slots: u32,
     n_masks: u32,
     outputs: Vec<Src>,
-    n_columns: usize,
+    /// The columns of the data that are read, by number; [`Src::Column`] is a place in this list.
+    columns: Vec<u32>,
 }
 
 /// Buffers that are handed on.
@@ -103,7 +104,7 @@ impl Program {
             wiring: Vec::new(),
             calls: Vec::new(),
             call_of: vec![u32::MAX; n],
-            n_columns: 0,
+            columns: Vec::new(),
         };
         for i in (0..n).filter(|&i| needed[i]) {
             made.node(Id(i as u32), &needed);
@@ -115,13 +116,13 @@ impl Program {
             calls: made.calls,
             n_slots: made.slots.n,
             n_masks: made.masks.n,
-            n_columns: made.n_columns,
+            columns: made.columns,
         }
     }
 
-    /// How many columns of the data it reads, at least.
-    pub(crate) fn n_columns(&self) -> usize {
-        self.n_columns
+    /// The columns of the data that it reads, by number, in the order in which it wants them.
+    pub(crate) fn columns(&self) -> &[u32] {
+        &self.columns
     }
 
     /// How many steps it takes for a block.
@@ -147,7 +148,7 @@ struct Maker<'a> {
     calls: Vec<u32>,
     /// The kernel of the program that a kernel's node became.
     call_of: Vec<u32>,
-    n_columns: usize,
+    columns: Vec<u32>,
 }
 
 impl Maker<'_> {
@@ -155,8 +156,9 @@ impl Maker<'_> {
         let node = self.graph.nodes[id.idx()];
         match node.op {
             Op::Column(c) => {
-                self.n_columns = self.n_columns.max(c as usize + 1);
-                self.place[id.idx()] = Src::Column(c);
+                // Equal nodes are one, so no column comes twice.
+                self.place[id.idx()] = Src::Column(self.columns.len() as u32);
+                self.columns.push(c);
             }
             Op::Num(bits) => self.place[id.idx()] = Src::Num(f64::from_bits(bits)),
             Op::Output(j) => {
@@ -218,27 +220,61 @@ impl Maker<'_> {
     }
 }
 
+/// Buffers of a machine, which many plans can use one after the other.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    slots: Vec<Vec<f64>>,
+    masks: Vec<Mask>,
+    /// A buffer for each constant that a kernel reads.
+    spare: Vec<Vec<f64>>,
+}
+
+impl Workspace {
+    /// No buffers yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Grows to what a program needs in blocks of so many rows.
+    fn fit(&mut self, program: &Program, block: usize) {
+        let grow = |buffers: &mut Vec<Vec<f64>>, n: usize| {
+            if buffers.len() < n {
+                buffers.resize(n, Vec::new());
+            }
+            for buffer in buffers[..n].iter_mut().filter(|b| b.len() < block) {
+                buffer.resize(block, 0.0);
+            }
+        };
+        grow(&mut self.slots, program.n_slots as usize);
+        grow(&mut self.spare, if program.wiring.is_empty() { 0 } else { MAX_INPUTS });
+        if self.masks.len() < program.n_masks as usize {
+            self.masks.resize(program.n_masks as usize, Mask::EMPTY);
+        }
+    }
+}
+
 /// A program with its buffers and the memory of its kernels.
 #[derive(Debug, Clone)]
 pub(crate) struct Machine {
     kernels: Vec<Box<dyn Kernel>>,
-    slots: Vec<Vec<f64>>,
-    masks: Vec<Mask>,
-    /// A buffer for a constant or an odd operand that a kernel reads.
-    spare: Vec<Vec<f64>>,
+    space: Workspace,
     block: usize,
 }
 
 impl Machine {
     /// A machine that takes at most `block` rows at a time, the first to come being row `first_row` of the data set.
-    pub(crate) fn new(program: &Program, graph: &Graph, first_row: u64, block: usize) -> Self {
+    pub(crate) fn new(program: &Program, graph: &Graph, first_row: u64, block: usize, mut space: Workspace) -> Self {
+        space.fit(program, block);
         Self {
             kernels: program.calls.iter().map(|&c| graph.calls[c as usize].kernel(first_row)).collect(),
-            slots: vec![vec![0.0; block]; program.n_slots as usize],
-            masks: vec![Mask::unknown(block); program.n_masks as usize],
-            spare: vec![vec![0.0; block]; MAX_INPUTS],
+            space,
             block,
         }
+    }
+
+    /// The buffers, for another machine.
+    pub(crate) fn into_workspace(self) -> Workspace {
+        self.space
     }
 
     /// Takes the next rows of all columns: at most a block, all of one length.
@@ -248,13 +284,13 @@ impl Machine {
             if let Op::Kernel(k) = instr.op {
                 self.run_kernel(&program.wiring[k as usize], k as usize, columns, n);
             } else if instr.is_cond {
-                let mut out = std::mem::take(&mut self.masks[instr.dst as usize]);
+                let mut out = std::mem::take(&mut self.space.masks[instr.dst as usize]);
                 self.run_cond(instr, columns, n, &mut out);
-                self.masks[instr.dst as usize] = out;
+                self.space.masks[instr.dst as usize] = out;
             } else {
-                let mut out = std::mem::take(&mut self.slots[instr.dst as usize]);
+                let mut out = std::mem::take(&mut self.space.slots[instr.dst as usize]);
                 self.run_num(instr, columns, &mut out[..n]);
-                self.slots[instr.dst as usize] = out;
+                self.space.slots[instr.dst as usize] = out;
             }
         }
     }
@@ -267,7 +303,7 @@ impl Machine {
     /// The condition that an output was in the last rows.
     pub(crate) fn condition(&self, program: &Program, idx: usize) -> Option<&Mask> {
         match program.outputs[idx] {
-            Src::Mask(m) => self.masks.get(m as usize),
+            Src::Mask(m) => self.space.masks.get(m as usize),
             _ => None,
         }
     }
@@ -275,7 +311,7 @@ impl Machine {
     fn view<'a>(&'a self, src: Src, columns: &[&'a [f64]], n: usize) -> View<'a> {
         match src {
             Src::Column(c) => View::Many(&columns[c as usize][..n]),
-            Src::Slot(s) => View::Many(&self.slots[s as usize][..n]),
+            Src::Slot(s) => View::Many(&self.space.slots[s as usize][..n]),
             Src::Num(x) => View::One(x),
             Src::Mask(_) | Src::None => View::One(f64::NAN),
         }
@@ -284,7 +320,7 @@ impl Machine {
     fn mask(&self, src: Src) -> &Mask {
         const EMPTY: &Mask = &Mask::EMPTY;
         match src {
-            Src::Mask(m) => &self.masks[m as usize],
+            Src::Mask(m) => &self.space.masks[m as usize],
             _ => EMPTY,
         }
     }
@@ -292,9 +328,9 @@ impl Machine {
     fn run_kernel(&mut self, wiring: &Wiring, kernel: usize, columns: &[&[f64]], n: usize) {
         let mut outs: [Vec<f64>; MAX_OUTPUTS] = Default::default();
         for (out, &slot) in outs.iter_mut().zip(&wiring.outs) {
-            *out = std::mem::take(&mut self.slots[slot as usize]);
+            *out = std::mem::take(&mut self.space.slots[slot as usize]);
         }
-        for (spare, &src) in self.spare.iter_mut().zip(&wiring.inputs) {
+        for (spare, &src) in self.space.spare.iter_mut().zip(&wiring.inputs) {
             if let Src::Num(x) = src {
                 spare[..n].fill(x);
             }
@@ -303,8 +339,8 @@ impl Machine {
         for (i, (input, &src)) in inputs.iter_mut().zip(&wiring.inputs).enumerate() {
             *input = match src {
                 Src::Column(c) => &columns[c as usize][..n],
-                Src::Slot(s) => &self.slots[s as usize][..n],
-                _ => &self.spare[i][..n],
+                Src::Slot(s) => &self.space.slots[s as usize][..n],
+                _ => &self.space.spare[i][..n],
             };
         }
         let mut slices: [&mut [f64]; MAX_OUTPUTS] = Default::default();
@@ -313,7 +349,7 @@ impl Machine {
         }
         self.kernels[kernel].run(&inputs[..wiring.inputs.len()], &mut slices[..wiring.outs.len()]);
         for (out, &slot) in outs.iter_mut().zip(&wiring.outs) {
-            self.slots[slot as usize] = std::mem::take(out);
+            self.space.slots[slot as usize] = std::mem::take(out);
         }
     }
 

@@ -10,11 +10,13 @@ mod mask;
 pub mod scalar;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use qe_core::columns::{Columns, Shared};
 
 pub use graph::{Graph, Id, MAX_INPUTS, Op, Ty};
+pub use machine::Workspace;
 use machine::{BLOCK, Machine, Program, View};
 pub use mask::Mask;
 
@@ -36,7 +38,7 @@ pub struct Output {
 pub struct Plan {
     graph: Graph,
     program: Program,
-    columns: Vec<Arc<str>>,
+    columns: Arc<[Arc<str>]>,
     outputs: Vec<Output>,
     ids: Vec<Id>,
 }
@@ -45,6 +47,17 @@ pub struct Plan {
 #[derive(Debug, Clone)]
 pub struct Values {
     outputs: Vec<Value>,
+}
+
+/// What an output gave in a block of rows.
+#[derive(Debug, Clone, Copy)]
+pub enum Part<'a> {
+    /// A number per row.
+    Numbers(&'a [f64]),
+    /// One number for all rows.
+    Number(f64),
+    /// A condition.
+    Condition(&'a Mask),
 }
 
 /// What an output gave.
@@ -89,19 +102,26 @@ impl Plan {
     ///
     /// # Errors
     /// When the graph reads a column that has no name.
-    pub fn new(graph: Graph, columns: Vec<Arc<str>>, outputs: Vec<(Arc<str>, Id)>) -> Result<Self> {
-        let ids: Vec<Id> = outputs.iter().map(|(_, id)| *id).collect();
+    pub fn new(
+        graph: Graph,
+        columns: impl Into<Arc<[Arc<str>]>>,
+        outputs: impl IntoIterator<Item = (Arc<str>, Id)>,
+    ) -> Result<Self> {
+        let columns = columns.into();
+        let (mut ids, mut described) = (Vec::new(), Vec::new());
+        for (name, id) in outputs {
+            ids.push(id);
+            described.push(Output { name, ty: graph.ty(id), lookback: graph.lookback(id) });
+        }
         let program = Program::new(&graph, &ids);
-        if program.n_columns() > columns.len() {
+        if let Some(last) = program.columns().iter().find(|c| **c as usize >= columns.len()) {
             return Err(Error::Data {
-                place: format!("column {}", program.n_columns() - 1),
+                place: format!("column {last}"),
                 reason: format!("the plan reads it, but only {} columns are named", columns.len()),
                 mend: "name every column that the graph reads".into(),
             });
         }
-        let output = |(name, id): (Arc<str>, Id)| Output { name, ty: graph.ty(id), lookback: graph.lookback(id) };
-        let outputs = outputs.into_iter().map(output).collect();
-        Ok(Self { graph, program, columns, outputs, ids })
+        Ok(Self { graph, program, columns, outputs: described, ids })
     }
 
     /// The outputs, in order.
@@ -109,9 +129,9 @@ impl Plan {
         &self.outputs
     }
 
-    /// The columns that it may read, by number.
-    pub fn columns(&self) -> &[Arc<str>] {
-        &self.columns
+    /// The columns that it reads, in the order in which [`Stepper::step`] wants their values.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.program.columns().iter().map(|&c| &*self.columns[c as usize])
     }
 
     /// How many rows at the beginning of some output are missing on clean input.
@@ -138,51 +158,79 @@ impl Plan {
     /// # Errors
     /// When the table lacks a column that the plan reads.
     pub fn eval(&self, table: &Columns) -> Result<Values> {
-        let shared: Vec<Shared<f64>> = self.columns[..self.program.n_columns()]
-            .iter()
-            .map(|name| Ok(table.get(name)?.to_f64()))
-            .collect::<Result<_>>()?;
-        let columns: Vec<&[f64]> = shared.iter().map(|c| &**c).collect();
-        Ok(self.eval_slices(&columns, table.len(), table.first_row()))
+        self.eval_in(table, &mut Workspace::new())
     }
 
-    /// Computes all outputs over slices of `n` rows each, in the order of the plan's columns.
-    fn eval_slices(&self, columns: &[&[f64]], n: usize, first_row: u64) -> Values {
-        let mut machine = Machine::new(&self.program, &self.graph, first_row, BLOCK.min(n));
-        let mut outputs: Vec<Value> = self
-            .outputs
-            .iter()
-            .map(|o| match o.ty {
-                Ty::Num => Value::Number(Vec::with_capacity(n)),
-                Ty::Cond => Value::Condition(Mask::unknown(n)),
-            })
-            .collect();
-        let mut part: Vec<&[f64]> = Vec::with_capacity(columns.len());
+    /// As [`Plan::eval`], in buffers that many plans can use one after the other.
+    ///
+    /// # Errors
+    /// As [`Plan::eval`].
+    pub fn eval_in(&self, table: &Columns, space: &mut Workspace) -> Result<Values> {
+        let number = |o: &Output| match o.ty {
+            Ty::Num => Value::Number(Vec::with_capacity(table.len())),
+            Ty::Cond => Value::Condition(Mask::unknown(table.len())),
+        };
+        let mut outputs: Vec<Value> = self.outputs.iter().map(number).collect();
+        self.each_block(table, space, |idx, rows, part| match (&mut outputs[idx], part) {
+            (Value::Number(out), Part::Numbers(x)) => out.extend_from_slice(x),
+            (Value::Number(out), Part::Number(x)) => out.resize(rows.end, x),
+            (Value::Condition(out), Part::Condition(mask)) => out.put(rows.start, mask),
+            _ => {}
+        })?;
+        Ok(Values { outputs })
+    }
+
+    /// Computes all outputs over a table block by block, and hands each part over before the next is made: nothing as
+    /// long as the table is kept. `take` is told the output, its rows and their values.
+    ///
+    /// # Errors
+    /// As [`Plan::eval`].
+    pub fn each_block(
+        &self,
+        table: &Columns,
+        space: &mut Workspace,
+        mut take: impl FnMut(usize, Range<usize>, Part<'_>),
+    ) -> Result<()> {
+        let n = table.len();
+        let shared: Vec<Shared<f64>> =
+            self.program.columns().iter().map(|&c| self.column(table, c)).collect::<Result<_>>()?;
+        let mut machine =
+            Machine::new(&self.program, &self.graph, table.first_row(), BLOCK.min(n), std::mem::take(space));
+        let mut part: Vec<&[f64]> = Vec::with_capacity(shared.len());
         for start in (0..n).step_by(BLOCK) {
-            let end = (start + BLOCK).min(n);
+            let rows = start..(start + BLOCK).min(n);
             part.clear();
-            part.extend(columns.iter().map(|c| &c[start..end]));
-            machine.run(&self.program, &part, end - start);
-            for (idx, output) in outputs.iter_mut().enumerate() {
-                match output {
-                    Value::Number(out) => match machine.number(&self.program, idx, &part, end - start) {
-                        View::Many(x) => out.extend_from_slice(x),
-                        View::One(x) => out.resize(end, x),
+            part.extend(shared.iter().map(|c| &c[rows.clone()]));
+            machine.run(&self.program, &part, rows.len());
+            for (idx, output) in self.outputs.iter().enumerate() {
+                let values = match (output.ty, machine.condition(&self.program, idx)) {
+                    (Ty::Cond, Some(mask)) => Part::Condition(mask),
+                    _ => match machine.number(&self.program, idx, &part, rows.len()) {
+                        View::Many(x) => Part::Numbers(x),
+                        View::One(x) => Part::Number(x),
                     },
-                    Value::Condition(out) => {
-                        if let Some(mask) = machine.condition(&self.program, idx) {
-                            out.put(start, mask);
-                        }
-                    }
-                }
+                };
+                take(idx, rows.clone(), values);
             }
         }
-        Values { outputs }
+        *space = machine.into_workspace();
+        Ok(())
+    }
+
+    /// A column of a table by the plan's number: mostly it stands there under the same number.
+    fn column(&self, table: &Columns, number: u32) -> Result<Shared<f64>> {
+        let name = &self.columns[number as usize];
+        let same = table.name_at(number as usize) == Some(&**name);
+        let column = if same { table.at(number as usize) } else { None };
+        Ok(match column {
+            Some(column) => column.to_f64(),
+            None => table.get(name)?.to_f64(),
+        })
     }
 
     /// The plan with its memory, for rows as they come in, the first being row `first_row` of its data set.
     pub fn stepper(&self, first_row: u64) -> Stepper<'_> {
-        let machine = Machine::new(&self.program, &self.graph, first_row, 1);
+        let machine = Machine::new(&self.program, &self.graph, first_row, 1, Workspace::new());
         Stepper { plan: self, machine, out: vec![f64::NAN; self.outputs.len()] }
     }
 }
@@ -196,11 +244,11 @@ pub struct Stepper<'p> {
 }
 
 impl Stepper<'_> {
-    /// Takes a row: a value for each of the plan's columns, in order. All outputs come back, conditions as 1, 0 and NaN.
+    /// Takes a row: a value for each of [`Plan::columns`], in order. All outputs come back, conditions as 1, 0 and NaN.
     /// `None` if the row has fewer values than the plan reads.
     pub fn step(&mut self, row: &[f64]) -> Option<&[f64]> {
         let program = &self.plan.program;
-        if row.len() < program.n_columns() {
+        if row.len() < program.columns().len() {
             return None;
         }
         const MANY: usize = 64;
