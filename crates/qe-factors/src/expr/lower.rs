@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::indicators::{self, Signature};
 use crate::ops;
 use crate::plan::scalar::{BINARY, Bin, Cmp, UNARY, Un};
-use crate::plan::{Graph, Id, Plan, Ty};
+use crate::plan::{Cross, Graph, Id, Plan, Ty};
 
 /// Fields that a bar has beside its columns, each with what it is made of.
 pub const DERIVED: &[(&str, &str)] = &[
@@ -52,9 +52,14 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("clip", "x, low, high", "x held between two bounds"),
     ("cross_above", "a, b", "a[1] <= b[1] and a > b"),
     ("cross_below", "a, b", "a[1] >= b[1] and a < b"),
+    ("cs_demean", "x", "x less its mean over all symbols"),
+    ("cs_rank", "x", "the mean rank among all symbols, from above 0 to 1"),
+    ("cs_zscore", "x", "x less its mean over all symbols, over their sample deviation"),
     ("delta", "x, lag=1", "x - x[lag]"),
     ("if", "condition, a, b", "a where the condition holds, b where it fails"),
     ("is_missing", "x", "whether x is missing; never unknown"),
+    ("neutralize", "x, grouping", "x less its mean over the symbols of the same label"),
+    ("scale", "x, to=1", "x scaled so that its absolute values over all symbols add up to this"),
 ];
 
 /// Compiles expressions for all points of a table; without one, for the single point that has no parameters.
@@ -149,8 +154,15 @@ impl<'a> Lower<'a> {
         let (mut needed, mut varies) = (vec![false; n], vec![false; n]);
         needed[root.idx()] = true;
         for i in (0..n).rev().filter(|&i| i <= root.idx()) {
-            if needed[i] {
-                for_each_child(&ast.nodes()[i], |c| needed[c.idx()] = true);
+            if !needed[i] {
+                continue;
+            }
+            match &ast.nodes()[i] {
+                // A grouping is no series.
+                Node::Call { name, args, .. } if &**name == "neutralize" => {
+                    args.iter().take(1).for_each(|arg| needed[arg.value.idx()] = true);
+                }
+                node => for_each_child(node, |c| needed[c.idx()] = true),
             }
         }
         for (i, node) in ast.nodes().iter().enumerate() {
@@ -375,11 +387,50 @@ impl<'a> Lower<'a> {
                 let before = self.graph.lag(x, n);
                 Ok(self.graph.bin(Bin::Sub, x, before))
             }
+            "cs_demean" => self.cross(id, name, args, Cross::Demean),
+            "cs_rank" => self.cross(id, name, args, Cross::Rank),
+            "cs_zscore" => self.cross(id, name, args, Cross::Zscore),
+            "neutralize" => {
+                let [x, grouping] = args else {
+                    return Err(self.refused(
+                        id,
+                        "neutralize needs a series and a grouping",
+                        "write neutralize(x, sector)",
+                    ));
+                };
+                let name_of = match self.ast.node(grouping.value) {
+                    Node::Field(name) | Node::Text(name) => name.rsplit('.').next().unwrap_or(name),
+                    _ => return Err(self.refused(grouping.value, "this is no grouping", "name one, such as `sector`")),
+                };
+                let x = self.series(x.value)?;
+                Ok(self.graph.cross(Cross::Neutralize(name_of.into()), x))
+            }
+            "scale" => match args {
+                [_] => self.cross(id, name, args, Cross::Scale(1.0)),
+                _ => {
+                    let [x, to] = self.exactly(id, name, args, ["x", "to"])?;
+                    let Some(to) = self.graph.constant(to) else {
+                        return Err(self.refused(args[1].value, "it is one number for all", "give a number"));
+                    };
+                    Ok(self.graph.cross(Cross::Scale(to), x))
+                }
+            },
             "is_missing" => {
                 let [a] = self.exactly(id, name, args, ["x"])?;
                 Ok(self.graph.is_missing(a))
             }
             _ => Err(self.unknown(id, "function", name, function_names())),
+        }
+    }
+
+    /// An operation across symbols of one series.
+    fn cross(&mut self, id: NodeId, name: &str, args: &[Arg], op: Cross) -> Result<Id> {
+        let [x] = self.exactly(id, name, &args[..args.len().min(1)], ["x"])?;
+        match args.get(1) {
+            None => Ok(self.graph.cross(op, x)),
+            Some(more) => {
+                Err(self.refused(more.value, &format!("{name} takes one series"), &format!("write {name}(x)")))
+            }
         }
     }
 

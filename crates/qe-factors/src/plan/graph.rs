@@ -8,6 +8,7 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
+use super::cross::Cross;
 use super::scalar::{self, Bin, Cmp, Un};
 use crate::indicators::{Args, Indicator, Signature};
 use crate::kernel::Kernel;
@@ -65,10 +66,15 @@ pub enum Op {
     Kernel(u32),
     /// One of the outputs of a kernel.
     Output(u32),
+    /// An operation across symbols, by its place in the graph's list.
+    Cross(u32),
 }
 
 /// The most columns that a computation with memory may read.
 pub const MAX_INPUTS: usize = 8;
+
+/// The most columns that a computation with memory may give.
+pub const MAX_OUTPUTS: usize = 16;
 
 /// A node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +165,7 @@ struct CallKey {
 pub struct Graph {
     pub(crate) nodes: Vec<Node>,
     pub(crate) calls: Vec<Call>,
+    pub(crate) crosses: Vec<Cross>,
     known: HashMap<(Op, [Id; 3]), Id, Fast>,
     known_calls: HashMap<CallKey, Id>,
 }
@@ -371,7 +378,8 @@ impl Graph {
     /// A computation with memory over some inputs; its outputs are taken with [`Graph::output`]. `None` if it reads another
     /// number of columns, or more than [`MAX_INPUTS`].
     pub fn call(&mut self, signature: &'static Signature, args: Args, inputs: &[Id]) -> Option<Id> {
-        if inputs.len() != signature.inputs.len() || inputs.len() > MAX_INPUTS {
+        let fits = inputs.len() <= MAX_INPUTS && signature.outputs.len() <= MAX_OUTPUTS;
+        if inputs.len() != signature.inputs.len() || !fits {
             return None;
         }
         let inputs: Vec<Id> = inputs.iter().map(|&a| self.to_num(a)).collect();
@@ -388,6 +396,16 @@ impl Graph {
         self.calls.push(Call { what, signature, args, inputs: key.inputs.clone() });
         self.known_calls.insert(key, id);
         Some(id)
+    }
+
+    /// An operation across the symbols of a panel.
+    pub fn cross(&mut self, op: Cross, a: Id) -> Id {
+        let a = self.to_num(a);
+        let idx = self.crosses.iter().position(|known| *known == op).unwrap_or_else(|| {
+            self.crosses.push(op);
+            self.crosses.len() - 1
+        });
+        self.intern(Op::Cross(idx as u32), [a, NONE, NONE], Ty::Num, 0)
     }
 
     /// An output of a computation with memory.
@@ -445,6 +463,11 @@ impl Graph {
                 let args = params.iter().zip(call.args.values()).map(|(p, v)| format!("{}={v}", p.name));
                 format!("{}({})", call.signature.name, inputs.chain(args).collect::<Vec<_>>().join(", "))
             }
+            Op::Cross(c) => match &self.crosses[c as usize] {
+                Cross::Neutralize(group) => format!("neutralize({}, {group})", at(0)),
+                Cross::Scale(to) => format!("scale({}, {to})", at(0)),
+                other => format!("cs_{}({})", format!("{other:?}").to_lowercase(), at(0)),
+            },
             Op::Output(i) => {
                 let Op::Kernel(c) = self.nodes[node.args[0].idx()].op else { return at(0) };
                 let outputs = self.calls[c as usize].signature.outputs;

@@ -3,7 +3,9 @@
 //! A whole history, a block and a single live row go through the same loop. Buffers are handed from node to node as their
 //! last reader is done, so a plan of thousands of nodes works in a few.
 
-use super::graph::{Graph, Id, MAX_INPUTS, Op, Ty};
+use std::ops::Range;
+
+use super::graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
 use super::mask::Mask;
 use super::scalar::{self, Bin, Cmp, Un};
 use crate::kernel::Kernel;
@@ -13,7 +15,7 @@ pub(crate) const BLOCK: usize = 1024;
 
 /// Where an operand is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Src {
+pub(crate) enum Src {
     /// A column of the data.
     Column(u32),
     /// A buffer of numbers.
@@ -55,6 +57,18 @@ pub(crate) struct Program {
     outputs: Vec<Src>,
     /// The columns of the data that are read, by number; [`Src::Column`] is a place in this list.
     columns: Vec<u32>,
+    /// The stages: what is computed for each symbol by itself between operations across all of them.
+    stages: Vec<Stage>,
+}
+
+/// A stretch of a program that each symbol runs for itself, after some operations across all symbols.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stage {
+    /// Operations across symbols that come before: the operation by its place in the graph's list, what it reads, and the
+    /// buffer that it writes.
+    pub(crate) before: Vec<(u32, Src, u32)>,
+    /// The steps of the program.
+    code: Range<usize>,
 }
 
 /// Buffers that are handed on.
@@ -105,11 +119,31 @@ impl Program {
             calls: Vec::new(),
             call_of: vec![u32::MAX; n],
             columns: Vec::new(),
+            before: Vec::new(),
         };
+        // A node stands in the stage of its latest child, one that works across symbols in the stage after it.
+        let mut stage_of = vec![0u32; n];
+        let mut n_stages = 1;
         for i in (0..n).filter(|&i| needed[i]) {
-            made.node(Id(i as u32), &needed);
+            let latest = graph.children(Id(i as u32)).iter().map(|c| stage_of[c.idx()]).max().unwrap_or(0);
+            stage_of[i] = latest + u32::from(matches!(graph.nodes[i].op, Op::Cross(_)));
+            n_stages = n_stages.max(stage_of[i] + 1);
+        }
+        let mut stages = Vec::with_capacity(n_stages as usize);
+        for stage in 0..n_stages {
+            let here = |i: &usize| needed[*i] && stage_of[*i] == stage;
+            // What they read is free only after all of them: they run side by side.
+            let crosses = || (0..n).filter(here).filter(|&i| matches!(graph.nodes[i].op, Op::Cross(_)));
+            crosses().for_each(|i| made.cross(Id(i as u32)));
+            crosses().for_each(|i| made.read(graph.nodes[i].args[0]));
+            let start = made.code.len();
+            for i in (0..n).filter(here).filter(|&i| !matches!(graph.nodes[i].op, Op::Cross(_))) {
+                made.node(Id(i as u32), &needed);
+            }
+            stages.push(Stage { before: std::mem::take(&mut made.before), code: start..made.code.len() });
         }
         Self {
+            stages,
             outputs: outputs.iter().map(|id| made.place[id.idx()]).collect(),
             code: made.code,
             wiring: made.wiring,
@@ -123,6 +157,11 @@ impl Program {
     /// The columns of the data that it reads, by number, in the order in which it wants them.
     pub(crate) fn columns(&self) -> &[u32] {
         &self.columns
+    }
+
+    /// The stages, in order; there is at least one.
+    pub(crate) fn stages(&self) -> &[Stage] {
+        &self.stages
     }
 
     /// How many steps it takes for a block.
@@ -149,6 +188,7 @@ struct Maker<'a> {
     /// The kernel of the program that a kernel's node became.
     call_of: Vec<u32>,
     columns: Vec<u32>,
+    before: Vec<(u32, Src, u32)>,
 }
 
 impl Maker<'_> {
@@ -180,6 +220,14 @@ impl Maker<'_> {
                 }
             }
         }
+    }
+
+    fn cross(&mut self, id: Id) {
+        let node = self.graph.nodes[id.idx()];
+        let Op::Cross(op) = node.op else { return };
+        let dst = self.slots.take();
+        self.before.push((op, self.place[node.args[0].idx()], dst));
+        self.place[id.idx()] = Src::Slot(dst);
     }
 
     fn kernel(&mut self, id: Id, c: u32, needed: &[bool]) {
@@ -279,8 +327,15 @@ impl Machine {
 
     /// Takes the next rows of all columns: at most a block, all of one length.
     pub(crate) fn run(&mut self, program: &Program, columns: &[&[f64]], n: usize) {
+        for stage in 0..program.stages.len() {
+            self.run_stage(program, stage, columns, n);
+        }
+    }
+
+    /// Takes the next rows through one stage.
+    pub(crate) fn run_stage(&mut self, program: &Program, stage: usize, columns: &[&[f64]], n: usize) {
         debug_assert!(n <= self.block);
-        for instr in &program.code {
+        for instr in &program.code[program.stages[stage].code.clone()] {
             if let Op::Kernel(k) = instr.op {
                 self.run_kernel(&program.wiring[k as usize], k as usize, columns, n);
             } else if instr.is_cond {
@@ -308,7 +363,13 @@ impl Machine {
         }
     }
 
-    fn view<'a>(&'a self, src: Src, columns: &[&'a [f64]], n: usize) -> View<'a> {
+    /// A buffer of numbers, to be written from outside.
+    pub(crate) fn slot_mut(&mut self, slot: u32) -> &mut [f64] {
+        &mut self.space.slots[slot as usize]
+    }
+
+    /// What a source holds for the last rows.
+    pub(crate) fn view<'a>(&'a self, src: Src, columns: &[&'a [f64]], n: usize) -> View<'a> {
         match src {
             Src::Column(c) => View::Many(&columns[c as usize][..n]),
             Src::Slot(s) => View::Many(&self.space.slots[s as usize][..n]),
@@ -395,9 +456,6 @@ impl Machine {
         }
     }
 }
-
-/// The most columns that a computation with memory may give.
-const MAX_OUTPUTS: usize = 16;
 
 /// A block's operand: a number per row, or one for all.
 #[derive(Debug, Clone, Copy)]
