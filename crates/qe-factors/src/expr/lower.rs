@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::indicators::{self, Signature};
 use crate::ops;
 use crate::plan::scalar::{BINARY, Bin, Cmp, UNARY, Un};
-use crate::plan::{Cross, Graph, Id, Plan, Ty};
+use crate::plan::{Cross, Graph, Id, Local, LocalOp, MAX_INPUTS, Plan, Scan, Slot, Ty};
 
 /// Fields that a bar has beside its columns, each with what it is made of.
 pub const DERIVED: &[(&str, &str)] = &[
@@ -59,6 +59,11 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("if", "condition, a, b", "a where the condition holds, b where it fails"),
     ("is_missing", "x", "whether x is missing; never unknown"),
     ("neutralize", "x, grouping", "x less its mean over the symbols of the same label"),
+    (
+        "scan",
+        "init, step",
+        "recursion: `prev` in the step is the last value; or named states, init_x=…, x=… with prev.x and now.x",
+    ),
     ("scale", "x, to=1", "x scaled so that its absolute values over all symbols add up to this"),
 ];
 
@@ -121,11 +126,23 @@ impl Compiled {
 /// What a syntax node came to.
 #[derive(Debug, Clone)]
 enum Low {
-    /// A series.
-    Node(Id),
+    /// A value per row.
+    Val(Val),
     /// A word, which only arguments are.
     Text(Arc<str>),
 }
+
+/// A value per row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Val {
+    /// A series: a node of the graph.
+    Series(Id),
+    /// A value that no column holds: an operation of the scalar program.
+    Local(u32),
+}
+
+/// The most operations that the scalar program of an expression may have.
+const MAX_LOCAL: usize = 4096;
 
 struct Lower<'a> {
     ast: &'a Ast,
@@ -138,6 +155,8 @@ struct Lower<'a> {
     varies: Vec<bool>,
     low: Vec<Option<Low>>,
     root: NodeId,
+    /// What reads values that no column holds.
+    local: Local,
 }
 
 impl<'a> Lower<'a> {
@@ -170,47 +189,118 @@ impl<'a> Lower<'a> {
             for_each_child(node, |c| any |= varies[c.idx()]);
             varies[i] = any;
         }
-        Ok(Self { ast, columns, graph, points, needed, varies, low: vec![None; n], root })
+        Ok(Self { ast, columns, graph, points, needed, varies, low: vec![None; n], root, local: Local::default() })
     }
 
     /// The root at a point.
     fn root(&mut self, point: usize) -> Result<Id> {
+        // A point has a scalar program of its own.
+        self.local = Local::default();
         for i in 0..=self.root.idx() {
-            if self.needed[i] && (self.varies[i] || self.low[i].is_none()) {
+            let again = self.varies[i] || !matches!(self.low[i], Some(Low::Val(Val::Series(_)) | Low::Text(_)));
+            if self.needed[i] && again {
                 let low = self.node(NodeId(i as u32), point)?;
                 self.low[i] = Some(low);
             }
         }
-        self.series(self.root)
+        match self.val(self.root)? {
+            Val::Series(id) => Ok(id),
+            Val::Local(op) => {
+                let (part, _) = self.local.part(&[op]);
+                let name = part.slots().first().map_or("", |s| s);
+                Err(self.out_of_scope(self.root, name))
+            }
+        }
+    }
+
+    /// The error of a value from outside where none can be had.
+    fn out_of_scope(&self, id: NodeId, name: &str) -> Error {
+        let (whose, mend) = match name {
+            _ if POSITION.contains(&name) => ("an open position", "use it in an exit or a size of a strategy"),
+            _ if ACCOUNT.contains(&name) => ("the account", "use it in a size or a gate of a strategy"),
+            _ => ("the step of a scan", "write scan(init, step), or name the states: scan(init_x=…, x=…)"),
+        };
+        self.refused(id, &format!("{name} is known of {whose} alone, and this is computed from the market"), mend)
     }
 
     fn node(&mut self, id: NodeId, point: usize) -> Result<Low> {
         let ast = self.ast;
-        Ok(Low::Node(match ast.node(id) {
-            Node::Number(x) => self.graph.num(*x),
-            Node::Bool(v) => self.graph.flag(*v),
+        Ok(Low::Val(match ast.node(id) {
+            Node::Number(x) => Val::Series(self.graph.num(*x)),
+            Node::Bool(v) => Val::Series(self.graph.flag(*v)),
             Node::Text(text) => return Ok(Low::Text(text.clone())),
             Node::Param(name) => return self.param(id, name, point),
             Node::Field(name) => self.field(id, name)?,
             Node::Unary(Unary::Neg, a) => {
-                let a = self.series(*a)?;
-                self.graph.un(Un::Neg, a)
+                let a = self.val(*a)?;
+                self.un(id, Un::Neg, a)?
             }
-            Node::Unary(Unary::Not, a) => {
-                let a = self.condition(*a, "not")?;
-                self.graph.not(a)
-            }
-            Node::Binary(op, a, b) => self.binary(*op, *a, *b)?,
-            Node::If(c, a, b) => {
-                let (c, a, b) = (self.condition(*c, "if")?, self.series(*a)?, self.series(*b)?);
-                self.graph.choose(c, a, b)
-            }
+            Node::Unary(Unary::Not, a) => match self.condition(*a, "not")? {
+                Val::Series(a) => Val::Series(self.graph.not(a)),
+                a => self.push_local(id, LocalOp::Not, &[a], Ty::Cond)?,
+            },
+            Node::Binary(op, a, b) => self.binary(id, *op, *a, *b)?,
+            Node::If(c, a, b) => match (self.condition(*c, "if")?, self.val(*a)?, self.val(*b)?) {
+                (Val::Series(c), Val::Series(a), Val::Series(b)) => Val::Series(self.graph.choose(c, a, b)),
+                (c, a, b) => {
+                    let both = self.ty(a) == Ty::Cond && self.ty(b) == Ty::Cond;
+                    self.push_local(id, LocalOp::If, &[c, a, b], if both { Ty::Cond } else { Ty::Num })?
+                }
+            },
             Node::Lag(a, n) => {
                 let a = self.series(*a)?;
-                self.graph.lag(a, *n)
+                Val::Series(self.graph.lag(a, *n))
             }
             Node::Call { name, args, output } => self.call(id, name, args, output.as_deref())?,
         }))
+    }
+
+    /// What a value is.
+    fn ty(&self, a: Val) -> Ty {
+        match a {
+            Val::Series(id) => self.graph.ty(id),
+            Val::Local(op) => self.local.nodes[op as usize].ty,
+        }
+    }
+
+    /// An operation of the scalar program; series come in as inputs.
+    fn push_local(&mut self, id: NodeId, op: LocalOp, operands: &[Val], ty: Ty) -> Result<Val> {
+        if self.local.n_registers() + operands.len() >= MAX_LOCAL {
+            let reason = format!("a step or an exit of more than {MAX_LOCAL} operations");
+            return Err(self.refused(id, &reason, "compute parts of it as series"));
+        }
+        let mut args = [0; 3];
+        for (arg, operand) in args.iter_mut().zip(operands) {
+            *arg = match operand {
+                Val::Local(op) => *op,
+                Val::Series(id) => match self.graph.constant(*id) {
+                    Some(x) => self.local.push(LocalOp::Num(x), [0; 3], Ty::Num),
+                    None => self.local.input(*id, self.graph.ty(*id)),
+                },
+            };
+        }
+        Ok(Val::Local(self.local.push(op, args, ty)))
+    }
+
+    fn un(&mut self, id: NodeId, op: Un, a: Val) -> Result<Val> {
+        match a {
+            Val::Series(a) => Ok(Val::Series(self.graph.un(op, a))),
+            a => self.push_local(id, LocalOp::Un(op), &[a], Ty::Num),
+        }
+    }
+
+    fn bin(&mut self, id: NodeId, op: Bin, a: Val, b: Val) -> Result<Val> {
+        match (a, b) {
+            (Val::Series(a), Val::Series(b)) => Ok(Val::Series(self.graph.bin(op, a, b))),
+            (a, b) => self.push_local(id, LocalOp::Bin(op), &[a, b], Ty::Num),
+        }
+    }
+
+    fn cmp(&mut self, id: NodeId, op: Cmp, a: Val, b: Val) -> Result<Val> {
+        match (a, b) {
+            (Val::Series(a), Val::Series(b)) => Ok(Val::Series(self.graph.cmp(op, a, b))),
+            (a, b) => self.push_local(id, LocalOp::Cmp(op), &[a, b], Ty::Cond),
+        }
     }
 
     /// The value of a parameter at a point.
@@ -218,7 +308,7 @@ impl<'a> Lower<'a> {
         let params = self.points.map_or(&[][..], PointTable::params);
         let idx = params.iter().position(|p| p.name == name);
         let value = idx.and_then(|idx| self.points.and_then(|p| p.value(point, idx)));
-        Ok(Low::Node(match value {
+        Ok(Low::Val(Val::Series(match value {
             Some(Value::Bool(v)) => self.graph.flag(v),
             Some(Value::Int(v)) => self.graph.num(v as f64),
             Some(Value::Float(v)) => self.graph.num(v),
@@ -227,21 +317,20 @@ impl<'a> Lower<'a> {
                 let names = params.iter().map(|p| p.name.as_str());
                 return Err(self.unknown(id, "parameter", name, names));
             }
-        }))
+        })))
     }
 
     /// A field: a column, by its whole name or a part that only one ends with, or what a bar has beside its columns.
-    fn field(&mut self, id: NodeId, name: &str) -> Result<Id> {
+    fn field(&mut self, id: NodeId, name: &str) -> Result<Val> {
         if let Some(idx) = self.column(id, name)? {
-            return Ok(self.graph.column(idx));
+            return Ok(Val::Series(self.graph.column(idx)));
         }
         if let Some(id) = self.derived(id, name)? {
-            return Ok(id);
+            return Ok(Val::Series(id));
         }
-        if POSITION.contains(&name) || ACCOUNT.contains(&name) {
-            let whose = if POSITION.contains(&name) { "an open position" } else { "the account" };
-            let reason = format!("{name} is known of {whose} alone, and this is computed from the market");
-            return Err(self.refused(id, &reason, "use it in an exit, a size or a gate of a strategy"));
+        let of_scan = name == "prev" || name.starts_with("prev.") || name.starts_with("now.");
+        if of_scan || POSITION.contains(&name) || ACCOUNT.contains(&name) {
+            return Ok(Val::Local(self.local.slot(name)));
         }
         if let Some(signature) = find(name) {
             let reason = format!("{name} is a function");
@@ -298,7 +387,7 @@ impl<'a> Lower<'a> {
             (_, Some(days)) => {
                 let dollars = g.bin(Bin::Mul, f[0], f[1]);
                 let args = indicators::sma::SIGNATURE.args(&[("period", Value::Int(days))])?;
-                let call = g.call(&indicators::sma::SIGNATURE, args, &[dollars]);
+                let call = g.call(&indicators::sma::SIGNATURE, &args, &[dollars]);
                 call.map_or(dollars, |call| g.output(call, 0))
             }
             ("dollar_volume", _) => g.bin(Bin::Mul, f[0], f[1]),
@@ -322,33 +411,38 @@ impl<'a> Lower<'a> {
         }))
     }
 
-    fn binary(&mut self, op: Binary, a: NodeId, b: NodeId) -> Result<Id> {
+    fn binary(&mut self, id: NodeId, op: Binary, a: NodeId, b: NodeId) -> Result<Val> {
         if let Binary::And | Binary::Or = op {
-            let word = if op == Binary::And { "and" } else { "or" };
-            let (a, b) = (self.condition(a, word)?, self.condition(b, word)?);
-            return Ok(if op == Binary::And { self.graph.and(a, b) } else { self.graph.or(a, b) });
+            let (word, local) = if op == Binary::And { ("and", LocalOp::And) } else { ("or", LocalOp::Or) };
+            return match (self.condition(a, word)?, self.condition(b, word)?) {
+                (Val::Series(a), Val::Series(b)) if op == Binary::And => Ok(Val::Series(self.graph.and(a, b))),
+                (Val::Series(a), Val::Series(b)) => Ok(Val::Series(self.graph.or(a, b))),
+                (a, b) => self.push_local(id, local, &[a, b], Ty::Cond),
+            };
         }
-        let (a, b) = (self.series(a)?, self.series(b)?);
-        let g = &mut *self.graph;
-        Ok(match op {
-            Binary::Add => g.bin(Bin::Add, a, b),
-            Binary::Sub => g.bin(Bin::Sub, a, b),
-            Binary::Mul => g.bin(Bin::Mul, a, b),
-            Binary::Div => g.bin(Bin::Div, a, b),
-            Binary::Rem => g.bin(Bin::Rem, a, b),
-            Binary::Pow => g.bin(Bin::Pow, a, b),
-            Binary::Lt => g.cmp(Cmp::Lt, a, b),
-            Binary::Le => g.cmp(Cmp::Le, a, b),
-            Binary::Gt => g.cmp(Cmp::Lt, b, a),
-            Binary::Ge => g.cmp(Cmp::Le, b, a),
-            Binary::Eq => g.cmp(Cmp::Eq, a, b),
-            Binary::Ne | Binary::And | Binary::Or => g.cmp(Cmp::Ne, a, b),
-        })
+        let (a, b) = (self.val(a)?, self.val(b)?);
+        match op {
+            Binary::Add => self.bin(id, Bin::Add, a, b),
+            Binary::Sub => self.bin(id, Bin::Sub, a, b),
+            Binary::Mul => self.bin(id, Bin::Mul, a, b),
+            Binary::Div => self.bin(id, Bin::Div, a, b),
+            Binary::Rem => self.bin(id, Bin::Rem, a, b),
+            Binary::Pow => self.bin(id, Bin::Pow, a, b),
+            Binary::Lt => self.cmp(id, Cmp::Lt, a, b),
+            Binary::Le => self.cmp(id, Cmp::Le, a, b),
+            Binary::Gt => self.cmp(id, Cmp::Lt, b, a),
+            Binary::Ge => self.cmp(id, Cmp::Le, b, a),
+            Binary::Eq => self.cmp(id, Cmp::Eq, a, b),
+            Binary::Ne | Binary::And | Binary::Or => self.cmp(id, Cmp::Ne, a, b),
+        }
     }
 
-    fn call(&mut self, id: NodeId, name: &str, args: &[Arg], output: Option<&str>) -> Result<Id> {
+    fn call(&mut self, id: NodeId, name: &str, args: &[Arg], output: Option<&str>) -> Result<Val> {
         if let Some(signature) = find(name) {
-            return self.signature(id, signature, args, output);
+            return self.signature(id, signature, args, output).map(Val::Series);
+        }
+        if name == "scan" {
+            return self.scan(id, args, output);
         }
         if let Some(output) = output {
             let reason = format!("{name} has one output and no {output}");
@@ -356,40 +450,44 @@ impl<'a> Lower<'a> {
         }
         if let Some((_, op)) = UNARY.iter().find(|(n, _)| *n == name) {
             let [a] = self.exactly(id, name, args, ["x"])?;
-            return Ok(self.graph.un(*op, a));
+            return self.un(id, *op, a);
         }
         if let Some((_, op)) = BINARY.iter().find(|(n, _)| *n == name) {
             let [a, b] = self.exactly(id, name, args, ["x", "y"])?;
-            return Ok(self.graph.bin(*op, a, b));
+            return self.bin(id, *op, a, b);
         }
         match name {
             "clip" => {
                 let [x, low, high] = self.exactly(id, name, args, ["x", "low", "high"])?;
-                let x = self.graph.bin(Bin::Max, x, low);
-                Ok(self.graph.bin(Bin::Min, x, high))
+                let x = self.bin(id, Bin::Max, x, low)?;
+                self.bin(id, Bin::Min, x, high)
             }
             "cross_above" | "cross_below" => {
-                let [a, b] = self.exactly(id, name, args, ["a", "b"])?;
+                let [a, b] = self.exactly_series(id, name, args, ["a", "b"])?;
                 let (a, b) = if name == "cross_above" { (a, b) } else { (b, a) };
                 let g = &mut *self.graph;
                 let (a1, b1) = (g.lag(a, 1), g.lag(b, 1));
                 let (before, now) = (g.cmp(Cmp::Le, a1, b1), g.cmp(Cmp::Lt, b, a));
-                Ok(g.and(before, now))
-            }
-            "delta" => {
-                let (x, n) = match args {
-                    [_] => (self.exactly(id, name, args, ["x"])?[0], 1),
-                    _ => {
-                        let [x, n] = self.exactly(id, name, args, ["x", "lag"])?;
-                        (x, self.rows(args[1].value, n)?)
-                    }
-                };
-                let before = self.graph.lag(x, n);
-                Ok(self.graph.bin(Bin::Sub, x, before))
+                Ok(Val::Series(g.and(before, now)))
             }
             "cs_demean" => self.cross(id, name, args, Cross::Demean),
             "cs_rank" => self.cross(id, name, args, Cross::Rank),
             "cs_zscore" => self.cross(id, name, args, Cross::Zscore),
+            "delta" => {
+                let (x, n) = match args {
+                    [_] => (self.exactly_series(id, name, args, ["x"])?[0], 1),
+                    _ => {
+                        let [x, n] = self.exactly_series(id, name, args, ["x", "lag"])?;
+                        (x, self.rows(args[1].value, n)?)
+                    }
+                };
+                let before = self.graph.lag(x, n);
+                Ok(Val::Series(self.graph.bin(Bin::Sub, x, before)))
+            }
+            "is_missing" => match self.exactly(id, name, args, ["x"])? {
+                [Val::Series(a)] => Ok(Val::Series(self.graph.is_missing(a))),
+                [a] => self.push_local(id, LocalOp::IsMissing, &[a], Ty::Cond),
+            },
             "neutralize" => {
                 let [x, grouping] = args else {
                     return Err(self.refused(
@@ -403,47 +501,141 @@ impl<'a> Lower<'a> {
                     _ => return Err(self.refused(grouping.value, "this is no grouping", "name one, such as `sector`")),
                 };
                 let x = self.series(x.value)?;
-                Ok(self.graph.cross(Cross::Neutralize(name_of.into()), x))
+                Ok(Val::Series(self.graph.cross(Cross::Neutralize(name_of.into()), x)))
             }
             "scale" => match args {
                 [_] => self.cross(id, name, args, Cross::Scale(1.0)),
                 _ => {
-                    let [x, to] = self.exactly(id, name, args, ["x", "to"])?;
+                    let [x, to] = self.exactly_series(id, name, args, ["x", "to"])?;
                     let Some(to) = self.graph.constant(to) else {
-                        return Err(self.refused(args[1].value, "it is one number for all", "give a number"));
+                        return Err(self.refused(id, "the size to scale to is one number for all", "give a number"));
                     };
-                    Ok(self.graph.cross(Cross::Scale(to), x))
+                    Ok(Val::Series(self.graph.cross(Cross::Scale(to), x)))
                 }
             },
-            "is_missing" => {
-                let [a] = self.exactly(id, name, args, ["x"])?;
-                Ok(self.graph.is_missing(a))
-            }
             _ => Err(self.unknown(id, "function", name, function_names())),
         }
     }
 
-    /// An operation across symbols of one series.
-    fn cross(&mut self, id: NodeId, name: &str, args: &[Arg], op: Cross) -> Result<Id> {
-        let [x] = self.exactly(id, name, &args[..args.len().min(1)], ["x"])?;
-        match args.get(1) {
-            None => Ok(self.graph.cross(op, x)),
-            Some(more) => {
-                Err(self.refused(more.value, &format!("{name} takes one series"), &format!("write {name}(x)")))
+    /// A recursion: `scan(init, step)`, or with named states `scan(init_x=…, x=…).x`.
+    fn scan(&mut self, id: NodeId, args: &[Arg], output: Option<&str>) -> Result<Val> {
+        let how = "write scan(init, step) with `prev` in the step, or scan(init_x=…, x=…).x with `prev.x`";
+        let (mut names, mut inits, mut steps): (Vec<&str>, Vec<NodeId>, Vec<NodeId>) = Default::default();
+        match args {
+            [init, step] if init.name.is_none() && step.name.is_none() => {
+                (names, inits, steps) = (vec![""], vec![init.value], vec![step.value]);
             }
+            _ => {
+                for arg in args {
+                    let Some(name) = &arg.name else { return Err(self.refused(arg.value, "it has no name", how)) };
+                    if name.starts_with("init_") {
+                        continue;
+                    }
+                    let init =
+                        args.iter().find(|a| a.name.as_deref().and_then(|n| n.strip_prefix("init_")) == Some(name));
+                    let Some(init) = init else {
+                        return Err(self.refused(
+                            arg.value,
+                            &format!("{name} has no beginning"),
+                            &format!("give init_{name}"),
+                        ));
+                    };
+                    names.push(name);
+                    inits.push(init.value);
+                    steps.push(arg.value);
+                }
+                if names.is_empty() || args.len() != 2 * names.len() {
+                    return Err(self.refused(id, "every state has one beginning and one step", how));
+                }
+            }
+        }
+        let idx = match output {
+            None if names.len() == 1 => 0,
+            None => {
+                return Err(self.refused(id, "it has several states", &format!("choose one: .{}", names.join(", ."))));
+            }
+            Some(output) => match names.iter().position(|n| *n == output) {
+                Some(idx) => idx,
+                None => return Err(self.refused(id, &format!("it has no state {output}"), how)),
+            },
+        };
+        let mut roots = Vec::with_capacity(steps.len());
+        for &step in &steps {
+            roots.push(match self.val(step)? {
+                Val::Local(op) => op,
+                Val::Series(series) => {
+                    let ty = self.graph.ty(series);
+                    self.local.input(series, ty)
+                }
+            });
+        }
+        let (local, roots) = self.local.part(&roots);
+        let mut slots = Vec::with_capacity(local.slots().len());
+        for slot in local.slots() {
+            let state = |prefix: &str| {
+                let rest = slot.strip_prefix(prefix)?;
+                let name = if rest.is_empty() { "" } else { rest.strip_prefix('.')? };
+                names.iter().position(|n| *n == name).map(|k| k as u32)
+            };
+            slots.push(match (state("prev"), state("now")) {
+                (Some(k), _) => Slot::Prev(k),
+                (_, Some(k)) if self.now_is_known(&local, &roots, slot, k) => Slot::Now(k),
+                (_, Some(_)) => {
+                    let reason = format!("{slot} is not known yet where it is read");
+                    return Err(self.refused(id, &reason, "a state may read those that stand before it"));
+                }
+                _ if slot.starts_with("prev") || slot.starts_with("now") => {
+                    let known = names.iter().map(|n| if n.is_empty() { "prev".into() } else { format!("prev.{n}") });
+                    let known: Vec<String> = known.collect();
+                    return Err(self.refused(
+                        id,
+                        &format!("the scan has no {slot}"),
+                        &format!("it has {}", known.join(", ")),
+                    ));
+                }
+                _ => return Err(self.out_of_scope(id, slot)),
+            });
+        }
+        let mut inputs = Vec::with_capacity(inits.len() + local.inputs().len());
+        for &init in &inits {
+            inputs.push(self.series(init)?);
+        }
+        inputs.extend(local.inputs());
+        if inputs.len() > MAX_INPUTS {
+            let reason = format!("it reads {} series, and a scan reads {MAX_INPUTS} at most", inputs.len());
+            return Err(self.refused(id, &reason, "combine some of them outside of it"));
+        }
+        let shown: Arc<str> = format!("{{{local}{roots:?} {slots:?}}}").into();
+        let outputs = || names.iter().map(|n| Arc::from(if n.is_empty() { "scan" } else { n })).collect();
+        let make = || Some(Arc::new(Scan { local: local.clone(), steps: roots.clone(), slots: slots.clone() }) as _);
+        match self.graph.call_any("scan", shown, &inputs, outputs, make) {
+            Some(call) => Ok(Val::Series(self.graph.output(call, idx as u32))),
+            None => Err(self.refused(id, "it has too many states", "use several scans")),
         }
     }
 
+    /// Whether a state's value of this row is read only by states that stand after it.
+    fn now_is_known(&self, local: &Local, roots: &[u32], slot: &str, state: u32) -> bool {
+        let reads = |root: u32| local.part(&[root]).0.slots().iter().any(|s| s == slot);
+        !roots[..=state as usize].iter().any(|&root| reads(root))
+    }
+
+    /// An operation across symbols of one series.
+    fn cross(&mut self, id: NodeId, name: &str, args: &[Arg], op: Cross) -> Result<Val> {
+        let [x] = self.exactly_series(id, name, args, ["x"])?;
+        Ok(Val::Series(self.graph.cross(op, x)))
+    }
+
     /// Exactly these arguments, in order or by name.
-    fn exactly<const N: usize>(&self, id: NodeId, name: &str, args: &[Arg], names: [&str; N]) -> Result<[Id; N]> {
-        let mut got: [Option<Id>; N] = [None; N];
+    fn exactly<const N: usize>(&self, id: NodeId, name: &str, args: &[Arg], names: [&str; N]) -> Result<[Val; N]> {
+        let mut got: [Option<Val>; N] = [None; N];
         for (i, arg) in args.iter().enumerate() {
             let at = match &arg.name {
                 Some(n) => names.iter().position(|k| *k == &**n),
                 None => Some(i).filter(|i| *i < N),
             };
             match at {
-                Some(at) if got[at].is_none() => got[at] = Some(self.series(arg.value)?),
+                Some(at) if got[at].is_none() => got[at] = Some(self.val(arg.value)?),
                 _ => {
                     let mend = format!("write {name}({})", names.join(", "));
                     return Err(self.refused(arg.value, &format!("{name} takes no such argument"), &mend));
@@ -457,7 +649,35 @@ impl<'a> Lower<'a> {
             }
         }
         // All are there: the loop above has seen to it.
-        Ok(got.map(|g| g.unwrap_or(Id(0))))
+        Ok(got.map(|g| g.unwrap_or(Val::Local(0))))
+    }
+
+    /// Exactly these arguments, all of them series.
+    fn exactly_series<const N: usize>(
+        &self,
+        id: NodeId,
+        name: &str,
+        args: &[Arg],
+        names: [&str; N],
+    ) -> Result<[Id; N]> {
+        let mut series = [None; N];
+        for (to, val) in series.iter_mut().zip(self.exactly(id, name, args, names)?) {
+            *to = Some(self.only_series(id, val)?);
+        }
+        Ok(series.map(|s| s.unwrap_or(Id(0))))
+    }
+
+    /// A value that must be a series, since what reads it looks at other rows or other symbols.
+    fn only_series(&self, id: NodeId, val: Val) -> Result<Id> {
+        match val {
+            Val::Series(id) => Ok(id),
+            Val::Local(op) => {
+                let (part, _) = self.local.part(&[op]);
+                let name = part.slots().first().map_or("it", |s| s);
+                let reason = format!("{name} is one value and no series: there are no other rows of it to look at");
+                Err(self.refused(id, &reason, "use arithmetic, comparisons and if on it"))
+            }
+        }
     }
 
     /// A whole number of rows.
@@ -480,7 +700,8 @@ impl<'a> Lower<'a> {
             let low = self.low(arg.value)?;
             let value = match &low {
                 Low::Text(text) => Some(Value::Text(text.to_string())),
-                Low::Node(id) => self.value(*id),
+                Low::Val(Val::Series(id)) => self.value(*id),
+                Low::Val(Val::Local(_)) => None,
             };
             let is_input = match &arg.name {
                 Some(name) => {
@@ -498,9 +719,10 @@ impl<'a> Lower<'a> {
                 None => value.is_none() || next_param >= params.len(),
             };
             if is_input {
-                let Low::Node(node) = low else {
+                let Low::Val(node) = low else {
                     return Err(self.refused(arg.value, "a word is no series", &how()));
                 };
+                let node = self.only_series(arg.value, node)?;
                 if next_input >= inputs.len() || inputs[next_input].is_some() {
                     return Err(self.refused(arg.value, &format!("{} reads no further series", s.name), &how()));
                 }
@@ -530,7 +752,8 @@ impl<'a> Lower<'a> {
                 let Some(field) = known.default else {
                     return Err(self.refused(id, &format!("{} needs {}", s.name, known.name), &how()));
                 };
-                *input = Some(self.field(id, field)?);
+                let field = self.field(id, field)?;
+                *input = Some(self.only_series(id, field)?);
             }
         }
         let named: Vec<(&str, Value)> =
@@ -539,7 +762,7 @@ impl<'a> Lower<'a> {
         let checked = checked.map_err(|e| self.refused(id, &e.to_string(), &how()))?;
         let idx = self.output_of(id, s, output)?;
         let inputs: Vec<Id> = inputs.into_iter().flatten().collect();
-        let Some(call) = self.graph.call(s, checked, &inputs) else {
+        let Some(call) = self.graph.call(s, &checked, &inputs) else {
             return Err(self.refused(id, &format!("{} reads too many columns", s.name), &how()));
         };
         let out = self.graph.output(call, idx);
@@ -574,18 +797,24 @@ impl<'a> Lower<'a> {
             .ok_or_else(|| self.refused(id, "it does not stand before its parent", "build it first"))
     }
 
-    /// A node that is a series.
-    fn series(&self, id: NodeId) -> Result<Id> {
+    /// A node that has a value per row.
+    fn val(&self, id: NodeId) -> Result<Val> {
         match self.low(id)? {
-            Low::Node(id) => Ok(id),
+            Low::Val(val) => Ok(val),
             Low::Text(_) => Err(self.refused(id, "a word is no series", "words are arguments of some functions only")),
         }
     }
 
+    /// A node that is a series.
+    fn series(&self, id: NodeId) -> Result<Id> {
+        let val = self.val(id)?;
+        self.only_series(id, val)
+    }
+
     /// A node that is a condition.
-    fn condition(&self, id: NodeId, word: &str) -> Result<Id> {
-        let node = self.series(id)?;
-        if self.graph.ty(node) == Ty::Num {
+    fn condition(&self, id: NodeId, word: &str) -> Result<Val> {
+        let node = self.val(id)?;
+        if self.ty(node) == Ty::Num {
             let reason = format!("`{word}` wants a condition, and this is a number");
             return Err(self.refused(id, &reason, "compare it with something, such as `… != 0`"));
         }

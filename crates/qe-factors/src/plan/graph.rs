@@ -71,7 +71,7 @@ pub enum Op {
 }
 
 /// The most columns that a computation with memory may read.
-pub const MAX_INPUTS: usize = 8;
+pub const MAX_INPUTS: usize = 16;
 
 /// The most columns that a computation with memory may give.
 pub const MAX_OUTPUTS: usize = 16;
@@ -100,9 +100,11 @@ impl Node {
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) what: Arc<dyn Indicator>,
-    pub(crate) signature: &'static Signature,
-    pub(crate) args: Args,
+    pub(crate) name: &'static str,
+    /// Its arguments as they are written, by which two of one name and the same inputs are one.
+    pub(crate) args: Arc<str>,
     pub(crate) inputs: Vec<Id>,
+    pub(crate) outputs: Arc<[Arc<str>]>,
 }
 
 impl Call {
@@ -156,7 +158,7 @@ type Fast = BuildHasherDefault<FastHasher>;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct CallKey {
     name: &'static str,
-    args: String,
+    args: Arc<str>,
     inputs: Vec<Id>,
 }
 
@@ -367,7 +369,7 @@ impl Graph {
             return a;
         }
         let was = self.ty(a);
-        let lagged = self.call(&ops::lag::SIGNATURE, ops::lag::args(n), &[a]).map(|c| self.output(c, 0));
+        let lagged = self.call(&ops::lag::SIGNATURE, &ops::lag::args(n), &[a]).map(|c| self.output(c, 0));
         match (lagged, was) {
             (Some(id), Ty::Cond) => self.to_cond(id),
             (Some(id), Ty::Num) => id,
@@ -377,23 +379,47 @@ impl Graph {
 
     /// A computation with memory over some inputs; its outputs are taken with [`Graph::output`]. `None` if it reads another
     /// number of columns, or more than [`MAX_INPUTS`].
-    pub fn call(&mut self, signature: &'static Signature, args: Args, inputs: &[Id]) -> Option<Id> {
-        let fits = inputs.len() <= MAX_INPUTS && signature.outputs.len() <= MAX_OUTPUTS;
-        if inputs.len() != signature.inputs.len() || !fits {
+    pub fn call(&mut self, signature: &'static Signature, args: &Args, inputs: &[Id]) -> Option<Id> {
+        if inputs.len() != signature.inputs.len() {
+            return None;
+        }
+        let shown = args.values().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let make = || (signature.build)(args).ok().map(Arc::from);
+        self.call_any(
+            signature.name,
+            shown.into(),
+            inputs,
+            || signature.outputs.iter().map(|o| Arc::from(*o)).collect(),
+            make,
+        )
+    }
+
+    /// Any computation with memory. Two of one name, with arguments that are written alike and the same inputs, are one.
+    pub(crate) fn call_any(
+        &mut self,
+        name: &'static str,
+        args: Arc<str>,
+        inputs: &[Id],
+        outputs: impl FnOnce() -> Arc<[Arc<str>]>,
+        make: impl FnOnce() -> Option<Arc<dyn Indicator>>,
+    ) -> Option<Id> {
+        if inputs.len() > MAX_INPUTS {
             return None;
         }
         let inputs: Vec<Id> = inputs.iter().map(|&a| self.to_num(a)).collect();
-        let shown: Vec<String> = args.values().iter().map(ToString::to_string).collect();
-        let key = CallKey { name: signature.name, args: shown.join(","), inputs };
+        let key = CallKey { name, args, inputs };
         if let Some(&id) = self.known_calls.get(&key) {
             return Some(id);
         }
-        let what: Arc<dyn Indicator> = Arc::from((signature.build)(&args).ok()?);
+        let (what, outputs) = (make()?, outputs());
+        if outputs.len() > MAX_OUTPUTS {
+            return None;
+        }
         let before = key.inputs.iter().map(|a| self.nodes[a.idx()].lookback).max().unwrap_or(0);
         let lookback = before.saturating_add(u32::try_from(what.lookback()).unwrap_or(u32::MAX));
         let id = Id(self.nodes.len() as u32);
         self.nodes.push(Node { op: Op::Kernel(self.calls.len() as u32), args: [NONE; 3], ty: Ty::Num, lookback });
-        self.calls.push(Call { what, signature, args, inputs: key.inputs.clone() });
+        self.calls.push(Call { what, name, args: key.args.clone(), inputs: key.inputs.clone(), outputs });
         self.known_calls.insert(key, id);
         Some(id)
     }
@@ -459,9 +485,8 @@ impl Graph {
             Op::Kernel(c) => {
                 let call = &self.calls[c as usize];
                 let inputs = call.inputs.iter().map(|a| format!("%{}", a.0));
-                let params = (call.signature.params)();
-                let args = params.iter().zip(call.args.values()).map(|(p, v)| format!("{}={v}", p.name));
-                format!("{}({})", call.signature.name, inputs.chain(args).collect::<Vec<_>>().join(", "))
+                let args = Some(call.args.to_string()).filter(|a| !a.is_empty());
+                format!("{}({})", call.name, inputs.chain(args).collect::<Vec<_>>().join(", "))
             }
             Op::Cross(c) => match &self.crosses[c as usize] {
                 Cross::Neutralize(group) => format!("neutralize({}, {group})", at(0)),
@@ -470,8 +495,8 @@ impl Graph {
             },
             Op::Output(i) => {
                 let Op::Kernel(c) = self.nodes[node.args[0].idx()].op else { return at(0) };
-                let outputs = self.calls[c as usize].signature.outputs;
-                format!("{}.{}", at(0), outputs.get(i as usize).copied().unwrap_or("?"))
+                let outputs = &self.calls[c as usize].outputs;
+                format!("{}.{}", at(0), outputs.get(i as usize).map_or("?", |o| o))
             }
         }
     }

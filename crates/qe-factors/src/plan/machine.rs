@@ -234,7 +234,7 @@ impl Maker<'_> {
         let call = &self.graph.calls[c as usize];
         let kernel = self.wiring.len() as u32;
         let inputs: Vec<Src> = call.inputs.iter().map(|i| self.place[i.idx()]).collect();
-        let outs: Vec<u32> = call.signature.outputs.iter().map(|_| self.slots.take()).collect();
+        let outs: Vec<u32> = call.outputs.iter().map(|_| self.slots.take()).collect();
         self.call_of[id.idx()] = kernel;
         self.wiring.push(Wiring { inputs, outs: outs.clone() });
         self.calls.push(c);

@@ -6,9 +6,11 @@
 
 mod cross;
 mod graph;
+mod local;
 mod machine;
 mod mask;
 pub mod scalar;
+mod scan;
 
 use std::fmt;
 use std::ops::Range;
@@ -21,9 +23,12 @@ use qe_core::par::Pool;
 pub use cross::Cross;
 use cross::{Groups, Scratch};
 pub use graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
+pub use local::Local;
+pub(crate) use local::LocalOp;
 pub use machine::Workspace;
 use machine::{BLOCK, Machine, Program, Src, View};
 pub use mask::Mask;
+pub(crate) use scan::{Scan, Slot};
 
 use crate::error::{Error, Result};
 

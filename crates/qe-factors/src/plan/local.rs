@@ -1,0 +1,232 @@
+//! Small scalar programs: what is computed one row at a time from values that no column holds.
+//!
+//! The step of a `scan` reads its own last value; an exit reads the open position; a size reads the account. Such an
+//! expression is a list of operations on single numbers. Whatever in it depends on the market alone stays in the graph as a
+//! column, and comes in as an input. A condition is 1, 0, or NaN for unknown, and means what it means in a plan.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use super::graph::{Id, Ty};
+use super::scalar::{self, Bin, Cmp, Un};
+
+/// What an operation of a local program does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum LocalOp {
+    /// A column of the plan, by its place in [`Local::inputs`].
+    Input(u32),
+    /// A value from outside, by its place in [`Local::slots`].
+    Slot(u32),
+    Num(f64),
+    Un(Un),
+    Bin(Bin),
+    Cmp(Cmp),
+    IsMissing,
+    Not,
+    And,
+    Or,
+    If,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LocalNode {
+    pub(crate) op: LocalOp,
+    pub(crate) args: [u32; 3],
+    pub(crate) ty: Ty,
+}
+
+/// A scalar program: operations in order, operands before what reads them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Local {
+    pub(crate) nodes: Vec<LocalNode>,
+    pub(crate) inputs: Vec<Id>,
+    pub(crate) slots: Vec<String>,
+}
+
+impl Local {
+    /// The columns of the plan that it reads, in the order in which [`Local::run`] wants them.
+    pub fn inputs(&self) -> &[Id] {
+        &self.inputs
+    }
+
+    /// The names of the values from outside, in the order in which [`Local::run`] wants them.
+    pub fn slots(&self) -> &[String] {
+        &self.slots
+    }
+
+    /// How many registers it works in.
+    pub fn n_registers(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn push(&mut self, op: LocalOp, args: [u32; 3], ty: Ty) -> u32 {
+        let node = LocalNode { op, args, ty };
+        let known = self.nodes.iter().rposition(|n| *n == node);
+        known.unwrap_or_else(|| {
+            self.nodes.push(node);
+            self.nodes.len() - 1
+        }) as u32
+    }
+
+    pub(crate) fn input(&mut self, id: Id, ty: Ty) -> u32 {
+        let idx = self.inputs.iter().position(|known| *known == id).unwrap_or_else(|| {
+            self.inputs.push(id);
+            self.inputs.len() - 1
+        });
+        self.push(LocalOp::Input(idx as u32), [0; 3], ty)
+    }
+
+    pub(crate) fn slot(&mut self, name: &str) -> u32 {
+        let idx = self.slots.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.slots.push(name.to_owned());
+            self.slots.len() - 1
+        });
+        self.push(LocalOp::Slot(idx as u32), [0; 3], Ty::Num)
+    }
+
+    /// Runs it for one row in `registers`, one for each operation. Register `i` then holds the value of operation `i`.
+    /// Inputs or slots that are not given are missing.
+    #[inline]
+    pub fn run(&self, inputs: &[f64], slots: &[f64], registers: &mut [f64]) {
+        for (i, node) in self.nodes.iter().enumerate().take(registers.len()) {
+            let [a, b, c] = node.args.map(|a| registers.get(a as usize).copied().unwrap_or(f64::NAN));
+            registers[i] = match node.op {
+                LocalOp::Input(k) => inputs.get(k as usize).copied().unwrap_or(f64::NAN),
+                LocalOp::Slot(k) => slots.get(k as usize).copied().unwrap_or(f64::NAN),
+                LocalOp::Num(x) => x,
+                LocalOp::Un(op) => scalar::un(op, a),
+                LocalOp::Bin(op) => scalar::bin(op, a, b),
+                LocalOp::Cmp(op) => condition(scalar::cmp(op, a, b)),
+                LocalOp::IsMissing => condition((a.is_nan(), !a.is_nan())),
+                LocalOp::Not => 1.0 - a,
+                LocalOp::And => and(a, b),
+                LocalOp::Or => 1.0 - and(1.0 - a, 1.0 - b),
+                LocalOp::If => {
+                    if a == 1.0 {
+                        b
+                    } else if a == 0.0 {
+                        c
+                    } else {
+                        f64::NAN
+                    }
+                }
+            };
+        }
+    }
+
+    /// The part of it that some of its operations need, and where those stand in it.
+    pub(crate) fn part(&self, roots: &[u32]) -> (Self, Vec<u32>) {
+        let mut needed = vec![false; self.nodes.len()];
+        roots.iter().for_each(|&r| needed[r as usize] = true);
+        for i in (0..needed.len()).rev() {
+            if needed[i] {
+                self.nodes[i].operands().iter().for_each(|&a| needed[a as usize] = true);
+            }
+        }
+        let (mut part, mut place) = (Self::default(), vec![0u32; self.nodes.len()]);
+        for (i, node) in self.nodes.iter().enumerate().filter(|(i, _)| needed[*i]) {
+            place[i] = match node.op {
+                LocalOp::Input(k) => part.input(self.inputs[k as usize], node.ty),
+                LocalOp::Slot(k) => part.slot(&self.slots[k as usize]),
+                op => {
+                    let mut args = [0; 3];
+                    args.iter_mut().zip(node.operands()).for_each(|(to, &a)| *to = place[a as usize]);
+                    part.push(op, args, node.ty)
+                }
+            };
+        }
+        (part, roots.iter().map(|&r| place[r as usize]).collect())
+    }
+}
+
+impl LocalNode {
+    fn operands(&self) -> &[u32] {
+        let n = match self.op {
+            LocalOp::Input(_) | LocalOp::Slot(_) | LocalOp::Num(_) => 0,
+            LocalOp::Un(_) | LocalOp::IsMissing | LocalOp::Not => 1,
+            LocalOp::Bin(_) | LocalOp::Cmp(_) | LocalOp::And | LocalOp::Or => 2,
+            LocalOp::If => 3,
+        };
+        &self.args[..n]
+    }
+}
+
+impl fmt::Display for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, node) in self.nodes.iter().enumerate() {
+            let mut text = match node.op {
+                LocalOp::Input(k) => format!("input {k}"),
+                LocalOp::Slot(k) => self.slots[k as usize].clone(),
+                LocalOp::Num(x) => format!("{x}"),
+                op => format!("{op:?}").to_lowercase(),
+            };
+            node.operands().iter().try_for_each(|a| write!(text, " @{a}"))?;
+            writeln!(f, "@{i} = {text}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A condition as a number.
+#[inline]
+fn condition((holds, fails): (bool, bool)) -> f64 {
+    if holds {
+        1.0
+    } else if fails {
+        0.0
+    } else {
+        f64::NAN
+    }
+}
+
+/// Kleene's `and`: false if either is, else unknown if either is.
+#[inline]
+fn and(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connectives_are_kleenes() {
+        let n = f64::NAN;
+        let mut local = Local::default();
+        let (a, b) = (local.slot("a"), local.slot("b"));
+        let and = local.push(LocalOp::And, [a, b, 0], Ty::Cond);
+        let or = local.push(LocalOp::Or, [a, b, 0], Ty::Cond);
+        let not = local.push(LocalOp::Not, [a, 0, 0], Ty::Cond);
+        let pick = local.push(LocalOp::If, [a, b, not], Ty::Cond);
+        let mut r = vec![0.0; local.n_registers()];
+        let same = |x: f64, y: f64| x == y || x.is_nan() && y.is_nan();
+        for (va, vb, want) in [
+            (1.0, 1.0, [1.0, 1.0, 0.0, 1.0]),
+            (1.0, 0.0, [0.0, 1.0, 0.0, 0.0]),
+            (1.0, n, [n, 1.0, 0.0, n]),
+            (0.0, 1.0, [0.0, 1.0, 1.0, 1.0]),
+            (0.0, 0.0, [0.0, 0.0, 1.0, 1.0]),
+            (0.0, n, [0.0, n, 1.0, 1.0]),
+            (n, 1.0, [n, 1.0, n, n]),
+            (n, 0.0, [0.0, n, n, n]),
+            (n, n, [n, n, n, n]),
+        ] {
+            local.run(&[], &[va, vb], &mut r);
+            let got = [and, or, not, pick].map(|i| r[i as usize]);
+            assert!(got.iter().zip(want).all(|(g, w)| same(*g, w)), "{va} {vb}: {got:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_keeps_what_it_needs_alone() {
+        let mut local = Local::default();
+        let (a, _) = (local.slot("a"), local.slot("unused"));
+        let two = local.push(LocalOp::Num(2.0), [0; 3], Ty::Num);
+        let sum = local.push(LocalOp::Bin(Bin::Add), [a, two, 0], Ty::Num);
+        let (part, roots) = local.part(&[sum]);
+        assert_eq!((part.n_registers(), part.slots()), (3, &["a".to_owned()][..]));
+        let mut r = vec![0.0; 3];
+        part.run(&[], &[5.0], &mut r);
+        assert_eq!(r[roots[0] as usize], 7.0);
+    }
+}
