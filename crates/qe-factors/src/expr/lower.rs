@@ -8,16 +8,19 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::error::nearest;
 use qe_core::param::{Kind, Value};
 use qe_core::point::PointTable;
+use qe_core::timeframe::Timeframe;
+use qe_data::resample::ResampleSpec;
 
 use super::ast::{Arg, Ast, Binary, Node, NodeId, Unary, for_each_child};
 use crate::error::{Error, Result};
 use crate::indicators::{self, Signature};
 use crate::ops;
 use crate::plan::scalar::{BINARY, Bin, Cmp, UNARY, Un};
-use crate::plan::{Cross, Graph, Id, Local, LocalOp, MAX_INPUTS, Plan, Scan, Slot, Ty};
+use crate::plan::{Cross, Graph, Id, Local, LocalOp, MAX_INPUTS, Plan, Scan, Slot, Tf, Ty};
 
 /// Fields that a bar has beside its columns, each with what it is made of.
 pub const DERIVED: &[(&str, &str)] = &[
@@ -67,21 +70,51 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("scale", "x, to=1", "x scaled so that its absolute values over all symbols add up to this"),
 ];
 
+/// What expressions are compiled against.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    columns: Arc<[Arc<str>]>,
+    bars: Option<(Timeframe, Calendar, SessionHours)>,
+}
+
+impl Schema {
+    /// Columns of these names.
+    pub fn new(columns: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        Self { columns: columns.into_iter().map(Into::into).collect(), bars: None }
+    }
+
+    /// The same columns, being bars of a timeframe in the regular hours of a calendar: other timeframes can be made of them.
+    #[must_use]
+    pub fn bars(self, timeframe: Timeframe, calendar: Calendar) -> Self {
+        self.bars_in(timeframe, calendar, SessionHours::Regular)
+    }
+
+    /// As [`Schema::bars`], in other hours of the day.
+    #[must_use]
+    pub fn bars_in(mut self, timeframe: Timeframe, calendar: Calendar, hours: SessionHours) -> Self {
+        self.bars = Some((timeframe, calendar, hours));
+        self
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> &[Arc<str>] {
+        &self.columns
+    }
+}
+
 /// Compiles expressions for all points of a table; without one, for the single point that has no parameters.
 ///
 /// # Errors
 /// When an expression is empty, or names, types or arguments do not fit: the place is shown.
-pub fn compile(
-    expressions: &[(&str, &Ast)],
-    columns: impl IntoIterator<Item = impl Into<Arc<str>>>,
-    points: Option<&PointTable>,
-) -> Result<Compiled> {
-    let columns: Vec<Arc<str>> = columns.into_iter().map(Into::into).collect();
+pub fn compile(expressions: &[(&str, &Ast)], schema: &Schema, points: Option<&PointTable>) -> Result<Compiled> {
     let mut graph = Graph::new();
     let n_points = points.map_or(1, PointTable::len);
     let mut roots: Vec<Vec<Id>> = Vec::with_capacity(expressions.len());
     for (_, ast) in expressions {
-        let mut lower = Lower::new(ast, &columns, &mut graph, points)?;
+        let Some(root) = ast.root() else {
+            return Err(meaning(ast, 0..0, "the expression is empty", "write one, such as `close > sma(close, 20)`"));
+        };
+        let mut lower = Lower::new(ast, root, schema, &mut graph, points);
         roots.push((0..n_points).map(|point| lower.root(point)).collect::<Result<_>>()?);
     }
     // Points that agree in what an expression depends on share its output.
@@ -96,7 +129,7 @@ pub fn compile(
         });
         place.push(of_point.collect());
     }
-    Ok(Compiled { plan: Plan::new(graph, columns, outputs)?, place })
+    Ok(Compiled { plan: Plan::new(graph, Arc::clone(&schema.columns), outputs)?, place })
 }
 
 /// Compiled expressions.
@@ -146,9 +179,12 @@ const MAX_LOCAL: usize = 4096;
 
 struct Lower<'a> {
     ast: &'a Ast,
+    schema: &'a Schema,
     columns: &'a [Arc<str>],
     graph: &'a mut Graph,
     points: Option<&'a PointTable>,
+    /// Whether this is within another timeframe.
+    within: bool,
     /// The nodes that the root needs.
     needed: Vec<bool>,
     /// Whether a node depends on a parameter.
@@ -162,13 +198,11 @@ struct Lower<'a> {
 impl<'a> Lower<'a> {
     fn new(
         ast: &'a Ast,
-        columns: &'a [Arc<str>],
+        root: NodeId,
+        schema: &'a Schema,
         graph: &'a mut Graph,
         points: Option<&'a PointTable>,
-    ) -> Result<Self> {
-        let Some(root) = ast.root() else {
-            return Err(meaning(ast, 0..0, "the expression is empty", "write one, such as `close > sma(close, 20)`"));
-        };
+    ) -> Self {
         let n = ast.nodes().len();
         let (mut needed, mut varies) = (vec![false; n], vec![false; n]);
         needed[root.idx()] = true;
@@ -177,8 +211,8 @@ impl<'a> Lower<'a> {
                 continue;
             }
             match &ast.nodes()[i] {
-                // A grouping is no series.
-                Node::Call { name, args, .. } if &**name == "neutralize" => {
+                // A grouping is no series, and another timeframe has a plan of its own.
+                Node::Call { name, args, .. } if matches!(&**name, "neutralize" | "tf") => {
                     args.iter().take(1).for_each(|arg| needed[arg.value.idx()] = true);
                 }
                 node => for_each_child(node, |c| needed[c.idx()] = true),
@@ -189,7 +223,8 @@ impl<'a> Lower<'a> {
             for_each_child(node, |c| any |= varies[c.idx()]);
             varies[i] = any;
         }
-        Ok(Self { ast, columns, graph, points, needed, varies, low: vec![None; n], root, local: Local::default() })
+        let (columns, low) = (&*schema.columns, vec![None; n]);
+        Self { ast, schema, columns, graph, points, within: false, needed, varies, low, root, local: Local::default() }
     }
 
     /// The root at a point.
@@ -251,6 +286,7 @@ impl<'a> Lower<'a> {
                 let a = self.series(*a)?;
                 Val::Series(self.graph.lag(a, *n))
             }
+            Node::Call { name, args, output } if &**name == "tf" => self.tf(id, args, output.as_deref(), point)?,
             Node::Call { name, args, output } => self.call(id, name, args, output.as_deref())?,
         }))
     }
@@ -515,6 +551,48 @@ impl<'a> Lower<'a> {
             },
             _ => Err(self.unknown(id, "function", name, function_names())),
         }
+    }
+
+    /// Another timeframe: `tf("1h", rsi(close, 14))`.
+    fn tf(&mut self, id: NodeId, args: &[Arg], output: Option<&str>, point: usize) -> Result<Val> {
+        let how = "write tf(\"1h\", rsi(close, 14))";
+        let ([timeframe, inner], None) = (args, output) else {
+            return Err(self.refused(id, "tf takes a timeframe and an expression", how));
+        };
+        if self.within {
+            return Err(self.refused(id, "there is a timeframe within a timeframe", "name the coarser one alone"));
+        }
+        let Low::Text(text) = self.low(timeframe.value)? else {
+            return Err(self.refused(timeframe.value, "a timeframe is a word", how));
+        };
+        let to = Timeframe::parse(&text).map_err(|e| self.refused(timeframe.value, &e.to_string(), how))?;
+        let Some((from, calendar, hours)) = &self.schema.bars else {
+            let mend = "compile it against a Schema of bars with their timeframe and calendar";
+            return Err(self.refused(id, "it is not known what bars these rows are", mend));
+        };
+        let spec = ResampleSpec::new(to, calendar.clone()).hours(*hours);
+        spec.check_source(*from).map_err(|e| self.refused(timeframe.value, &e.to_string(), how))?;
+        let mut graph = Graph::new();
+        let mut lower = Lower::new(self.ast, inner.value, self.schema, &mut graph, self.points);
+        lower.within = true;
+        let root = lower.root(point)?;
+        let plan = Plan::new(graph, Arc::clone(&self.schema.columns), [(Arc::from("tf"), root)])?;
+        let mut inputs = self.graph.times().to_vec();
+        inputs.extend(plan.columns_read().map(|c| self.graph.column(c)));
+        if inputs.len() > MAX_INPUTS {
+            let reason =
+                format!("it reads {} columns, and a timeframe reads {} at most", inputs.len() - 2, MAX_INPUTS - 2);
+            return Err(self.refused(id, &reason, "use several timeframes"));
+        }
+        let is_condition = plan.is_condition(0);
+        let shown: Arc<str> = format!("{to}, {{{plan}}}").into();
+        let rows_per_bar = rows_per_bar(*from, to, calendar);
+        let make = || Some(Arc::new(Tf { spec: spec.clone(), plan: Arc::new(plan), rows_per_bar }) as _);
+        let Some(call) = self.graph.call_any("tf", shown, &inputs, || [Arc::from("tf")].into(), make) else {
+            return Err(self.refused(id, "it cannot be computed", how));
+        };
+        let out = self.graph.output(call, 0);
+        Ok(Val::Series(if is_condition { self.graph.to_cond(out) } else { out }))
     }
 
     /// A recursion: `scan(init, step)`, or with named states `scan(init_x=…, x=…).x`.
@@ -868,6 +946,17 @@ fn usage(s: &Signature) -> String {
     match s.outputs {
         [_] => shown,
         outputs => format!("{shown}.{}", outputs.join("|")),
+    }
+}
+
+/// How many rows a coarser bar is made of, at most.
+fn rows_per_bar(from: Timeframe, to: Timeframe, calendar: &Calendar) -> usize {
+    match (from.nanos(), to.nanos()) {
+        (Some(from), Some(to)) => (to / from).max(1) as usize,
+        _ => {
+            let ratio = calendar.periods_per_year(from) / calendar.periods_per_year(to);
+            ratio.ceil().max(1.0) as usize
+        }
     }
 }
 

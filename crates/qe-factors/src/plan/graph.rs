@@ -38,6 +38,10 @@ pub enum Ty {
 pub enum Op {
     /// A column of the data.
     Column(u32),
+    /// When a row opened, in nanoseconds, as bits: only kernels read it.
+    Open,
+    /// When a row was complete, in nanoseconds, as bits: only kernels read it.
+    Available,
     /// A constant, by its bits.
     Num(u64),
     /// A constant condition.
@@ -228,6 +232,11 @@ impl Graph {
     /// A column of the data, by its number.
     pub fn column(&mut self, idx: u32) -> Id {
         self.intern(Op::Column(idx), [NONE; 3], Ty::Num, 0)
+    }
+
+    /// When rows opened and when they were complete, as bits.
+    pub(crate) fn times(&mut self) -> [Id; 2] {
+        [Op::Open, Op::Available].map(|op| self.intern(op, [NONE; 3], Ty::Num, 0))
     }
 
     /// A constant.
@@ -459,6 +468,8 @@ impl Graph {
         let at = |i: usize| format!("%{}", node.args[i].0);
         match node.op {
             Op::Column(i) => columns.get(i as usize).map_or_else(|| format!("column {i}"), ToString::to_string),
+            Op::Open => "when the row opened".into(),
+            Op::Available => "when the row was complete".into(),
             Op::Num(bits) => format!("{}", f64::from_bits(bits)),
             Op::Flag(v) => v.to_string(),
             Op::Un(op) => format!("{}({})", format!("{op:?}").to_lowercase(), at(0)),

@@ -28,6 +28,17 @@ pub(crate) enum Src {
     None,
 }
 
+/// A column of numbers that a program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A column of the data, by number.
+    Column(u32),
+    /// When rows opened, as bits.
+    Open,
+    /// When rows were complete, as bits.
+    Available,
+}
+
 /// A step of the machine.
 #[derive(Debug, Clone, Copy)]
 struct Instr {
@@ -55,8 +66,8 @@ pub(crate) struct Program {
     n_slots: u32,
     n_masks: u32,
     outputs: Vec<Src>,
-    /// The columns of the data that are read, by number; [`Src::Column`] is a place in this list.
-    columns: Vec<u32>,
+    /// What of the data is read; [`Src::Column`] is a place in this list.
+    columns: Vec<Source>,
     /// The stages: what is computed for each symbol by itself between operations across all of them.
     stages: Vec<Stage>,
 }
@@ -154,8 +165,8 @@ impl Program {
         }
     }
 
-    /// The columns of the data that it reads, by number, in the order in which it wants them.
-    pub(crate) fn columns(&self) -> &[u32] {
+    /// What of the data it reads, in the order in which it wants it.
+    pub(crate) fn columns(&self) -> &[Source] {
         &self.columns
     }
 
@@ -187,7 +198,7 @@ struct Maker<'a> {
     calls: Vec<u32>,
     /// The kernel of the program that a kernel's node became.
     call_of: Vec<u32>,
-    columns: Vec<u32>,
+    columns: Vec<Source>,
     before: Vec<(u32, Src, u32)>,
 }
 
@@ -195,10 +206,14 @@ impl Maker<'_> {
     fn node(&mut self, id: Id, needed: &[bool]) {
         let node = self.graph.nodes[id.idx()];
         match node.op {
-            Op::Column(c) => {
+            Op::Column(_) | Op::Open | Op::Available => {
                 // Equal nodes are one, so no column comes twice.
                 self.place[id.idx()] = Src::Column(self.columns.len() as u32);
-                self.columns.push(c);
+                self.columns.push(match node.op {
+                    Op::Column(c) => Source::Column(c),
+                    Op::Open => Source::Open,
+                    _ => Source::Available,
+                });
             }
             Op::Num(bits) => self.place[id.idx()] = Src::Num(f64::from_bits(bits)),
             Op::Output(j) => {

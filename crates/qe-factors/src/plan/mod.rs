@@ -11,6 +11,7 @@ mod machine;
 mod mask;
 pub mod scalar;
 mod scan;
+mod tf;
 
 use std::fmt;
 use std::ops::Range;
@@ -26,9 +27,10 @@ pub use graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
 pub use local::Local;
 pub(crate) use local::LocalOp;
 pub use machine::Workspace;
-use machine::{BLOCK, Machine, Program, Src, View};
+use machine::{BLOCK, Machine, Program, Source, Src, View};
 pub use mask::Mask;
 pub(crate) use scan::{Scan, Slot};
+pub(crate) use tf::Tf;
 
 use crate::error::{Error, Result};
 
@@ -124,7 +126,8 @@ impl Plan {
             described.push(Output { name, ty: graph.ty(id), lookback: graph.lookback(id) });
         }
         let program = Program::new(&graph, &ids);
-        if let Some(last) = program.columns().iter().find(|c| **c as usize >= columns.len()) {
+        let beyond = |s: &Source| matches!(s, Source::Column(c) if *c as usize >= columns.len());
+        if let Some(Source::Column(last)) = program.columns().iter().copied().find(beyond) {
             return Err(Error::Data {
                 place: format!("column {last}"),
                 reason: format!("the plan reads it, but only {} columns are named", columns.len()),
@@ -140,8 +143,11 @@ impl Plan {
     }
 
     /// The columns that it reads, in the order in which [`Stepper::step`] wants their values.
-    pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.program.columns().iter().map(|&c| &*self.columns[c as usize])
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.program.columns().iter().filter_map(|source| match source {
+            Source::Column(c) => Some(&*self.columns[*c as usize]),
+            Source::Open | Source::Available => None,
+        })
     }
 
     /// How many rows at the beginning of some output are missing on clean input.
@@ -204,7 +210,7 @@ impl Plan {
         self.ensure_no_cross()?;
         let n = table.len();
         let shared: Vec<Shared<f64>> =
-            self.program.columns().iter().map(|&c| self.column(table, c)).collect::<Result<_>>()?;
+            self.program.columns().iter().map(|&s| self.column(table, s)).collect::<Result<_>>()?;
         let mut machine =
             Machine::new(&self.program, &self.graph, table.first_row(), BLOCK.min(n), std::mem::take(space));
         let mut part: Vec<&[f64]> = Vec::with_capacity(shared.len());
@@ -247,8 +253,15 @@ impl Plan {
     /// When the panel lacks a field or a grouping that the plan reads.
     pub fn eval_panel(&self, panel: &Panel, pool: &Pool) -> Result<Vec<Vec<f64>>> {
         let (n_symbols, n) = (panel.n_symbols(), panel.n_times());
-        let names = self.program.columns().iter().map(|&c| &*self.columns[c as usize]);
-        let fields: Vec<&Shared<f64>> = names.map(|name| Ok(panel.field(name)?)).collect::<Result<_>>()?;
+        // A matrix for each field, and one row for the times that all symbols share.
+        let field = |source: &Source| -> Result<(Shared<f64>, usize)> {
+            Ok(match source {
+                Source::Column(c) => (panel.field(&self.columns[*c as usize])?.clone(), n),
+                Source::Open => (Shared::from_owner(Bits(panel.axis().shared_open().clone())), 0),
+                Source::Available => (Shared::from_owner(Bits(panel.axis().shared_available().clone())), 0),
+            })
+        };
+        let fields: Vec<(Shared<f64>, usize)> = self.program.columns().iter().map(field).collect::<Result<_>>()?;
         let groups: Vec<Option<Groups>> = self
             .graph
             .crosses
@@ -263,7 +276,7 @@ impl Plan {
         let machines: Vec<Mutex<Machine>> = pool.map(n_symbols, machine);
         let mut out = vec![vec![f64::NAN; n_symbols * n]; self.outputs.len()];
         let columns = |symbol: usize, rows: &Range<usize>| -> Vec<&[f64]> {
-            fields.iter().map(|f| &f[symbol * n + rows.start..symbol * n + rows.end]).collect()
+            fields.iter().map(|(f, stride)| &f[symbol * stride + rows.start..symbol * stride + rows.end]).collect()
         };
         for start in (0..n).step_by(block) {
             let rows = start..(start + block).min(n);
@@ -333,7 +346,12 @@ impl Plan {
     }
 
     /// A column of a table by the plan's number: mostly it stands there under the same number.
-    fn column(&self, table: &Columns, number: u32) -> Result<Shared<f64>> {
+    fn column(&self, table: &Columns, source: Source) -> Result<Shared<f64>> {
+        let number = match source {
+            Source::Column(number) => number,
+            Source::Open => return Ok(Shared::from_owner(Bits(table.axis().shared_open().clone()))),
+            Source::Available => return Ok(Shared::from_owner(Bits(table.axis().shared_available().clone()))),
+        };
         let name = &self.columns[number as usize];
         let same = table.name_at(number as usize) == Some(&**name);
         let column = if same { table.at(number as usize) } else { None };
@@ -350,7 +368,7 @@ impl Plan {
     pub fn stepper(&self, first_row: u64) -> Result<Stepper<'_>> {
         self.ensure_no_cross()?;
         let machine = Machine::new(&self.program, &self.graph, first_row, 1, Workspace::new());
-        Ok(Stepper { plan: self, machine, out: vec![f64::NAN; self.outputs.len()] })
+        Ok(Stepper { plan: self, machine, row: Vec::new(), out: vec![f64::NAN; self.outputs.len()] })
     }
 }
 
@@ -364,38 +382,60 @@ fn lock(machine: &Mutex<Machine>) -> MutexGuard<'_, Machine> {
 pub struct Stepper<'p> {
     plan: &'p Plan,
     machine: Machine,
+    row: Vec<f64>,
     out: Vec<f64>,
 }
 
 impl Stepper<'_> {
-    /// Takes a row: a value for each of [`Plan::columns`], in order. All outputs come back, conditions as 1, 0 and NaN.
-    /// `None` if the row has fewer values than the plan reads.
-    pub fn step(&mut self, row: &[f64]) -> Option<&[f64]> {
-        let program = &self.plan.program;
-        if row.len() < program.columns().len() {
-            return None;
+    /// Takes a row: when it opened and when it was complete, and a value for each of [`Plan::columns`], in order. All
+    /// outputs come back, conditions as 1, 0 and NaN. `None` if the row has fewer values than the plan reads.
+    pub fn step(&mut self, open: i64, available: i64, row: &[f64]) -> Option<&[f64]> {
+        let mut values = row.iter();
+        self.row.clear();
+        for source in self.plan.program.columns() {
+            self.row.push(match source {
+                Source::Column(_) => *values.next()?,
+                Source::Open => f64::from_bits(open as u64),
+                Source::Available => f64::from_bits(available as u64),
+            });
         }
+        self.plan.step_machine(&mut self.machine, &self.row, &mut self.out);
+        Some(&self.out)
+    }
+}
+
+impl Plan {
+    /// Takes one row through a machine: a value for each of the program's columns.
+    fn step_machine(&self, machine: &mut Machine, row: &[f64], out: &mut [f64]) {
         const MANY: usize = 64;
         let mut few: [&[f64]; MANY] = [&[]; MANY];
+        let many: Vec<&[f64]>;
         let columns: &[&[f64]] = if row.len() <= MANY {
-            for (column, value) in few.iter_mut().zip(row) {
-                *column = std::slice::from_ref(value);
-            }
+            few.iter_mut().zip(row).for_each(|(column, value)| *column = std::slice::from_ref(value));
             &few[..row.len()]
         } else {
-            &row.iter().map(std::slice::from_ref).collect::<Vec<_>>()
+            many = row.iter().map(std::slice::from_ref).collect();
+            &many
         };
-        self.machine.run(program, columns, 1);
-        for (idx, out) in self.out.iter_mut().enumerate() {
-            *out = match self.machine.condition(program, idx) {
+        machine.run(&self.program, columns, 1);
+        for (idx, out) in out.iter_mut().enumerate() {
+            *out = match machine.condition(&self.program, idx) {
                 Some(mask) => mask.get(0).map_or(f64::NAN, |v| f64::from(u8::from(v))),
-                None => match self.machine.number(program, idx, columns, 1) {
+                None => match machine.number(&self.program, idx, columns, 1) {
                     View::Many(x) => x[0],
                     View::One(x) => x,
                 },
             };
         }
-        Some(&self.out)
+    }
+}
+
+/// Times as numbers of the same bits, which nobody calculates with.
+struct Bits(Shared<i64>);
+
+impl AsRef<[f64]> for Bits {
+    fn as_ref(&self) -> &[f64] {
+        bytemuck::cast_slice(&self.0)
     }
 }
 

@@ -1,0 +1,126 @@
+//! A plan over coarser bars within a plan: rows are put together into the bars of a timeframe, the inner plan takes each
+//! bar as it is complete, and its last outputs are held until the next.
+//!
+//! A bar counts from the row whose completion reaches the end of its bucket, or from the first row after it: nothing of an
+//! unfinished bar is ever seen. The buckets and the rules that put values together are those of `qe_data::resample`.
+
+use std::sync::Arc;
+
+use qe_data::resample::{Agg, Bucket, Bucketer, Fold, ResampleSpec};
+
+use super::{Machine, Plan, Source, Ty, Workspace};
+use crate::indicators::Indicator;
+use crate::kernel::Kernel;
+
+/// A plan over coarser bars. Its inputs are the rows' opening and completion times as bits, then the columns of the inner
+/// plan.
+#[derive(Debug, Clone)]
+pub(crate) struct Tf {
+    pub(crate) spec: ResampleSpec,
+    pub(crate) plan: Arc<Plan>,
+    /// How many rows a bar is made of, at most.
+    pub(crate) rows_per_bar: usize,
+}
+
+impl Indicator for Tf {
+    fn lookback(&self) -> usize {
+        (self.plan.lookback() + 1).saturating_mul(self.rows_per_bar).saturating_sub(1)
+    }
+
+    fn is_windowed(&self) -> bool {
+        false
+    }
+
+    fn kernel(&self, _: u64) -> Box<dyn Kernel> {
+        let plan = &self.plan;
+        let names = plan.program.columns().iter().filter_map(|source| match source {
+            Source::Column(c) => Some(Agg::of_column(&plan.columns[*c as usize])),
+            Source::Open | Source::Available => None,
+        });
+        let aggs: Vec<Agg> = names.collect();
+        Box::new(State {
+            plan: Arc::clone(plan),
+            machine: Machine::new(&plan.program, &plan.graph, 0, 1, Workspace::new()),
+            bucketer: Bucketer::new(&self.spec),
+            folds: aggs.iter().map(|a| Fold::new(*a)).collect(),
+            aggs,
+            bucket: None,
+            done: i64::MIN,
+            held: vec![f64::NAN; plan.outputs.len()],
+            row: Vec::new(),
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+struct State {
+    plan: Arc<Plan>,
+    machine: Machine,
+    bucketer: Bucketer,
+    aggs: Vec<Agg>,
+    folds: Vec<Fold>,
+    /// The bar that is being made.
+    bucket: Option<Bucket>,
+    /// The end of the last bar that was complete.
+    done: i64,
+    held: Vec<f64>,
+    row: Vec<f64>,
+}
+
+impl Kernel for State {
+    fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]) {
+        let [open, available, columns @ ..] = inputs else { return };
+        for i in 0..open.len() {
+            let (opened, known) = (open[i].to_bits() as i64, available[i].to_bits() as i64);
+            let bucket = self.bucketer.bucket_of(opened).filter(|b| b.end > self.done);
+            if self.bucket.is_some_and(|now| Some(now) != bucket && known >= now.end) {
+                self.complete();
+            }
+            if let Some(bucket) = bucket {
+                self.bucket = Some(bucket);
+                self.folds.iter_mut().zip(columns).for_each(|(fold, x)| fold.push(x[i]));
+                if known >= bucket.end {
+                    self.complete();
+                }
+            }
+            out.iter_mut().zip(&self.held).for_each(|(o, v)| o[i] = *v);
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Kernel> {
+        Box::new(self.clone())
+    }
+}
+
+impl State {
+    /// The bar is complete: the inner plan takes it, and the next one begins empty.
+    fn complete(&mut self) {
+        let Some(bucket) = self.bucket.take() else { return };
+        self.done = bucket.end;
+        let mut folds = self.folds.iter_mut().zip(&self.aggs);
+        self.row.clear();
+        self.row.extend(self.plan.program.columns().iter().map(|source| match source {
+            Source::Open => f64::from_bits(bucket.start as u64),
+            Source::Available => f64::from_bits(bucket.end as u64),
+            Source::Column(_) => {
+                folds.next().map_or(f64::NAN, |(fold, agg)| std::mem::replace(fold, Fold::new(*agg)).value())
+            }
+        }));
+        self.plan.step_machine(&mut self.machine, &self.row, &mut self.held);
+    }
+}
+
+impl Plan {
+    /// The numbers of the columns that it reads.
+    pub(crate) fn columns_read(&self) -> impl Iterator<Item = u32> + '_ {
+        self.program.columns().iter().filter_map(|source| match source {
+            Source::Column(c) => Some(*c),
+            Source::Open | Source::Available => None,
+        })
+    }
+
+    /// Whether an output is a condition.
+    pub(crate) fn is_condition(&self, idx: usize) -> bool {
+        self.outputs.get(idx).is_some_and(|o| o.ty == Ty::Cond)
+    }
+}
