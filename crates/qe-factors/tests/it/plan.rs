@@ -1,0 +1,313 @@
+//! Plans over simulated bars: one by one and in blocks, cut short, over a panel, in other timeframes.
+
+use qe_core::bars::Bars;
+use qe_core::calendar::Calendar;
+use qe_core::columns::Columns;
+use qe_core::param::Param;
+use qe_core::par::{Pool, Threads};
+use qe_core::point::PointTable;
+use qe_core::rng::Stream;
+use qe_core::time::Timestamp;
+use qe_core::timeframe::Timeframe;
+use qe_data::resample::{ResampleSpec, resample};
+use qe_factors::expr::{Schema, compile, parse};
+use qe_factors::plan::{Mask, Plan, Value, Values};
+
+/// Minutes of some sessions, with a walk for a price; every 97th is missing if `holes`.
+fn minutes(n_days: i32, holes: bool) -> Bars {
+    let calendar = Calendar::us_equities();
+    let mut stream = Stream::new(5, "plan test", 0);
+    let (mut open_time, mut available, mut fields) = (Vec::new(), Vec::new(), vec![Vec::new(); 5]);
+    let first = qe_core::time::Date::new(2024, 3, 4).unwrap();
+    let mut close = 100.0;
+    for session in calendar.sessions(first, first.add_days(n_days)) {
+        let range = session.range();
+        let mut at = range.start;
+        while at < range.end {
+            let row = open_time.len();
+            let open = close + 0.1 * stream.normal();
+            close = open + 0.2 * stream.normal();
+            let high = f64::max(open, close) + 0.05 * stream.uniform();
+            let low = f64::min(open, close) - 0.05 * stream.uniform();
+            if !(holes && row % 97 == 50) {
+                let values = [open, high, low, close, (1000.0 * stream.uniform()).ceil()];
+                let odd = holes && row % 131 == 100;
+                fields.iter_mut().zip(values).for_each(|(f, v)| f.push(if odd { f64::NAN } else { v }));
+                open_time.push(at);
+                available.push(at + 60_000_000_000);
+            } else {
+                fields.iter_mut().for_each(|f| f.push(f64::NAN));
+                open_time.push(at);
+                available.push(at + 60_000_000_000);
+            }
+            at += 60_000_000_000;
+        }
+    }
+    let axis = qe_core::columns::Axis::new(open_time, available).unwrap();
+    let mut columns = Columns::new(axis);
+    for (name, values) in qe_core::bars::OHLCV.iter().zip(fields) {
+        columns.push(*name, values).unwrap();
+    }
+    Bars::from_columns("SIM", Timeframe::M1, columns).unwrap()
+}
+
+fn schema() -> Schema {
+    Schema::new(qe_core::bars::OHLCV).bars(Timeframe::M1, Calendar::us_equities())
+}
+
+fn plan(texts: &[&str]) -> Plan {
+    let asts: Vec<_> = texts.iter().map(|t| parse(t).unwrap_or_else(|e| panic!("{e}"))).collect();
+    let named: Vec<(&str, &_)> = texts.iter().copied().zip(&asts).collect();
+    compile(&named, &schema(), None).unwrap_or_else(|e| panic!("{e}")).into_plan()
+}
+
+fn error(text: &str) -> String {
+    let ast = match parse(text) {
+        Ok(ast) => ast,
+        Err(e) => return e.to_string(),
+    };
+    compile(&[("x", &ast)], &schema(), None).unwrap_err().to_string()
+}
+
+fn number(values: &Values, idx: usize) -> Vec<f64> {
+    match &values.outputs()[idx] {
+        Value::Number(v) => v.clone(),
+        Value::Condition(m) => (0..m.len()).map(|i| truth(m, i)).collect(),
+    }
+}
+
+fn truth(m: &Mask, row: usize) -> f64 {
+    m.get(row).map_or(f64::NAN, |v| f64::from(u8::from(v)))
+}
+
+fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
+}
+
+/// Expressions of every kind.
+const MANY: &[&str] = &[
+    "close",
+    "sma(close, 20)",
+    "close > sma(close, 50) and rsi(14) < 70",
+    "not (close > sma(close, 50))",
+    "cross_above(sma(close, 5), sma(close, 20))",
+    "cross_below(macd(close).macd, macd(close).signal)",
+    "if(close > open, high - low, (low - high) ^ 2)",
+    "(close - close[5]) / atr(14) % 0.7",
+    "bars_since(close > high[1])",
+    "value_when(cross_above(close, sma(10)), low)",
+    "latch(rsi(14) < 30, rsi(14) > 70)",
+    "count_true(close > open, 10)",
+    "ewm(close, 0.05)",
+    "ewm(close, abs(rsi(14) - 50) / 100)",
+    "scan(close, prev + 0.1 * (close - prev))",
+    "scan(init_hi=high, init_lo=low, hi=max(prev.hi * 0.999, high), lo=min(now.hi - 1, low)).lo",
+    "tf(\"1h\", rsi(close, 5))",
+    "tf(\"15m\", close > sma(close, 4)) and close > open",
+    "tf(\"1d\", close[1])",
+    "log(close / close[1]) + exp(-volume / 1000) - sqrt(abs(delta(close, 3)))",
+    "typical + hl2 + ohlc4 + returns + adv20",
+    "clip(returns * 1000, -1, 1) + sign(delta(close)) + min(open, close) * max(open, 3)",
+    "is_missing(close) or close[1] != close",
+    "coalesce(close, close[1])",
+    "signed_power(returns, 0.5) + square(returns) + inv(close) + relu(close - open)",
+    "2 * 3 + 4",
+    "true and 1 < 2",
+];
+
+#[test]
+fn blocks_rows_and_short_runs_give_the_same_bits() {
+    let bars = minutes(12, true);
+    let table = bars.columns();
+    let plan = plan(MANY);
+    let whole = plan.eval(table).unwrap();
+    let mut stepper = plan.stepper(0).unwrap();
+    let columns: Vec<_> = plan.columns().map(|c| table.get(c).unwrap().to_f64()).collect();
+    let axis = table.axis();
+    for row in 0..table.len() {
+        let values: Vec<f64> = columns.iter().map(|c| c[row]).collect();
+        let got = stepper.step(axis.open()[row], axis.available()[row], &values).unwrap();
+        for (i, &g) in got.iter().enumerate() {
+            let want = number_at(&whole, i, row);
+            assert!(same(g, want), "{} in row {row}: {g} and {want}", MANY[i]);
+        }
+    }
+    for cut in [0, 1, 63, 64, 65, 1023, 1024, 1025, 2049] {
+        let short = plan.eval(&table.slice(..cut)).unwrap();
+        for (i, text) in MANY.iter().enumerate() {
+            let (got, want) = (number(&short, i), number(&whole, i));
+            assert_eq!(got.len(), cut);
+            assert!(got.iter().zip(&want).all(|(g, w)| same(*g, *w)), "{text} cut at {cut} sees the future");
+        }
+    }
+}
+
+fn number_at(values: &Values, idx: usize, row: usize) -> f64 {
+    match &values.outputs()[idx] {
+        Value::Number(v) => v[row],
+        Value::Condition(m) => truth(m, row),
+    }
+}
+
+#[test]
+fn every_output_begins_at_its_lookback_and_no_negation_fires_before() {
+    let bars = minutes(12, false);
+    let plan = plan(MANY);
+    let values = plan.eval(bars.columns()).unwrap();
+    for (i, output) in plan.outputs().iter().enumerate() {
+        let v = number(&values, i);
+        let first = v.iter().position(|x| !x.is_nan()).unwrap_or(v.len());
+        let exact = !["bars_since", "value_when", "is_missing"].iter().any(|w| output.name.contains(w));
+        if exact && !output.name.contains("tf(") {
+            assert_eq!(first, output.lookback, "{}", output.name);
+        } else if output.name.contains("tf(") {
+            assert!(first <= output.lookback, "{}: {first} and {}", output.name, output.lookback);
+        }
+    }
+    let conditions = ["close > sma(close, 50)", "latch(rsi(60) < 30, close > sma(80))", "cross_above(sma(9), sma(70))"];
+    for c in conditions {
+        let plan = self::plan(&[c, &format!("not ({c})"), &format!("if({c}, 1, 2)")]);
+        let values = plan.eval(bars.columns()).unwrap();
+        let warm = plan.outputs()[0].lookback;
+        assert!(warm > 40);
+        let (yes, no) = (values.condition(0).unwrap(), values.condition(1).unwrap());
+        assert!((0..warm).all(|i| yes.get(i).is_none() && no.get(i).is_none()), "{c}");
+        assert!((0..warm).all(|i| values.number(2).unwrap()[i].is_nan()), "{c}");
+        assert_eq!(yes.count_true() + no.count_true(), yes.len() - warm, "{c}");
+    }
+}
+
+#[test]
+fn other_timeframes_are_the_resampled_bars_joined_when_known() {
+    let bars = minutes(12, true);
+    let spec = ResampleSpec::new(Timeframe::H1, Calendar::us_equities());
+    let hours = resample(&bars, &spec).unwrap().bars;
+    let inner = plan(&["rsi(close, 5) + high[1] * volume"]).eval(hours.columns()).unwrap();
+    let inner = inner.number(0).unwrap();
+    let got = plan(&["tf(\"1h\", rsi(close, 5) + high[1] * volume)"]).eval(bars.columns()).unwrap();
+    let got = got.number(0).unwrap();
+    let mut some = 0;
+    for (row, &at) in bars.available().iter().enumerate() {
+        let known = hours.axis().known_at(at);
+        let want = if known == 0 { f64::NAN } else { inner[known - 1] };
+        assert!(same(got[row], want), "row {row} at {}: {} and {want}", Timestamp(at), got[row]);
+        some += usize::from(!want.is_nan());
+    }
+    assert!(some > 1000);
+}
+
+#[test]
+fn a_recursion_by_hand_is_the_one_that_is_built_in() {
+    let bars = minutes(6, false);
+    let texts = ["scan(close, prev + 0.1 * (close - prev))", "ewm(close, 0.1)"];
+    let values = plan(&texts).eval(bars.columns()).unwrap();
+    let (a, b) = (values.number(0).unwrap(), values.number(1).unwrap());
+    assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9));
+    // A trailing stop that only rises, in states that read each other.
+    let text = "scan(init_stop=low, init_up=1, up=if(close < prev.stop, 0, 1), \
+                stop=if(now.up == 1, max(prev.stop, low - 0.5), low - 0.5)).stop";
+    let values = plan(&[text, "low", "close"]).eval(bars.columns()).unwrap();
+    let [stop, low, close] = [0, 1, 2].map(|i| values.number(i).unwrap());
+    let mut want = low[0];
+    for i in 1..stop.len() {
+        want = if close[i] < want { low[i] - 0.5 } else { f64::max(want, low[i] - 0.5) };
+        assert_eq!(stop[i], want, "row {i}");
+    }
+}
+
+#[test]
+fn equal_parts_are_computed_once_however_many_points_use_them() {
+    let ast = parse("cross_above(sma(close, $fast), sma(close, $slow)) and adx > 20").unwrap();
+    let params = [Param::int("fast", 1, 50, 5), Param::int("slow", 51, 150, 60)];
+    let points = PointTable::grid(params, 10_000).unwrap();
+    let schema = Schema::new(["close", "adx"]);
+    let compiled = compile(&[("entry", &ast)], &schema, Some(&points)).unwrap();
+    let text = compiled.plan().to_string();
+    assert_eq!((points.len(), text.matches("sma(").count()), (5000, 150));
+    assert_eq!(compiled.plan().outputs().len(), 5000);
+    assert_eq!(text.matches("lag(").count(), 150);
+    assert_eq!(compiled.output(0, 4999), Some(4999));
+    // A point that agrees in all that matters shares its output.
+    let fixed = parse("adx > 20").unwrap();
+    let compiled = compile(&[("gate", &fixed)], &schema, Some(&points)).unwrap();
+    assert_eq!((compiled.plan().outputs().len(), compiled.output(0, 77)), (1, Some(0)));
+}
+
+#[test]
+fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
+    let bars: Vec<Bars> = (0..7)
+        .map(|k| {
+            let base = minutes(4, k % 2 == 0);
+            let mut columns = Columns::new(base.axis().clone());
+            for (name, c) in base.columns().iter() {
+                let v: Vec<f64> = c.to_f64().iter().map(|v| v * (1.0 + f64::from(k) * 0.1) + f64::from(k * k)).collect();
+                columns.push(name, v).unwrap();
+            }
+            Bars::from_columns(format!("S{k}"), Timeframe::M1, columns).unwrap()
+        })
+        .collect();
+    let mut panel = qe_core::panel::Panel::from_bars(Calendar::us_equities(), &bars).unwrap();
+    panel.push_group("sector", (0..7).map(|k| format!("g{}", k % 3)).collect()).unwrap();
+    let plan = plan(&[
+        "cs_rank(returns) - 0.5",
+        "ts_mean(cs_rank(delta(close, 3) * volume), 5) > cs_rank(close)",
+        "neutralize(cs_zscore(close / close[10]), IndClass.sector) + scale(returns, 2)",
+        "cs_demean(tf(\"15m\", rsi(close, 3)))",
+    ]);
+    let one = plan.eval_panel(&panel, &Pool::inline()).unwrap();
+    for threads in [2, 5] {
+        let pool = Pool::new(Threads::N(threads.try_into().unwrap())).unwrap();
+        let many = plan.eval_panel(&panel, &pool).unwrap();
+        assert!(one.iter().zip(&many).all(|(a, b)| a.iter().zip(b).all(|(a, b)| same(*a, *b))));
+    }
+    let n = panel.n_times();
+    let close = panel.field("close").unwrap();
+    for t in [40, 777] {
+        let returns: Vec<f64> = (0..7).map(|s| close[s * n + t] / close[s * n + t - 1] - 1.0).collect();
+        for s in 0..7 {
+            let below = returns.iter().filter(|r| **r < returns[s]).count() as f64;
+            let equal = returns.iter().filter(|r| **r == returns[s]).count() as f64;
+            let present = returns.iter().filter(|r| !r.is_nan()).count() as f64;
+            let want = if returns[s].is_nan() { f64::NAN } else { (below + (equal + 1.0) / 2.0) / present - 0.5 };
+            assert!(same(one[0][s * n + t], want), "{s} {t}");
+        }
+    }
+    assert!(plan.eval(bars[0].columns()).unwrap_err().to_string().contains("evaluate the plan over a Panel"));
+}
+
+#[test]
+fn what_makes_no_sense_is_shown_with_its_mend() {
+    for (text, said) in [
+        ("clsoe + 1", "did you mean close?"),
+        ("smaa(close, 3)", "did you mean sma?"),
+        ("sma(close, 0)", "whole number from 1"),
+        ("sma(close, open)", "one value for all rows"),
+        ("sma", "sma is a function"),
+        ("macd(close)", "macd has 3 outputs"),
+        ("macd(close).histo", "no output histo"),
+        ("rsi(close, 14).rsi + $fast", "no parameter is named fast"),
+        ("close and open", "wants a condition"),
+        ("not close", "wants a condition"),
+        ("close < entry.price", "known of an open position alone"),
+        ("equity * 2", "known of the account alone"),
+        ("prev + 1", "known of the step of a scan alone"),
+        ("scan(close, sma(prev, 3))", "one value and no series"),
+        ("scan(close, prev[1])", "one value and no series"),
+        ("scan(init_a=close, a=now.a + 1)", "not known yet"),
+        ("scan(init_a=close, a=prev.b + 1)", "the scan has no prev.b"),
+        ("scan(a=close)", "has no beginning"),
+        ("tf(\"7m\", close) + tf(\"30s\", close)", "upsampling"),
+        ("tf(\"1h\", tf(\"1d\", close))", "a timeframe within a timeframe"),
+        ("tf(close, 1)", "a timeframe is a word"),
+        ("corr(close)", "needs"),
+        ("ewm(close)", "ewm needs alpha"),
+        ("lag(close, open)", "one"),
+        ("delta(close, -1)", "looks back"),
+        ("abs(close, open)", "no such argument"),
+        ("clip(close, 1)", "clip needs high"),
+        ("\"word\"", ""),
+    ] {
+        let got = error(text);
+        assert!(got.contains(said) && !got.is_empty(), "{text}: {got}");
+    }
+}
