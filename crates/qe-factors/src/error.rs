@@ -10,6 +10,12 @@ pub enum Error {
     /// An error of the vocabulary underneath.
     #[error(transparent)]
     Core(#[from] qe_core::Error),
+    /// A text that is no expression.
+    #[error(transparent)]
+    Syntax(#[from] crate::expr::SyntaxError),
+    /// A name that stands for no column, or for several.
+    #[error(transparent)]
+    Name(#[from] crate::expr::NameError),
     /// Arguments that an indicator cannot take together.
     #[error("{indicator}: {reason}; {mend}")]
     Arguments {

@@ -137,6 +137,12 @@ impl Ast {
         })
     }
 
+    /// Takes the last node back; nothing may refer to it.
+    pub(crate) fn pop(&mut self) -> Option<Node> {
+        self.spans.pop();
+        self.nodes.pop()
+    }
+
     /// The nodes, children before parents.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes

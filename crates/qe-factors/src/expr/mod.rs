@@ -1,11 +1,38 @@
 //! The expression language: text to syntax tree and back, and from there to plans.
+//!
+//! From loose to tight, each level takes what is below it as operands:
+//!
+//! | written | meaning |
+//! |---|---|
+//! | `c ? a : b` | choice, from the right; the same as `if(c, a, b)` |
+//! | `a or b`, `a \|\| b` | |
+//! | `a and b`, `a && b` | |
+//! | `not a` | |
+//! | `< <= > >= == !=` | comparisons, which do not chain |
+//! | `a + b`, `a - b` | |
+//! | `a * b`, `a / b`, `a % b` | |
+//! | `-a`, `!a` | `!a` is `not a` that binds as tightly as a sign |
+//! | `a ^ b`, `a ** b` | from the right; `-x ^ 2` is `-(x ^ 2)` |
+//! | `x[3]`, `x[$n]`, `macd(close).hist` | lag, output of a call |
+//!
+//! Operands are numbers (`nan` and `inf` too), `true` and `false`, names with dots (`entry.price`), parameters (`$fast`),
+//! calls with positional and then named arguments (`sma(close, period=20)`), and parentheses. A text in quotes can only be
+//! an argument. A comment goes from `#` to the end of its line.
+//!
+//! [`parse`] and printing are inverse to each other: the printed form of a tree that was parsed reads back as the same
+//! tree, and the printed form of a tree that was built in code prints the same again once read.
 
 pub mod ast;
-pub mod lower;
+mod error;
+mod lex;
+mod lower;
+mod names;
+mod parse;
+mod print;
 
 pub use ast::{Arg, Ast, Binary, Node, NodeId, Unary};
-pub use lower::{Compiled, Schema, compile};
-
-fn point_at(text: &str, at: std::ops::Range<usize>, reason: &str, mend: &str) -> String {
-    format!("{reason}\n  {text}\n  {}^\n{mend}", " ".repeat(at.start))
-}
+pub use error::{SyntaxError, point_at};
+pub use lower::{ACCOUNT, Compiled, DERIVED, FUNCTIONS, POSITION, Schema, compile, function_names};
+pub use names::{NameError, Names};
+pub use parse::{MAX_DEPTH, MAX_LAG, MAX_TEXT, parse};
+pub use print::MAX_PRINTED;

@@ -1,5 +1,6 @@
 //! The contract and the goldens of every indicator.
 
 mod contract;
+mod expr_text;
 mod golden;
 mod plan;
