@@ -16,6 +16,7 @@ use qe_core::timeframe::Timeframe;
 use qe_data::resample::ResampleSpec;
 
 use super::ast::{Arg, Ast, Binary, Node, NodeId, Unary, for_each_child};
+use super::names::{NameError, Names};
 use crate::error::{Error, Result};
 use crate::indicators::{self, Signature};
 use crate::ops;
@@ -74,13 +75,15 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
 #[derive(Debug, Clone)]
 pub struct Schema {
     columns: Arc<[Arc<str>]>,
+    names: Arc<Names>,
     bars: Option<(Timeframe, Calendar, SessionHours)>,
 }
 
 impl Schema {
     /// Columns of these names.
     pub fn new(columns: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
-        Self { columns: columns.into_iter().map(Into::into).collect(), bars: None }
+        let columns: Arc<[Arc<str>]> = columns.into_iter().map(Into::into).collect();
+        Self { names: Arc::new(Names::new(columns.iter().cloned())), columns, bars: None }
     }
 
     /// The same columns, being bars of a timeframe in the regular hours of a calendar: other timeframes can be made of them.
@@ -379,19 +382,10 @@ impl<'a> Lower<'a> {
 
     /// A column by its whole name, or by a part after `_` or `.` that only one ends with.
     fn column(&self, id: NodeId, name: &str) -> Result<Option<u32>> {
-        if let Some(idx) = self.columns.iter().position(|c| &**c == name) {
-            return Ok(Some(idx as u32));
-        }
-        let ends = |c: &str| c.strip_suffix(name).is_some_and(|rest| rest.ends_with(['_', '.']));
-        let found: Vec<usize> = (0..self.columns.len()).filter(|&i| ends(&self.columns[i])).collect();
-        match found[..] {
-            [] => Ok(None),
-            [one] => Ok(Some(one as u32)),
-            _ => {
-                let names: Vec<&str> = found.iter().take(8).map(|&i| &*self.columns[i]).collect();
-                let reason = format!("{name} may be any of {}", names.join(", "));
-                Err(self.refused(id, &reason, "write the whole name of one"))
-            }
+        match self.schema.names.resolve(name) {
+            Ok(idx) => Ok(Some(idx as u32)),
+            Err(NameError::Unknown { .. }) => Ok(None),
+            Err(error) => Err(self.refused(id, &error.reason(), &error.mend())),
         }
     }
 
@@ -801,6 +795,10 @@ impl<'a> Lower<'a> {
                     return Err(self.refused(arg.value, "a word is no series", &how()));
                 };
                 let node = self.only_series(arg.value, node)?;
+                if let (true, Some(param)) = (next_input >= inputs.len(), params.get(next_param)) {
+                    let reason = format!("{} is one value for all rows", param.name);
+                    return Err(self.refused(arg.value, &reason, "give a number or a $parameter"));
+                }
                 if next_input >= inputs.len() || inputs[next_input].is_some() {
                     return Err(self.refused(arg.value, &format!("{} reads no further series", s.name), &how()));
                 }

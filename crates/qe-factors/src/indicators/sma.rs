@@ -24,7 +24,7 @@ impl Default for Sma {
 /// Its entry in the list.
 pub const SIGNATURE: Signature = Signature {
     name: "sma",
-    aliases: &["ma"],
+    aliases: &["ma", "ts_mean"],
     about: "simple moving average",
     inputs: &[Input::SERIES],
     params: || vec![period(20)],

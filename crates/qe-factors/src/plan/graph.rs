@@ -222,9 +222,14 @@ impl Graph {
         if let Some(&id) = self.known.get(&(op, args)) {
             return id;
         }
-        let before = args.iter().filter(|a| **a != NONE).map(|a| self.nodes[a.idx()].lookback).max().unwrap_or(0);
+        let before = args.iter().filter(|a| **a != NONE).map(|a| self.nodes[a.idx()].lookback);
+        let before = match op {
+            Op::Bin(Bin::Coalesce) => before.min(),
+            Op::IsMissing => None,
+            _ => before.max(),
+        };
         let id = Id(self.nodes.len() as u32);
-        self.nodes.push(Node { op, args, ty, lookback: before.saturating_add(own_lookback) });
+        self.nodes.push(Node { op, args, ty, lookback: before.unwrap_or(0).saturating_add(own_lookback) });
         self.known.insert((op, args), id);
         id
     }
