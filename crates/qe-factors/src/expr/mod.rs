@@ -15,12 +15,14 @@
 //! | `a ^ b`, `a ** b` | from the right; `-x ^ 2` is `-(x ^ 2)` |
 //! | `x[3]`, `x[$n]`, `macd(close).hist` | lag, output of a call |
 //!
-//! Operands are numbers (`nan` and `inf` too), `true` and `false`, names with dots (`entry.price`), parameters (`$fast`),
-//! calls with positional and then named arguments (`sma(close, period=20)`), and parentheses. A text in quotes can only be
-//! an argument. A comment goes from `#` to the end of its line.
+//! Operands are numbers (`nan` and `inf` too), `true` and `false`, names with dots (`entry.price`), parameters
+//! (`$fast`), calls with positional and then named arguments (`sma(close, period=20)`), and parentheses. A text in
+//! quotes can only be an argument. A comment goes from `#` to the end of its line. Words of the language are in lower
+//! case. `not` must stand in parentheses after an operator that binds more tightly: `a == (not b)`.
 //!
 //! [`parse`] and printing are inverse to each other: the printed form of a tree that was parsed reads back as the same
-//! tree, and the printed form of a tree that was built in code prints the same again once read.
+//! tree, and the printed form of a tree that was built in code prints the same again once read. That holds where the
+//! printed form is at most [`MAX_PRINTED`] bytes long, and for names and lags that can be written.
 
 pub mod ast;
 mod error;

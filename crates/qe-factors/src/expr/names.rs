@@ -1,8 +1,8 @@
 //! Which column a name stands for.
 //!
 //! A name is looked for as it is written, and then as the end of a column's name, after an underscore or a dot:
-//! `ret_range_50` finds `morphology_ret_range_50` if no other column ends that way. The index is a sorted list of all such
-//! ends, so it takes memory in proportion to the names and a look-up is a binary search, in the same order on any machine.
+//! `ret_range_50` finds `morphology_ret_range_50` if no other column ends that way. The index is a sorted list of all
+//! such ends: memory in proportion to the names, a look-up by binary search, and one order on every machine.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const SHOWN: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     names: Vec<Arc<str>>,
-    /// Every end of a name that a user may write, the whole name first among them: column and first byte, sorted by text.
+    /// Every end of a name that a user may write, as column and first byte: sorted by text, whole names first.
     ends: Vec<(u32, u32)>,
 }
 

@@ -1,8 +1,8 @@
 //! Tokens to a syntax tree.
 //!
-//! Operator precedence by Pratt's binding powers (1973), on a stack of our own: no input makes this recurse, and time and
-//! memory are linear in the text. What is open (a parenthesis, a call, an operator that waits for its right side) is a
-//! frame on one stack, what is done is an operand on another.
+//! Operator precedence by Pratt's binding powers (1973), on a stack of our own: no input makes this recurse, and time
+//! and memory are linear in the text. What is open (a parenthesis, a call, an operator that waits for its right side)
+//! is a frame on one stack, what is done is an operand on another.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,8 +25,8 @@ type Result<T> = std::result::Result<T, SyntaxError>;
 
 /// Reads an expression.
 ///
-/// The grammar stands in the documentation of [`crate::expr`]. Names are kept as written: whether they stand for something
-/// is found out later.
+/// The grammar stands in the documentation of [`crate::expr`]. Names are kept as written: whether they stand for
+/// something is found out later.
 pub fn parse(text: &str) -> Result<Ast> {
     Parser::new(text)?.run().map(|(ast, _)| ast)
 }

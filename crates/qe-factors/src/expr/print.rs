@@ -1,7 +1,7 @@
 //! Syntax tree to canonical text.
 //!
-//! Parentheses stand only where the parser needs them. The walk keeps its own stack and is cut at [`MAX_PRINTED`] bytes:
-//! a tree built in code may be a million levels deep, or use one node so often that its text has no end in practice.
+//! Parentheses stand only where the parser needs them. The walk keeps its own stack and is cut at [`MAX_PRINTED`]
+//! bytes: a tree built in code may be a million levels deep, or use a node so often that its text never ends.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -109,8 +109,8 @@ impl Ast {
         text
     }
 
-    /// The canonical text of a node; `None` if it is longer than [`MAX_PRINTED`]. A cut text can stand for many trees, so
-    /// what identifies an expression by its text asks here.
+    /// The canonical text of a node; `None` if it is longer than [`MAX_PRINTED`]. A cut text can stand for many trees,
+    /// so what identifies an expression by its text asks here.
     pub fn print_whole(&self, id: NodeId) -> Option<String> {
         let (text, is_whole) = self.walk(id);
         is_whole.then_some(text)

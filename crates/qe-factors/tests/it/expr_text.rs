@@ -289,7 +289,7 @@ fn tree_of(words: &[u32]) -> Ast {
             (_, 0) | (0..8, _) => match word % 5 {
                 0 => Node::Number(NUMBERS[pick % 12]),
                 1 => Node::Number(f64::from_bits(u64::from(word) << 32 | u64::from(word))),
-                2 => Node::Bool(pick % 2 == 0),
+                2 => Node::Bool(pick.is_multiple_of(2)),
                 3 => Node::Param(NAMES[pick % 5].into()),
                 _ => Node::Field(NAMES[pick % 5].into()),
             },
@@ -309,7 +309,7 @@ fn tree_of(words: &[u32]) -> Ast {
                 let n_named = (pick / 4) % (n + 1);
                 let values = stack.split_off(stack.len() - n);
                 let mut args: Vec<Arg> = values.into_iter().map(|value| Arg { name: None, value }).collect();
-                if pick % 3 == 0 {
+                if pick.is_multiple_of(3) {
                     let value = ast.push(Node::Text(["1h", "a\"b'\\\n", "日本"][pick % 5 % 3].into())).unwrap();
                     args.insert(0, Arg { name: None, value });
                 }
@@ -317,7 +317,7 @@ fn tree_of(words: &[u32]) -> Ast {
                 for arg in &mut args[n_args - n_named..] {
                     arg.name = Some(NAMES[2].into());
                 }
-                let output = (pick % 5 == 0).then(|| "hist".into());
+                let output = pick.is_multiple_of(5).then(|| "hist".into());
                 Node::Call { name: "macd".into(), args: args.into(), output }
             }
         };
