@@ -2,6 +2,8 @@
 
 pub mod error;
 pub mod expr;
+#[cfg(feature = "frame")]
+pub mod frame;
 pub mod indicators;
 pub mod kernel;
 pub mod ops;

@@ -7,6 +7,7 @@ pub mod cli;
 
 pub use qe_core as core;
 pub use qe_data as data;
+pub use qe_factors as factors;
 
 /// What most programs that embed the engine begin with.
 pub mod prelude {
@@ -24,6 +25,10 @@ pub mod prelude {
     pub use qe_data::market::{Market, MarketSpec};
     pub use qe_data::quality::{QualityPolicy, QualityReport, Scope, check_bars};
     pub use qe_data::resample::{ResampleSpec, resample};
+    pub use qe_factors::expr::{Schema, compile, parse};
+    #[cfg(feature = "frame")]
+    pub use qe_factors::frame::with_factors;
+    pub use qe_factors::plan::Plan;
 }
 
 /// The example of the README, compiled.

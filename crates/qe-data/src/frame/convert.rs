@@ -9,8 +9,11 @@ use qe_core::ticks::Ticks;
 use super::{AVAILABLE, SYMBOL, TS, frame_error, time_type};
 use crate::error::{Error, Result};
 
-/// A column of numbers as ours; nulls become NaN.
-pub(super) fn numbers(column: Column) -> PolarsResult<Values> {
+/// A column of numbers as ours: shared where it lies in one piece without nulls, which otherwise become NaN.
+///
+/// # Errors
+/// When it cannot be read as numbers.
+pub fn numbers(column: Column) -> PolarsResult<Values> {
     let series = column.take_materialized_series();
     Ok(match series.dtype() {
         DataType::Float32 => Values::F32(floats(series.f32()?, f32::NAN)),
@@ -42,7 +45,10 @@ where
 }
 
 /// A column of times as nanoseconds UTC.
-pub(super) fn times(column: Column) -> PolarsResult<Shared<i64>> {
+///
+/// # Errors
+/// When it holds no times, or some are missing.
+pub fn times(column: Column) -> PolarsResult<Shared<i64>> {
     let series = column.take_materialized_series().cast(&time_type())?;
     polars_ensure!(series.null_count() == 0, ComputeError: "column {:?} has times that are missing", series.name());
     let physical = series.to_physical_repr();

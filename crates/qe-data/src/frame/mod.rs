@@ -29,7 +29,9 @@ pub use arrow::{
     bars_to_batch, columns_from_batch, columns_to_batch, outcomes_to_batch, points_from_batch, points_to_batch,
 };
 pub use asof::asof_join;
-pub use convert::{bars_from_frame, bars_to_frame, columns_from_frame, columns_to_frame, ticks_to_frame};
+pub use convert::{
+    bars_from_frame, bars_to_frame, columns_from_frame, columns_to_frame, numbers, ticks_to_frame, times,
+};
 pub use loader::{Dataset, Loader, ParquetLoader, Table};
 pub use resample::{resample_bars, resample_trades};
 pub use store::{Partition, StoreOptions, Unfinished, leftovers, store, store_frame};

@@ -99,6 +99,12 @@ impl Schema {
         self
     }
 
+    /// The same bars with these columns.
+    #[must_use]
+    pub fn with_columns(&self, columns: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        Self { bars: self.bars.clone(), ..Self::new(columns) }
+    }
+
     /// The names of the columns.
     pub fn columns(&self) -> &[Arc<str>] {
         &self.columns

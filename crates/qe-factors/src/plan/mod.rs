@@ -150,6 +150,21 @@ impl Plan {
         })
     }
 
+    /// A plan that gives every intermediate result beside the outputs, and their names: `%3 = sma(%0, period=20)`.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn with_all_outputs(&self) -> Result<Self> {
+        let needed = self.needed();
+        let inner = (0..self.graph.len()).filter(|&i| needed[i]).map(|i| Id(i as u32));
+        // What has no value of its own is left out: a kernel has outputs, and times are no numbers.
+        let inner =
+            inner.filter(|id| !matches!(self.graph.nodes[id.idx()].op, Op::Kernel(_) | Op::Open | Op::Available));
+        let inner = inner.map(|id| (format!("%{} = {}", id.idx(), self.graph.describe(id, &self.columns)).into(), id));
+        let outputs = self.outputs.iter().zip(&self.ids).map(|(o, id)| (o.name.clone(), *id));
+        Self::new(self.graph.clone(), Arc::clone(&self.columns), inner.chain(outputs))
+    }
+
     /// How many rows at the beginning of some output are missing on clean input.
     pub fn lookback(&self) -> usize {
         self.outputs.iter().map(|o| o.lookback).max().unwrap_or(0)

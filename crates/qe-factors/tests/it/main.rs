@@ -4,5 +4,7 @@
 mod alphas;
 mod contract;
 mod expr_text;
+#[cfg(feature = "frame")]
+mod frames;
 mod golden;
 mod plan;
