@@ -60,6 +60,8 @@ struct Wiring {
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     code: Vec<Instr>,
+    /// The node that each step computes.
+    nodes: Vec<Id>,
     wiring: Vec<Wiring>,
     /// The number of the graph's call behind each kernel of the program.
     calls: Vec<u32>,
@@ -126,6 +128,7 @@ impl Program {
             slots: Pool::default(),
             masks: Pool::default(),
             code: Vec::new(),
+            nodes: Vec::new(),
             wiring: Vec::new(),
             calls: Vec::new(),
             call_of: vec![u32::MAX; n],
@@ -157,6 +160,7 @@ impl Program {
             stages,
             outputs: outputs.iter().map(|id| made.place[id.idx()]).collect(),
             code: made.code,
+            nodes: made.nodes,
             wiring: made.wiring,
             calls: made.calls,
             n_slots: made.slots.n,
@@ -173,6 +177,11 @@ impl Program {
     /// The stages, in order; there is at least one.
     pub(crate) fn stages(&self) -> &[Stage] {
         &self.stages
+    }
+
+    /// The node that each step computes, in order.
+    pub(crate) fn nodes(&self) -> &[Id] {
+        &self.nodes
     }
 
     /// How many steps it takes for a block.
@@ -194,6 +203,7 @@ struct Maker<'a> {
     slots: Pool,
     masks: Pool,
     code: Vec<Instr>,
+    nodes: Vec<Id>,
     wiring: Vec<Wiring>,
     calls: Vec<u32>,
     /// The kernel of the program that a kernel's node became.
@@ -229,6 +239,7 @@ impl Maker<'_> {
                 let is_cond = node.ty == Ty::Cond;
                 let dst = if is_cond { self.masks.take() } else { self.slots.take() };
                 self.code.push(Instr { op: node.op, args, dst, is_cond });
+                self.nodes.push(id);
                 self.place[id.idx()] = if is_cond { Src::Mask(dst) } else { Src::Slot(dst) };
                 for &child in node.children() {
                     self.read(child);
@@ -254,6 +265,7 @@ impl Maker<'_> {
         self.wiring.push(Wiring { inputs, outs: outs.clone() });
         self.calls.push(c);
         self.code.push(Instr { op: Op::Kernel(kernel), args: [Src::None; 3], dst: kernel, is_cond: false });
+        self.nodes.push(id);
         for &input in &call.inputs {
             self.read(input);
         }
@@ -350,18 +362,25 @@ impl Machine {
     /// Takes the next rows through one stage.
     pub(crate) fn run_stage(&mut self, program: &Program, stage: usize, columns: &[&[f64]], n: usize) {
         debug_assert!(n <= self.block);
-        for instr in &program.code[program.stages[stage].code.clone()] {
-            if let Op::Kernel(k) = instr.op {
-                self.run_kernel(&program.wiring[k as usize], k as usize, columns, n);
-            } else if instr.is_cond {
-                let mut out = std::mem::take(&mut self.space.masks[instr.dst as usize]);
-                self.run_cond(instr, columns, n, &mut out);
-                self.space.masks[instr.dst as usize] = out;
-            } else {
-                let mut out = std::mem::take(&mut self.space.slots[instr.dst as usize]);
-                self.run_num(instr, columns, &mut out[..n]);
-                self.space.slots[instr.dst as usize] = out;
-            }
+        for step in program.stages[stage].code.clone() {
+            self.run_step(program, step, columns, n);
+        }
+    }
+
+    /// Takes the next rows through one step.
+    #[inline]
+    pub(crate) fn run_step(&mut self, program: &Program, step: usize, columns: &[&[f64]], n: usize) {
+        let instr = &program.code[step];
+        if let Op::Kernel(k) = instr.op {
+            self.run_kernel(&program.wiring[k as usize], k as usize, columns, n);
+        } else if instr.is_cond {
+            let mut out = std::mem::take(&mut self.space.masks[instr.dst as usize]);
+            self.run_cond(instr, columns, n, &mut out);
+            self.space.masks[instr.dst as usize] = out;
+        } else {
+            let mut out = std::mem::take(&mut self.space.slots[instr.dst as usize]);
+            self.run_num(instr, columns, &mut out[..n]);
+            self.space.slots[instr.dst as usize] = out;
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod data;
 mod demo;
+mod expr;
 mod output;
 mod source;
 
@@ -38,6 +39,9 @@ enum Command {
     /// Look at data, bring them to another shape, or make them.
     #[command(subcommand)]
     Data(data::DataCommand),
+    /// Read expressions, say what they compute and what it costs, or compute them.
+    #[command(subcommand)]
+    Expr(expr::ExprCommand),
     /// Make a market, load it back, check it, and say what it is.
     Demo(demo::DemoArgs),
 }
@@ -81,6 +85,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| tracing::debug!("{panic}")));
     let work = || match args.command {
         Command::Data(command) => data::run(command, &out),
+        Command::Expr(command) => expr::run(command, &out),
         Command::Demo(demo) => demo::run(&demo, &out),
     };
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
