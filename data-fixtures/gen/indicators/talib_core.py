@@ -1,4 +1,4 @@
-"""SMA, RSI, ATR and MACD by TA-Lib."""
+"""SMA, RSI and MACD by TA-Lib."""
 
 import talib
 
@@ -9,13 +9,12 @@ SOURCE = f"TA-Lib {talib.__ta_version__.decode().split()[0]} by its Python wrapp
 
 def main():
     b = bars()
-    high, low, close = b["high"], b["low"], b["close"]
+    close = b["close"]
     one = lambda name, f, periods: write(
         name, generator=__file__, source=SOURCE, columns={head(name, period=p): f(p) for p in periods}
     )
     one("sma", lambda p: talib.SMA(close, p), [2, 5, 20, 60])
     one("rsi", lambda p: talib.RSI(close, p), [2, 14, 30])
-    one("atr", lambda p: talib.ATR(high, low, close, p), [1, 14, 30])
     columns = {}
     for fast, slow, signal in [(12, 26, 9), (3, 10, 16)]:
         named = {"fast_period": fast, "slow_period": slow, "signal_period": signal}

@@ -1,12 +1,13 @@
 //! Average true range: Wilder's average of the true range.
 //!
-//! The true range is the widest of high less low and the distances of both from the close before. Seeded as TA-Lib is: the
-//! first value is the plain mean of the first `period` true ranges, the first bar having none.
+//! Seeded as TA-Lib is: the first value is the plain mean of the first `period` true ranges, the first bar having none.
 //! A NaN gives NaN there, and at the next bar if it was the close; the average keeps its state.
-//! Golden: TA-Lib `ATR`.
+//! Golden: TA-Lib `ATR`. Reference: Wilder, New Concepts in Technical Trading Systems (1978).
 
+use super::true_range::{range_of_bar, true_ranges};
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::kernel::blocks::{FEW, in_blocks};
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// The average true range.
@@ -35,7 +36,7 @@ pub const SIGNATURE: Signature = Signature {
 
 impl Indicator for Atr {
     fn lookback(&self) -> usize {
-        self.period
+        self.period.max(1)
     }
 
     fn settle(&self, eps: f64) -> usize {
@@ -56,31 +57,24 @@ pub fn atr(high: &[f64], low: &[f64], close: &[f64], period: usize, out: &mut [f
     State::new(period).bulk([high, low, close], [out]);
 }
 
-/// How far a price went, the close before included; NaN if any is.
-#[inline]
-pub(crate) fn true_range(high: f64, low: f64, last_close: f64) -> f64 {
-    let (range, up, down) = (high - low, (high - last_close).abs(), (low - last_close).abs());
-    // A comparison with NaN is false, so a NaN must be let through first.
-    if (range + up + down).is_nan() { f64::NAN } else { range.max(up).max(down) }
-}
-
 /// The last close and the average.
 #[derive(Debug, Clone)]
 pub struct State {
     last_close: f64,
     average: Ema,
+    ranges: Vec<f64>,
 }
 
 impl State {
     /// No bars yet.
     pub fn new(period: usize) -> Self {
-        Self { last_close: f64::NAN, average: Ema::wilder(period) }
+        Self { last_close: f64::NAN, average: Ema::wilder(period), ranges: vec![f64::NAN; FEW] }
     }
 
     /// Takes a bar.
     #[inline]
     pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        let range = true_range(high, low, self.last_close);
+        let range = range_of_bar(high, low, self.last_close);
         self.last_close = close;
         self.average.push(range)
     }
@@ -92,13 +86,15 @@ impl Step<3, 1> for State {
         [self.push(high, low, close)]
     }
 
-    fn bulk(&mut self, [high, low, close]: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
-        let n = high.len().min(low.len()).min(close.len()).min(out.len());
-        let Some(last) = n.checked_sub(1) else { return };
-        out[0] = self.push(high[0], low[0], close[0]);
-        let range = |i: usize| true_range(high[i + 1], low[i + 1], close[i]);
-        self.average.bulk(last, range, |i, v| out[i + 1] = v);
-        self.last_close = close[last];
+    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
+        in_blocks(inputs, out, |[high, low, close], [out]| {
+            for at in (0..out.len()).step_by(FEW) {
+                let rows = at..(at + FEW).min(out.len());
+                let (ranges, out) = (&mut self.ranges[..rows.len()], &mut out[rows.clone()]);
+                true_ranges(&high[rows.clone()], &low[rows.clone()], &close[rows], &mut self.last_close, ranges);
+                self.average.bulk(ranges.len(), |i| ranges[i], |i, v| out[i] = v);
+            }
+        });
     }
 }
 

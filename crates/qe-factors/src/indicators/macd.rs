@@ -5,9 +5,10 @@
 //! A NaN gives NaN there and leaves the averages as they are.
 //! Golden: TA-Lib `MACD`.
 
+use super::ppo::together;
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::{Ema, Kernel, Step, boxed};
+use crate::kernel::{BLOCK, Ema, Kernel, Step, boxed, finite};
 
 /// Moving average convergence divergence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,18 +92,14 @@ impl State {
     /// Takes a value: the difference, the signal and what lies between them.
     #[inline]
     pub fn push(&mut self, x: f64) -> [f64; 3] {
-        if x.is_nan() {
-            return [f64::NAN; 3];
-        }
         let slow = self.slow.push(x);
         if self.wait > 0 {
-            self.wait -= 1;
+            self.wait -= usize::from(x.is_finite());
             return [f64::NAN; 3];
         }
-        let macd = self.fast.push(x) - slow;
-        let signal = self.signal.push(macd);
+        let macd = finite(self.fast.push(x) - slow);
         // All three begin together, as TA-Lib has them.
-        if signal.is_nan() { [f64::NAN; 3] } else { [macd, signal, macd - signal] }
+        together(macd, self.signal.push(macd))
     }
 }
 
@@ -110,6 +107,28 @@ impl Step<1, 3> for State {
     #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 3] {
         self.push(x)
+    }
+
+    fn bulk(&mut self, [x]: [&[f64]; 1], [macd, signal, hist]: [&mut [f64]; 3]) {
+        let mut at = 0;
+        while at < x.len() && self.wait > 0 {
+            [macd[at], signal[at], hist[at]] = self.push(x[at]);
+            at += 1;
+        }
+        let columns =
+            macd[at..].chunks_mut(BLOCK).zip(signal[at..].chunks_mut(BLOCK)).zip(hist[at..].chunks_mut(BLOCK));
+        for (x, ((macd, signal), hist)) in x[at..].chunks(BLOCK).zip(columns) {
+            let n = x.len();
+            self.fast.bulk(n, |i| x[i], |i, v| macd[i] = v);
+            self.slow.bulk(n, |i| x[i], |i, v| hist[i] = v);
+            for (macd, &slow) in macd.iter_mut().zip(&*hist) {
+                *macd = finite(*macd - slow);
+            }
+            self.signal.bulk(n, |i| macd[i], |i, v| signal[i] = v);
+            for ((macd, signal), hist) in macd.iter_mut().zip(signal).zip(hist) {
+                [*macd, *signal, *hist] = together(*macd, *signal);
+            }
+        }
     }
 }
 

@@ -7,26 +7,354 @@
 //! Output is as long as input. On clean input exactly the first [`Indicator::lookback`] values are NaN. A window with a
 //! NaN in it is NaN, and whole again once it has passed; a recursive filter keeps its state over a NaN and gives NaN there.
 
+pub mod ad;
+pub mod adosc;
+pub mod adx;
+pub mod adxr;
+pub mod alma;
+pub mod amihud;
+pub mod ao;
+pub mod apo;
+pub mod argmax;
+pub mod argmin;
+pub mod aroon;
 pub mod atr;
+pub mod autocorr;
+pub mod beta;
+pub mod bipower;
+pub mod bollinger;
+pub mod bop;
+pub mod cci;
+pub mod chaikin_volatility;
+pub mod chandelier;
+pub mod chop;
+pub mod cmf;
+pub mod cmo;
+pub mod coppock;
+pub mod corr;
+pub mod cov;
+pub mod dema;
+pub mod dmi;
+pub mod donchian;
+pub mod dpo;
+pub mod drawdown;
+pub mod elder_ray;
+pub mod ema;
+pub mod eom;
+pub mod er;
+pub mod ewm_vol;
+pub mod fisher;
+pub mod force;
+pub mod garman_klass;
+pub mod hma;
+pub mod hv;
+pub mod ichimoku;
+pub mod kama;
+pub mod keltner;
+pub mod kst;
+pub mod kurt;
+pub mod kvo;
+pub mod laguerre_rsi;
+pub mod linreg;
+pub mod log_return;
 pub mod macd;
+pub mod mad;
+pub mod mass_index;
+pub mod max_drawdown;
+pub mod mcginley;
+pub mod median;
+pub mod mfi;
+pub mod midpoint;
+pub mod midprice;
+pub mod mom;
+pub mod natr;
+pub mod nvi;
+pub mod obv;
+pub mod parkinson;
+pub mod ppo;
+pub mod product;
+pub mod psar;
+pub mod pvi;
+pub mod pvt;
+pub mod quantile;
+pub mod realized_var;
+pub mod rel_volume;
+pub mod roc;
+pub mod rocp;
+pub mod rogers_satchell;
 pub mod rsi;
+pub mod semi_dev;
+pub mod skew;
 pub mod sma;
+// Its own name would hide the standard library here.
+#[path = "std.rs"]
+pub mod std_dev;
+pub mod std_pop;
+pub mod stoch;
+pub mod stochf;
+pub mod stochrsi;
+pub mod sum;
+pub mod supertrend;
+pub mod t3;
+pub mod tema;
+pub mod trima;
+pub mod trix;
+pub mod true_range;
+pub mod ts_max;
+pub mod ts_min;
+pub mod ts_rank;
+pub mod tsi;
+pub mod ulcer;
+pub mod uo;
+pub mod var;
+pub mod var_pop;
+pub mod vhf;
+pub mod volume_osc;
+pub mod vortex;
+pub mod vwap;
+pub mod vwap_rolling;
+pub mod vwma;
+pub mod wilder;
+pub mod willr;
+pub mod wma;
+pub mod yang_zhang;
+pub mod zlema;
+pub mod zscore;
 
 use std::fmt;
 
 use qe_core::error::nearest;
 use qe_core::param::{Param, Value};
 
+pub use ad::Ad;
+pub use adosc::Adosc;
+pub use adx::Adx;
+pub use adxr::Adxr;
+pub use alma::Alma;
+pub use amihud::Amihud;
+pub use ao::Ao;
+pub use apo::Apo;
+pub use argmax::Argmax;
+pub use argmin::Argmin;
+pub use aroon::Aroon;
 pub use atr::Atr;
+pub use autocorr::Autocorr;
+pub use beta::Beta;
+pub use bipower::Bipower;
+pub use bollinger::Bollinger;
+pub use bop::Bop;
+pub use cci::Cci;
+pub use chaikin_volatility::ChaikinVolatility;
+pub use chandelier::Chandelier;
+pub use chop::Chop;
+pub use cmf::Cmf;
+pub use cmo::Cmo;
+pub use coppock::Coppock;
+pub use corr::Corr;
+pub use cov::Cov;
+pub use dema::Dema;
+pub use dmi::Dmi;
+pub use donchian::Donchian;
+pub use dpo::Dpo;
+pub use drawdown::Drawdown;
+pub use elder_ray::ElderRay;
+pub use ema::Ema;
+pub use eom::Eom;
+pub use er::Er;
+pub use ewm_vol::EwmVol;
+pub use fisher::Fisher;
+pub use force::Force;
+pub use garman_klass::GarmanKlass;
+pub use hma::Hma;
+pub use hv::Hv;
+pub use ichimoku::Ichimoku;
+pub use kama::Kama;
+pub use keltner::Keltner;
+pub use kst::Kst;
+pub use kurt::Kurt;
+pub use kvo::Kvo;
+pub use laguerre_rsi::LaguerreRsi;
+pub use linreg::Linreg;
+pub use log_return::LogReturn;
 pub use macd::Macd;
+pub use mad::Mad;
+pub use mass_index::MassIndex;
+pub use max_drawdown::MaxDrawdown;
+pub use mcginley::Mcginley;
+pub use median::Median;
+pub use mfi::Mfi;
+pub use midpoint::Midpoint;
+pub use midprice::Midprice;
+pub use mom::Mom;
+pub use natr::Natr;
+pub use nvi::Nvi;
+pub use obv::Obv;
+pub use parkinson::Parkinson;
+pub use ppo::Ppo;
+pub use product::Product;
+pub use psar::Psar;
+pub use pvi::Pvi;
+pub use pvt::Pvt;
+pub use quantile::Quantile;
+pub use realized_var::RealizedVar;
+pub use rel_volume::RelVolume;
+pub use roc::Roc;
+pub use rocp::Rocp;
+pub use rogers_satchell::RogersSatchell;
 pub use rsi::Rsi;
+pub use semi_dev::SemiDev;
+pub use skew::Skew;
 pub use sma::Sma;
+pub use std_dev::Std;
+pub use std_pop::StdPop;
+pub use stoch::Stoch;
+pub use stochf::Stochf;
+pub use stochrsi::Stochrsi;
+pub use sum::Sum;
+pub use supertrend::Supertrend;
+pub use t3::T3;
+pub use tema::Tema;
+pub use trima::Trima;
+pub use trix::Trix;
+pub use true_range::TrueRange;
+pub use ts_max::Max;
+pub use ts_min::Min;
+pub use ts_rank::Rank;
+pub use tsi::Tsi;
+pub use ulcer::Ulcer;
+pub use uo::Uo;
+pub use var::Var;
+pub use var_pop::VarPop;
+pub use vhf::Vhf;
+pub use volume_osc::VolumeOsc;
+pub use vortex::Vortex;
+pub use vwap::Vwap;
+pub use vwap_rolling::VwapRolling;
+pub use vwma::Vwma;
+pub use wilder::Wilder;
+pub use willr::Willr;
+pub use wma::Wma;
+pub use yang_zhang::YangZhang;
+pub use zlema::Zlema;
+pub use zscore::Zscore;
 
 use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 
 /// Every indicator, alphabetical by name.
-pub const ALL: &[&Signature] = &[&atr::SIGNATURE, &macd::SIGNATURE, &rsi::SIGNATURE, &sma::SIGNATURE];
+pub const ALL: &[&Signature] = &[
+    &ad::SIGNATURE,
+    &adosc::SIGNATURE,
+    &adx::SIGNATURE,
+    &adxr::SIGNATURE,
+    &alma::SIGNATURE,
+    &amihud::SIGNATURE,
+    &ao::SIGNATURE,
+    &apo::SIGNATURE,
+    &argmax::SIGNATURE,
+    &argmin::SIGNATURE,
+    &aroon::SIGNATURE,
+    &atr::SIGNATURE,
+    &autocorr::SIGNATURE,
+    &beta::SIGNATURE,
+    &bipower::SIGNATURE,
+    &bollinger::SIGNATURE,
+    &bop::SIGNATURE,
+    &cci::SIGNATURE,
+    &chaikin_volatility::SIGNATURE,
+    &chandelier::SIGNATURE,
+    &chop::SIGNATURE,
+    &cmf::SIGNATURE,
+    &cmo::SIGNATURE,
+    &coppock::SIGNATURE,
+    &corr::SIGNATURE,
+    &cov::SIGNATURE,
+    &dema::SIGNATURE,
+    &dmi::SIGNATURE,
+    &donchian::SIGNATURE,
+    &dpo::SIGNATURE,
+    &drawdown::SIGNATURE,
+    &elder_ray::SIGNATURE,
+    &ema::SIGNATURE,
+    &eom::SIGNATURE,
+    &er::SIGNATURE,
+    &ewm_vol::SIGNATURE,
+    &fisher::SIGNATURE,
+    &force::SIGNATURE,
+    &garman_klass::SIGNATURE,
+    &hma::SIGNATURE,
+    &hv::SIGNATURE,
+    &ichimoku::SIGNATURE,
+    &kama::SIGNATURE,
+    &keltner::SIGNATURE,
+    &kst::SIGNATURE,
+    &kurt::SIGNATURE,
+    &kvo::SIGNATURE,
+    &laguerre_rsi::SIGNATURE,
+    &linreg::SIGNATURE,
+    &log_return::SIGNATURE,
+    &macd::SIGNATURE,
+    &mad::SIGNATURE,
+    &mass_index::SIGNATURE,
+    &max_drawdown::SIGNATURE,
+    &mcginley::SIGNATURE,
+    &median::SIGNATURE,
+    &mfi::SIGNATURE,
+    &midpoint::SIGNATURE,
+    &midprice::SIGNATURE,
+    &mom::SIGNATURE,
+    &natr::SIGNATURE,
+    &nvi::SIGNATURE,
+    &obv::SIGNATURE,
+    &parkinson::SIGNATURE,
+    &ppo::SIGNATURE,
+    &product::SIGNATURE,
+    &psar::SIGNATURE,
+    &pvi::SIGNATURE,
+    &pvt::SIGNATURE,
+    &quantile::SIGNATURE,
+    &realized_var::SIGNATURE,
+    &rel_volume::SIGNATURE,
+    &roc::SIGNATURE,
+    &rocp::SIGNATURE,
+    &rogers_satchell::SIGNATURE,
+    &rsi::SIGNATURE,
+    &semi_dev::SIGNATURE,
+    &skew::SIGNATURE,
+    &sma::SIGNATURE,
+    &std_dev::SIGNATURE,
+    &std_pop::SIGNATURE,
+    &stoch::SIGNATURE,
+    &stochf::SIGNATURE,
+    &stochrsi::SIGNATURE,
+    &sum::SIGNATURE,
+    &supertrend::SIGNATURE,
+    &t3::SIGNATURE,
+    &tema::SIGNATURE,
+    &trima::SIGNATURE,
+    &trix::SIGNATURE,
+    &true_range::SIGNATURE,
+    &ts_max::SIGNATURE,
+    &ts_min::SIGNATURE,
+    &ts_rank::SIGNATURE,
+    &tsi::SIGNATURE,
+    &ulcer::SIGNATURE,
+    &uo::SIGNATURE,
+    &var::SIGNATURE,
+    &var_pop::SIGNATURE,
+    &vhf::SIGNATURE,
+    &volume_osc::SIGNATURE,
+    &vortex::SIGNATURE,
+    &vwap::SIGNATURE,
+    &vwap_rolling::SIGNATURE,
+    &vwma::SIGNATURE,
+    &wilder::SIGNATURE,
+    &willr::SIGNATURE,
+    &wma::SIGNATURE,
+    &yang_zhang::SIGNATURE,
+    &zlema::SIGNATURE,
+    &zscore::SIGNATURE,
+];
 
 /// The highest period that any indicator takes.
 pub const MAX_PERIOD: i64 = 1_000_000;
@@ -216,6 +544,16 @@ pub fn compute(signature: &Signature, indicator: &dyn Indicator, inputs: &[&[f64
 /// A period parameter.
 pub(crate) fn period(default: i64) -> Param {
     named_period("period", default)
+}
+
+/// A period parameter that cannot be lower than `min`.
+pub(crate) fn period_from(min: i64, default: i64) -> Param {
+    Param::int("period", min, MAX_PERIOD, default).log().doc("how many rows it looks at")
+}
+
+/// By how many rows a year a result is made annual; 1 leaves it as it is.
+pub(crate) fn periods_per_year() -> Param {
+    Param::float("periods_per_year", 1e-3, 1e9, 1.0).log().doc("rows a year; the result is times its root")
 }
 
 /// A period parameter of another name.

@@ -1,17 +1,18 @@
 //! Simple moving average: the mean of the last `period` values.
 //!
-//! Windowed: a NaN is in every window that holds it and leaves with it. Sums are folded from two sides, so an outlier
-//! leaves no trace either, and the sum of a constant divided by the period is that constant.
+//! Windowed: a NaN is in every window that holds it and leaves with it. The mean is taken of what the values lie
+//! above one of them, so a constant is its own mean to the bit, whatever it is. A mean whose distances overflow is
+//! NaN.
 //! Golden: TA-Lib `SMA`.
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Sum, TwoSided, boxed};
+use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite};
 
 /// The simple moving average.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sma {
-    /// How many values.
+    /// How many rows.
     pub period: usize,
 }
 
@@ -47,36 +48,44 @@ pub fn sma(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x], [out]);
 }
 
-/// The running sum.
-#[derive(Debug, Clone)]
-pub struct State {
-    sum: TwoSided<Sum>,
-    n: f64,
-}
-
-impl State {
-    /// No values yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self { sum: TwoSided::new(Sum, period, first_row), n: period.max(1) as f64 }
+impl Terms<1, 1, 1> for Sma {
+    #[inline]
+    fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 1] {
+        [x - anchor]
     }
 
-    /// Takes a value.
+    #[inline]
+    fn finish(&self, [sum]: [f64; 1], [anchor]: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
+        // One reciprocal for all rows is twice as fast as a division for each.
+        [finite(anchor + sum * (1.0 / self.period.max(1) as f64))]
+    }
+}
+
+/// The sums of the window.
+#[derive(Debug, Clone)]
+pub struct State(WindowFold<Sma, 1, 1, 1>);
+
+impl State {
+    /// No rows yet; the first to come is row `first_row` of its data set.
+    pub fn new(period: usize, first_row: u64) -> Self {
+        Self(WindowFold::new(Sma { period }, period, first_row))
+    }
+
+    /// Takes a row.
     #[inline]
     pub fn push(&mut self, x: f64) -> f64 {
-        self.sum.push(x).map_or(f64::NAN, |s| s / self.n)
+        self.0.push([x])[0]
     }
 }
 
 impl Step<1, 1> for State {
     #[inline]
-    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        [self.push(x)]
+    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
+        self.0.push(row)
     }
 
-    fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = x.len().min(out.len());
-        self.sum.bulk(n, |i| x[i], |i, s| out[i] = s.unwrap_or(f64::NAN));
-        out[..n].iter_mut().for_each(|o| *o /= self.n);
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        self.0.bulk(inputs, out);
     }
 }
 
@@ -96,8 +105,8 @@ mod tests {
     fn a_constant_is_its_own_mean() {
         for period in 1..200 {
             let mut out = vec![0.0; 400];
-            sma(&[5.0; 400], period, &mut out);
-            assert!(out[period - 1..].iter().all(|&v| v == 5.0), "{period}");
+            sma(&[0.1; 400], period, &mut out);
+            assert!(out[period - 1..].iter().all(|&v| v == 0.1), "{period}");
         }
     }
 }

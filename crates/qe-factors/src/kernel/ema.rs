@@ -5,7 +5,12 @@
 //! group waits for the one before it only through `d`, a constant stays what it is to the bit, and a common offset costs
 //! no digits. Groups are counted from the seed, so every cut of the rows gives the same bits.
 //!
-//! A value that is missing or infinite gives a missing result and leaves the state as it is.
+//! A value that is missing or infinite, or that would carry the average beyond all numbers, gives a missing result and
+//! leaves the state as it is.
+
+use std::cell::Cell;
+
+use super::Step;
 
 /// How many values make a group.
 const GROUP: usize = 4;
@@ -50,18 +55,19 @@ impl Ema {
     /// Takes a value; NaN until the seed is complete, and where the value is no number.
     #[inline]
     pub fn push(&mut self, x: f64) -> f64 {
-        if !x.is_finite() {
-            return f64::NAN;
-        }
         if self.n_seen < self.seed {
             return self.push_seed(x);
         }
-        if self.phase == 0 {
-            (self.anchor, self.above) = (x, 0.0);
-        } else {
-            self.above = self.above * self.keep + (x - self.anchor) * self.alpha;
+        let (anchor, above) = match self.phase {
+            0 => (x, 0.0),
+            1 => (self.anchor, (x - self.anchor) * self.alpha),
+            _ => (self.anchor, self.above * self.keep + (x - self.anchor) * self.alpha),
+        };
+        let value = anchor + ((self.base - anchor) * self.powers[self.phase] + above);
+        if !value.is_finite() {
+            return f64::NAN;
         }
-        let value = self.anchor + ((self.base - self.anchor) * self.powers[self.phase] + self.above);
+        (self.anchor, self.above) = (anchor, above);
         self.phase += 1;
         if self.phase == GROUP {
             (self.base, self.phase) = (value, 0);
@@ -71,6 +77,9 @@ impl Ema {
 
     #[cold]
     fn push_seed(&mut self, x: f64) -> f64 {
+        if !(self.base + x).is_finite() {
+            return f64::NAN;
+        }
         self.n_seen += 1;
         self.base += x;
         if self.n_seen < self.seed {
@@ -80,40 +89,82 @@ impl Ema {
         self.base
     }
 
-    /// Takes four values that make a whole group: none missing, the seed complete, the last group too.
-    #[inline]
-    fn group(&mut self, x: [f64; GROUP]) -> [f64; GROUP] {
-        let (a, alpha, keep, p) = (x[0], self.alpha, self.keep, self.powers);
-        let d = self.base - a;
-        let w1 = (x[1] - a) * alpha;
-        let w1 = 0.0 * keep + w1;
-        let w2 = w1 * keep + (x[2] - a) * alpha;
-        let w3 = w2 * keep + (x[3] - a) * alpha;
-        let out = [a + d * p[0], a + (d * p[1] + w1), a + (d * p[2] + w2), a + (d * p[3] + w3)];
-        self.base = out[3];
-        out
-    }
-
     /// Takes many values `get(0..n)`, with the same bits; `emit` is told each row's number and average.
     #[inline]
     pub fn bulk(&mut self, n: usize, get: impl Fn(usize) -> f64, mut emit: impl FnMut(usize, f64)) {
         let mut i = 0;
         while i < n {
-            if self.phase == 0 && self.n_seen >= self.seed && i + GROUP <= n {
-                let x = [get(i), get(i + 1), get(i + 2), get(i + 3)];
-                // A sum is finite only if all are, or they are too large to add up: then one by one.
-                if (x[0] + x[1] + (x[2] + x[3])).is_finite() {
-                    let out = self.group(x);
-                    for (k, o) in out.into_iter().enumerate() {
-                        emit(i + k, o);
-                    }
-                    i += GROUP;
-                    continue;
-                }
+            if self.between_groups() {
+                i = self.groups(i, n, &get, &mut emit);
             }
-            emit(i, self.push(get(i)));
-            i += 1;
+            if i < n {
+                emit(i, self.push(get(i)));
+                i += 1;
+            }
         }
+    }
+
+    /// Takes whole groups while nothing is missing, the seed and the last group being complete; the row where they end.
+    #[inline]
+    fn groups(
+        &mut self,
+        mut i: usize,
+        n: usize,
+        get: &impl Fn(usize) -> f64,
+        emit: &mut impl FnMut(usize, f64),
+    ) -> usize {
+        // Copies, so that what is emitted cannot be taken for a change of them.
+        let (alpha, keep, p, mut base) = (self.alpha, self.keep, self.powers, self.base);
+        while i + GROUP <= n {
+            let x = [get(i), get(i + 1), get(i + 2), get(i + 3)];
+            let (a, d) = (x[0], base - x[0]);
+            let z = x.map(|x| (x - a) * alpha);
+            let w2 = z[1] * keep + z[2];
+            let w = [0.0, z[1], w2, w2 * keep + z[3]];
+            let out: [f64; GROUP] = std::array::from_fn(|k| a + (d * p[k] + w[k]));
+            // A sum is finite only if all are, or they are too large to add up: then one by one.
+            if !(out[0] + out[1] + (out[2] + out[3])).is_finite() {
+                break;
+            }
+            base = out[3];
+            for (k, o) in out.into_iter().enumerate() {
+                emit(i + k, o);
+            }
+            i += GROUP;
+        }
+        self.base = base;
+        i
+    }
+
+    /// Whether the next value begins a group, the seed being complete.
+    #[inline]
+    pub(super) fn between_groups(&self) -> bool {
+        self.phase == 0 && self.n_seen >= self.seed
+    }
+
+    /// The weight of the newest value, what is left of the rest, and the powers of that.
+    #[inline]
+    pub(super) fn weights(&self) -> (f64, f64, [f64; GROUP]) {
+        (self.alpha, self.keep, self.powers)
+    }
+
+    /// The average where the group begins.
+    #[inline]
+    pub(super) fn base(&self) -> f64 {
+        self.base
+    }
+
+    /// Goes on from another average, between groups.
+    #[inline]
+    pub(super) fn rebase(&mut self, base: f64) {
+        self.base = base;
+    }
+
+    /// Puts the averages of values in their place.
+    #[inline]
+    pub fn in_place(&mut self, values: &mut [f64]) {
+        let cells = Cell::from_mut(values).as_slice_of_cells();
+        self.bulk(cells.len(), |i| cells[i].get(), |i, v| cells[i].set(v));
     }
 
     /// After how many rows what came before the first weighs less than `eps`: the seed's rows, and those in which its
@@ -121,6 +172,19 @@ impl Ema {
     pub fn settle(alpha: f64, seed: usize, eps: f64) -> usize {
         let fading = libm::ceil(libm::log(eps.max(f64::MIN_POSITIVE)) / libm::log1p(-alpha.clamp(1e-12, 1.0 - 1e-12)));
         seed + fading.max(0.0) as usize
+    }
+}
+
+impl Step<1, 1> for Ema {
+    #[inline]
+    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
+        [self.push(x)]
+    }
+
+    fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
+        let n = x.len().min(out.len());
+        let (x, out) = (&x[..n], &mut out[..n]);
+        Self::bulk(self, n, |i| x[i], |i, v| out[i] = v);
     }
 }
 
@@ -156,6 +220,14 @@ mod tests {
                 "{cut}"
             );
         }
+    }
+
+    #[test]
+    fn it_never_leaves_the_numbers() {
+        let mut ema = Ema::of_period(2);
+        let x = [1.0, f64::INFINITY, 3.0, f64::MAX, -f64::MAX, -f64::MAX, 2.0];
+        assert!(x.iter().map(|&x| ema.push(x)).all(|v| !v.is_infinite()));
+        assert!(ema.push(1.0).is_finite());
     }
 
     #[test]

@@ -7,17 +7,73 @@
 //! - [`TwoSided`] folds the last so many rows without ever subtracting, so that nothing that has left a window leaves a
 //!   trace in it.
 //! - [`Ring`] holds the last so many values.
-//! - [`Ema`] is the recursive average, seeded as TA-Lib does.
+//! - [`WindowFold`] sums powers, products and weights over the last so many rows, about a row in the window.
+//! - [`Ladder`] joins windows from windows of 4, 16, 64 rows: sums and extremes.
+//! - [`Sorted`] holds the last so many values in order.
+//! - [`Lag`] is the value so many rows ago, [`Total`] the sum since the first row.
+//! - [`Ema`] is the recursive average, seeded as TA-Lib does; [`EmaPair`] two side by side, [`Chain`] averages of averages.
 
+pub mod blocks;
+mod chain;
+mod column;
 mod ema;
+mod extremes;
+mod higher;
+mod ladder;
+mod lag;
+mod log_ratio;
+mod moments;
+mod pair;
+mod powers;
 mod ring;
+mod sorted;
+mod span;
+mod total;
 mod two_sided;
+mod window_extremes;
+mod window_fold;
 
 use std::fmt;
 
+pub use chain::Chain;
+pub(crate) use column::{RootMean, ScaledSum, blocks, blocks_of};
 pub use ema::Ema;
+pub use extremes::Extremes;
+pub use higher::{higher, higher_at, higher_present, lower, lower_at, lower_present};
+pub use ladder::{Add, Join, Ladder, WindowSum, WindowSums};
+pub use lag::Lag;
+pub(crate) use log_ratio::log_changes;
+pub use log_ratio::{log_ratio, log_ratios};
+pub use moments::{Moments, Part, Sums};
+pub use pair::EmaPair;
+#[cfg(test)]
+pub(crate) use powers::testing;
+pub use powers::{central_3, central_4, powers, sum_of_products, sum_of_squares};
 pub use ring::Ring;
+pub use sorted::{Sorted, below, up_to};
+pub use span::{Span, sum_by_fours};
+pub use total::Total;
 pub use two_sided::{Fold, Sum, TwoSided};
+pub use window_extremes::{Extreme, Max, Min, WindowMax, WindowMin};
+pub use window_fold::{Terms, WindowFold};
+
+/// How many rows go through all stages of a computation before the next: few enough to stay in the nearest cache.
+pub(crate) const BLOCK: usize = 512;
+
+/// Up to how many rows go one by one.
+const FEW: usize = 8;
+
+/// The value itself, NaN where it is infinite; without a branch.
+#[inline]
+pub fn finite(v: f64) -> f64 {
+    where_finite(v, v)
+}
+
+/// The value where `other` is a number, NaN elsewhere; without a branch.
+#[inline]
+pub(crate) fn where_finite(v: f64, other: f64) -> f64 {
+    v + other * 0.0
+}
 
 /// A causal computation with memory. Rows go in by any cut; the cut never changes a bit.
 pub trait Kernel: fmt::Debug + Send + Sync {
@@ -62,8 +118,18 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
             return missing(out);
         }
         let mut outs = out.iter_mut();
-        let out = std::array::from_fn(|_| outs.next().map_or(&mut [] as &mut [f64], |o| &mut **o));
-        self.0.bulk(inputs, out);
+        let mut out: [&mut [f64]; O] = std::array::from_fn(|_| outs.next().map_or(&mut [] as &mut [f64], |o| &mut **o));
+        let n = inputs.first().map_or(0, |x| x.len());
+        if n > FEW {
+            return self.0.bulk(inputs, out);
+        }
+        // Live rows should not pay for the buffers of whole blocks.
+        for i in 0..n {
+            let row = self.0.step(inputs.map(|x| x[i]));
+            for (o, value) in out.iter_mut().zip(row) {
+                o[i] = value;
+            }
+        }
     }
 
     fn boxed_clone(&self) -> Box<dyn Kernel> {

@@ -4,7 +4,7 @@ use qe_core::param::{Param, Value};
 
 use crate::error::Result;
 use crate::indicators::{Args, Indicator, Input, MAX_PERIOD, Signature};
-use crate::kernel::{Kernel, Ring, Step, boxed};
+use crate::kernel::{Kernel, Lag as Before, Step, boxed};
 
 /// Its entry in the list.
 pub const SIGNATURE: Signature = Signature {
@@ -35,37 +35,21 @@ impl Indicator for Lag {
     }
 
     fn kernel(&self, _: u64) -> Box<dyn Kernel> {
-        boxed(State { lag: self.lag, last: Ring::new(self.lag) })
+        boxed(State(Before::new(self.lag)))
     }
 }
 
 #[derive(Debug, Clone)]
-struct State {
-    lag: usize,
-    last: Ring,
-}
+struct State(Before);
 
 impl Step<1, 1> for State {
+    #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        if self.lag == 0 {
-            return [x];
-        }
-        [self.last.push(x).unwrap_or(f64::NAN)]
+        [self.0.push(x)]
     }
 
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let (n, lag) = (x.len().min(out.len()), self.lag);
-        let early = n.min(lag);
-        // The first rows come out of the memory; the others stand in `x`.
-        if n > lag {
-            out[lag..n].copy_from_slice(&x[..n - lag]);
-        }
-        for (o, back) in out[..early].iter_mut().zip((0..lag).rev()) {
-            *o = self.last.back(back).unwrap_or(f64::NAN);
-        }
-        for &v in &x[n - early..n] {
-            self.last.push(v);
-        }
+        self.0.bulk(x, out, |_, before| before);
     }
 }
 
@@ -78,7 +62,7 @@ mod tests {
         let x: Vec<f64> = (0..40).map(f64::from).collect();
         for lag in [0, 1, 3, 17, 50] {
             for cut in 0..=40 {
-                let mut state = State { lag, last: Ring::new(lag) };
+                let mut state = State(Before::new(lag));
                 let mut out = vec![0.0; 40];
                 let (a, b) = out.split_at_mut(cut);
                 state.bulk([&x[..cut]], [a]);

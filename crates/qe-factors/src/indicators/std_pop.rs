@@ -1,0 +1,110 @@
+//! Population standard deviation (n) of the last `period` values.
+//!
+//! Windowed: a NaN is in every window that holds it and leaves with it. Squares are summed about a value of the
+//! window, so a constant deviates by exactly 0 and a common offset costs no digits. Squares that overflow (deviations
+//! beyond 1e153) give NaN.
+//! Golden: TA-Lib `STDDEV` with one deviation.
+
+use super::{Args, Indicator, Input, Signature, period};
+use crate::error::Result;
+use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite, powers, sum_of_squares};
+
+/// The population standard deviation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StdPop {
+    /// How many rows.
+    pub period: usize,
+}
+
+impl Default for StdPop {
+    fn default() -> Self {
+        Self { period: 20 }
+    }
+}
+
+/// Its entry in the list.
+pub const SIGNATURE: Signature = Signature {
+    name: "std_pop",
+    aliases: &[],
+    about: "population standard deviation",
+    inputs: &[Input::SERIES],
+    params: || vec![period(20)],
+    outputs: &["std_pop"],
+    build: |args: &Args| -> Result<Box<dyn Indicator>> { Ok(Box::new(StdPop { period: args.count(0) })) },
+};
+
+impl Indicator for StdPop {
+    fn lookback(&self) -> usize {
+        self.period.max(1) - 1
+    }
+
+    fn kernel(&self, first_row: u64) -> Box<dyn Kernel> {
+        boxed(State::new(self.period, first_row))
+    }
+}
+
+/// The population standard deviation of `x`, which begins at row 0.
+pub fn std_pop(x: &[f64], period: usize, out: &mut [f64]) {
+    State::new(period, 0).bulk([x], [out]);
+}
+
+impl Terms<1, 2, 1> for StdPop {
+    #[inline]
+    fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 2] {
+        powers(x, anchor)
+    }
+
+    #[inline]
+    fn finish(&self, sums: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
+        let n = self.period.max(1) as f64;
+        [finite((sum_of_squares(n, sums) * (1.0 / n)).sqrt())]
+    }
+}
+
+/// The sums of the window.
+#[derive(Debug, Clone)]
+pub struct State(WindowFold<StdPop, 1, 2, 1>);
+
+impl State {
+    /// No rows yet; the first to come is row `first_row` of its data set.
+    pub fn new(period: usize, first_row: u64) -> Self {
+        Self(WindowFold::new(StdPop { period }, period, first_row))
+    }
+
+    /// Takes a row.
+    #[inline]
+    pub fn push(&mut self, x: f64) -> f64 {
+        self.0.push([x])[0]
+    }
+}
+
+impl Step<1, 1> for State {
+    #[inline]
+    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
+        self.0.push(row)
+    }
+
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        self.0.bulk(inputs, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::kernel::testing::{offset_by_1e8, two_pass};
+
+    #[test]
+    fn it_is_the_population_deviation() {
+        let mut out = [0.0; 4];
+        std_pop(&[1.0, 3.0, 3.0, 3.0], 2, &mut out);
+        assert!(out[0].is_nan());
+        assert_eq!(out[1..], [1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn an_offset_costs_no_digits_and_an_outlier_leaves_no_trace() {
+        offset_by_1e8(std_pop, |w| two_pass(w, 0.0).sqrt());
+    }
+}

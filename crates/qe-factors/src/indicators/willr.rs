@@ -1,0 +1,132 @@
+//! Williams %R: how far the close lies below the highest high, in percent of the window's range, below 0.
+//!
+//! Where the window has no range it is 0, as in TA-Lib.
+//! Windowed: a NaN is in every window that holds it and leaves with it.
+//! Golden: TA-Lib `WILLR`.
+
+use super::{Args, Indicator, Input, Signature, period};
+use crate::error::Result;
+use crate::kernel::blocks::{column, in_blocks, one_row, quotients_or_zero};
+use crate::kernel::{Kernel, Step, WindowMax, WindowMin, boxed};
+
+/// Williams %R.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Willr {
+    /// How many bars.
+    pub period: usize,
+}
+
+impl Default for Willr {
+    fn default() -> Self {
+        Self { period: 14 }
+    }
+}
+
+/// Its entry in the list.
+pub const SIGNATURE: Signature = Signature {
+    name: "willr",
+    aliases: &["williams_r"],
+    about: "Williams %R, -100 to 0",
+    inputs: &[Input::HIGH, Input::LOW, Input::CLOSE],
+    params: || vec![period(14)],
+    outputs: &["willr"],
+    build: |args: &Args| -> Result<Box<dyn Indicator>> { Ok(Box::new(Willr { period: args.count(0) })) },
+};
+
+impl Indicator for Willr {
+    fn lookback(&self) -> usize {
+        self.period.max(1) - 1
+    }
+
+    fn kernel(&self, _: u64) -> Box<dyn Kernel> {
+        boxed(State::new(self.period))
+    }
+}
+
+/// Williams %R of bars.
+pub fn willr(high: &[f64], low: &[f64], close: &[f64], period: usize, out: &mut [f64]) {
+    State::new(period).bulk([high, low, close], [out]);
+}
+
+/// Where the close lies in the range of the last so many bars.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    highest: WindowMax,
+    lowest: WindowMin,
+    columns: [Vec<f64>; 2],
+}
+
+impl Place {
+    /// No bars yet.
+    pub(crate) fn new(period: usize) -> Self {
+        Self {
+            highest: WindowMax::new(period),
+            lowest: WindowMin::new(period),
+            columns: std::array::from_fn(|_| column()),
+        }
+    }
+
+    /// Takes at most a block: the place in percent, counted up from the low for `top` 0 and down from the high for
+    /// `top` 100 and so negative; 0 where there is no range.
+    #[inline]
+    pub(crate) fn block(&mut self, [high, low, close]: [&[f64]; 3], top: f64, out: &mut [f64]) {
+        let [highest, lowest] = self.columns.each_mut().map(|c| &mut c[..out.len()]);
+        self.highest.bulk(high, highest);
+        self.lowest.bulk(low, lowest);
+        let (n, from) = (out.len(), if top == 0.0 { &*lowest } else { &*highest });
+        let (close, from, high, low) = (&close[..n], &from[..n], &highest[..n], &lowest[..n]);
+        quotients_or_zero(out, 100.0, |i| (close[i] - from[i], high[i] - low[i]));
+    }
+}
+
+/// The place in the window.
+#[derive(Debug, Clone)]
+pub struct State {
+    place: Place,
+}
+
+impl State {
+    /// No bars yet.
+    pub fn new(period: usize) -> Self {
+        Self { place: Place::new(period) }
+    }
+
+    fn block(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
+        self.place.block(inputs, 100.0, out);
+    }
+}
+
+impl State {
+    /// Takes a bar.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
+        self.step([high, low, close])[0]
+    }
+}
+
+impl Step<3, 1> for State {
+    #[inline]
+    fn step(&mut self, row: [f64; 3]) -> [f64; 1] {
+        one_row(self, row)
+    }
+
+    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
+        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_high_is_nothing_and_the_low_is_minus_a_hundred() {
+        let (high, low) = ([4.0; 4], [0.0; 4]);
+        let mut out = [0.0; 4];
+        willr(&high, &low, &[1.0, 4.0, 0.0, 1.0], 2, &mut out);
+        assert!(out[0].is_nan());
+        assert_eq!(out[1..], [0.0, -100.0, -75.0]);
+        willr(&high, &high, &high, 2, &mut out);
+        assert_eq!(out[1..], [0.0; 3]);
+    }
+}

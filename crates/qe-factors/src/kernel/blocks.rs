@@ -1,0 +1,78 @@
+//! Rows by blocks that stay in cache, for leaves with columns in between.
+
+use super::Step;
+
+/// How many rows a block has at most.
+pub const BLOCK: usize = 256;
+
+/// So few rows that a processor begins with the next of them while it still waits for the last averages.
+pub const FEW: usize = 32;
+
+/// A column in between, a block long.
+pub fn column() -> Vec<f64> {
+    vec![f64::NAN; BLOCK]
+}
+
+/// Feeds columns block by block.
+#[inline]
+pub fn in_blocks<const I: usize, const O: usize>(
+    inputs: [&[f64]; I],
+    mut out: [&mut [f64]; O],
+    mut block: impl FnMut([&[f64]; I], [&mut [f64]; O]),
+) {
+    let n = inputs.iter().map(|x| x.len()).chain(out.iter().map(|o| o.len())).min().unwrap_or(0);
+    for at in (0..n).step_by(BLOCK) {
+        let rows = at..(at + BLOCK).min(n);
+        block(inputs.map(|x| &x[rows.clone()]), out.each_mut().map(|o| &mut o[rows.clone()]));
+    }
+}
+
+/// One row as a block of one, for a step whose own form is the block.
+#[inline]
+pub fn one_row<S: Step<I, O>, const I: usize, const O: usize>(state: &mut S, row: [f64; I]) -> [f64; O] {
+    let mut out = [f64::NAN; O];
+    state.bulk(row.each_ref().map(std::slice::from_ref), out.each_mut().map(std::slice::from_mut));
+    out
+}
+
+/// A quotient; NaN where it is undefined or too large to be a number.
+#[inline]
+pub fn quotient(a: f64, b: f64) -> f64 {
+    let q = a / b;
+    q + 0.0 * q
+}
+
+/// A quotient that is 0 where the divisor is, as TA-Lib has it; NaN where it is too large to be a number.
+#[inline]
+pub fn quotient_or_zero(a: f64, b: f64) -> f64 {
+    if b == 0.0 { (a * 0.0).abs() } else { quotient(a, b) }
+}
+
+/// Makes the first rows NaN, `n_left` of them still to come.
+#[inline]
+pub fn hide<const O: usize>(n_left: &mut usize, out: [&mut [f64]; O]) {
+    if *n_left > 0 {
+        let n = out.iter().map(|o| o.len()).min().unwrap_or(0).min(*n_left);
+        *n_left -= n;
+        out.into_iter().for_each(|o| o[..n].fill(f64::NAN));
+    }
+}
+
+/// `scale * a / b` over columns: 0 where the divisor is, as [`quotient_or_zero`] has it.
+#[inline]
+pub fn quotients_or_zero(out: &mut [f64], scale: f64, pair: impl Fn(usize) -> (f64, f64)) {
+    let mut all_good = true;
+    for (i, o) in out.iter_mut().enumerate() {
+        let (a, b) = pair(i);
+        let q = a / b;
+        all_good &= q.abs() < f64::INFINITY;
+        *o = q * scale;
+    }
+    // Seldom: where a column begins, or something is missing.
+    if !all_good {
+        for (i, o) in out.iter_mut().enumerate() {
+            let (a, b) = pair(i);
+            *o = quotient_or_zero(a, b) * scale;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Columns in blocks that stay in cache: what is elementwise runs through the lanes of the machine, what has memory
+//! then reads the block.
+
+use std::ops::Range;
+
+use super::finite;
+use super::two_sided::{Sum, TwoSided};
+
+/// How many rows a block has.
+pub(crate) const BLOCK: usize = 1024;
+
+/// Goes through `n` rows block by block; `work` is told the rows and gets `K` buffers with anything in them.
+#[inline]
+pub(crate) fn blocks<const K: usize>(n: usize, work: impl FnMut(Range<usize>, [&mut [f64]; K])) {
+    blocks_of::<BLOCK, K>(n, work);
+}
+
+/// The same with blocks of `N` rows: short ones let the end of one and the beginning of the next go side by side.
+#[inline]
+pub(crate) fn blocks_of<const N: usize, const K: usize>(n: usize, mut work: impl FnMut(Range<usize>, [&mut [f64]; K])) {
+    let mut buffers = [[0.0; N]; K];
+    let mut at = 0;
+    while at < n {
+        let end = n.min(at + N);
+        work(at..end, buffers.each_mut().map(|b| &mut b[..end - at]));
+        at = end;
+    }
+}
+
+/// A window's sum, times a factor.
+#[derive(Debug, Clone)]
+pub(crate) struct ScaledSum {
+    sum: TwoSided<Sum>,
+    scale: f64,
+}
+
+impl ScaledSum {
+    /// `scale` times the sum of `period` values.
+    pub(crate) fn new(period: usize, scale: f64, first_row: u64) -> Self {
+        Self { sum: TwoSided::new(Sum, period, first_row), scale }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, x: f64) -> f64 {
+        finite(self.sum.push(x).unwrap_or(f64::NAN) * self.scale)
+    }
+
+    #[inline]
+    pub(crate) fn bulk(&mut self, x: &[f64], out: &mut [f64]) {
+        let n = x.len().min(out.len());
+        let (x, out) = (&x[..n], &mut out[..n]);
+        self.sum.bulk(n, |i| x[i], |i, s| out[i] = s.unwrap_or(f64::NAN));
+        let scale = self.scale;
+        out.iter_mut().for_each(|o| *o = finite(*o * scale));
+    }
+}
+
+/// The root of a window's mean, times a factor: what most estimators of volatility come to.
+#[derive(Debug, Clone)]
+pub(crate) struct RootMean(ScaledSum);
+
+impl RootMean {
+    /// The root of `mult` times the mean of `period` values.
+    pub(crate) fn new(period: usize, mult: f64, first_row: u64) -> Self {
+        Self(ScaledSum::new(period, mult / period.max(1) as f64, first_row))
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, x: f64) -> f64 {
+        self.0.push(x).sqrt()
+    }
+
+    #[inline]
+    pub(crate) fn bulk(&mut self, x: &[f64], out: &mut [f64]) {
+        self.0.bulk(x, out);
+        out.iter_mut().for_each(|o| *o = o.sqrt());
+    }
+}
