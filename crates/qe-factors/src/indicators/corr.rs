@@ -1,12 +1,15 @@
 //! Pearson's correlation of `x` and `y` over the last `period` rows.
 //!
-//! Windowed: a NaN is in every window that holds it and leaves with it. Where either does not move it is 0, as in
-//! TA-Lib.
+//! Windowed: a NaN is in every window that holds it and leaves with it. Where either does not move there is none, and it is
+//! NaN (TA-Lib gives 0). Within rounding of 1 or -1 it is that number, so that lines agree whatever their slope.
 //! Golden: TA-Lib `CORREL`.
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
 use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, sum_of_products, sum_of_squares};
+
+/// How far rounding may carry a correlation from its ends.
+const ROUNDING: f64 = 1e-12;
 
 /// The correlation of two columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +62,9 @@ impl Terms<2, 5, 1> for Corr {
         let n = self.period.max(1) as f64;
         let scale = sum_of_squares(n, [x, xx]).sqrt() * sum_of_squares(n, [y, yy]).sqrt();
         let r = sum_of_products(n, [x, y, xy]) / scale;
-        let r = if scale == 0.0 { 0.0 } else { r };
-        // Rounding may carry it past the ends.
-        let r = if r > 1.0 { 1.0 } else { r };
-        [if r < -1.0 { -1.0 } else { r }]
+        let r = if scale == 0.0 { f64::NAN } else { r };
+        let r = if r > 1.0 - ROUNDING { 1.0 } else { r };
+        [if r < ROUNDING - 1.0 { -1.0 } else { r }]
     }
 }
 
@@ -101,12 +103,14 @@ mod tests {
     use crate::kernel::testing::{mean, offset_by_1e8};
 
     #[test]
-    fn lines_agree_or_oppose_and_a_constant_does_neither() {
+    fn lines_agree_or_oppose_and_with_a_constant_there_is_none() {
         let (x, y, mut out) = ([1.0, 2.0, 4.0, 8.0], [-1.0, -2.0, -4.0, -8.0], [0.0; 4]);
-        for (a, b, want) in [(x, x, 1.0), (x, y, -1.0), (x, [0.1; 4], 0.0)] {
+        for (a, b, want) in [(x, x, 1.0), (x, y, -1.0)] {
             corr(&a, &b, 3, &mut out);
-            assert!(out[1].is_nan() && out[2..].iter().all(|v| (v - want).abs() < 1e-15), "{out:?}");
+            assert!(out[1].is_nan() && out[2..].iter().all(|v| *v == want), "{out:?}");
         }
+        corr(&x, &[0.1; 4], 3, &mut out);
+        assert!(out.iter().all(|v| v.is_nan()), "{out:?}");
     }
 
     #[test]

@@ -59,7 +59,10 @@ impl Terms<1, 2, 1> for Wma {
         let n = self.period.max(1) as f64;
         // The weight of row `s` is `s - (t - n)`.
         let weighted = by_time - (t - n) * sum;
-        [finite(anchor + weighted * (1.0 / (n * (n + 1.0) / 2.0)))]
+        let weights = n * (n + 1.0) / 2.0;
+        // One rounding for whole numbers, none for a constant.
+        let mean = if weighted == 0.0 { anchor } else { (anchor * weights + weighted) / weights };
+        [finite(mean)]
     }
 }
 
