@@ -1,7 +1,7 @@
 //! Absolute price oscillator: a fast less a slow exponential average.
 //!
-//! Each average is seeded on its own, with the plain mean of its first values, as TA-Lib does for `matype` EMA; MACD seeds
-//! otherwise. A NaN gives NaN there and leaves the averages as they are.
+//! Each average is seeded on its own, with the plain mean of its first values, as TA-Lib does for `matype` EMA; MACD
+//! seeds otherwise. A NaN gives NaN there and leaves the averages as they are.
 //! Golden: TA-Lib `APO` with `matype=1`.
 
 use super::{Args, Indicator, Input, Signature, named_period};

@@ -1,8 +1,8 @@
 //! Bollinger bands: the mean of the last `period` values, and `mult` population standard deviations above and below.
 //!
-//! `width` is `(upper - lower) / middle`, `percent_b` is `(x - lower) / (upper - lower)`; both are NaN where they would divide
-//! by 0. Windowed: a NaN is in every window that holds it and leaves with it. Sums are taken about values of the window
-//! itself, so a common offset costs no digits.
+//! `width` is `(upper - lower) / middle`, `percent_b` is `(x - lower) / (upper - lower)`; both are NaN where they would
+//! divide by 0. Windowed: a NaN is in every window that holds it and leaves with it. Sums are taken about values of the
+//! window itself, so a common offset costs no digits.
 //! Golden: TA-Lib `BBANDS`, the last two from its bands. Reference: Bollinger on Bollinger Bands (2001).
 
 use qe_core::param::Param;

@@ -1,8 +1,8 @@
 //! Chande's momentum oscillator: `100 * (gain - loss) / (gain + loss)`, Wilder's averages of rises and falls.
 //!
-//! Averages and seed as in TA-Lib (Chande himself sums over a window): the first ones are plain means of the first `period`
-//! changes. Where nothing moves, it is 0, as in TA-Lib. A NaN gives NaN there and at the next value, whose change is unknown,
-//! and leaves the averages as they are.
+//! Averages and seed as in TA-Lib (Chande himself sums over a window): the first ones are plain means of the first
+//! `period` changes. Where nothing moves, it is 0, as in TA-Lib. A NaN gives NaN there and at the next value, whose
+//! change is unknown, and leaves the averages as they are.
 //! Golden: TA-Lib `CMO`. Reference: Chande and Kroll, The New Technical Trader (1994).
 
 use super::{Args, Indicator, Input, Signature, period, rsi::Sides};

@@ -1,7 +1,8 @@
 //! Coppock's curve: the weighted mean of the sum of two rates of change.
 //!
-//! `wma(roc(x, slow_period) + roc(x, fast_period), period)`, the newest sum with weight `period`, the oldest with 1; from 0 a
-//! rate of change is 0, as everywhere here. Windowed: a NaN is in every window that reads it and leaves with it.
+//! `wma(roc(x, slow_period) + roc(x, fast_period), period)`, the newest sum with weight `period`, the oldest with 1;
+//! from 0 a rate of change is 0, as everywhere here. Windowed: a NaN is in every window that reads it and leaves with
+//! it.
 //! Golden: pandas `rolling` over rates by TA-Lib. Reference: Coppock, Barron's, 15 October 1962.
 
 use super::{Args, Indicator, Input, Signature, named_period, period, roc::change_percent};

@@ -1,9 +1,10 @@
-//! Ehlers' Fisher transform: where the middle of the bar lies in its range of `period` bars, averaged, and stretched at the
-//! ends; and its own last value as signal.
+//! Ehlers' Fisher transform: where the middle of the bar lies in its range of `period` bars, averaged, and stretched at
+//! the ends; and its own last value as signal.
 //!
-//! `v = 0.66 * (place - 0.5) + 0.67 * v`, held within 0.999 once it is beyond 0.99; `f = log((1 + v) / (1 - v)) / 2 + f / 2`.
-//! Both begin at 0, and both outputs where there is a signal. Where the range is a point the place is undefined: NaN, and
-//! nothing changes. A NaN is in every window that holds it and leaves with it; `v` and `f` keep their state.
+//! `v = 0.66 * (place - 0.5) + 0.67 * v`, held within 0.999 once it is beyond 0.99; and
+//! `f = log((1 + v) / (1 - v)) / 2 + f / 2`. Both begin at 0, and both outputs where there is a signal. Where the
+//! range is a point the place is undefined: NaN, and nothing changes. A NaN is in every window that holds it
+//! and leaves with it; `v` and `f` keep their state.
 //! Golden: a plain loop in Python. Reference: Ehlers, Technical Analysis of Stocks and Commodities 20 (2002).
 
 use qe_core::param::Param;

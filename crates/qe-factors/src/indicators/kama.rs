@@ -1,8 +1,9 @@
-//! Kaufman's adaptive moving average: `k += (x - k) * sc^2`, quick where the series goes somewhere, slow where it only shakes.
+//! Kaufman's adaptive moving average: `k += (x - k) * sc^2`, quick where the series goes somewhere, slow where it only
+//! shakes.
 //!
-//! `sc` goes from `2 / (slow_period + 1)` to `2 / (fast_period + 1)` with the efficiency, which is how far the last `period`
-//! rows went over the sum of their steps; it is 1 where nothing moves. As in TA-Lib, the first value moves from the value of
-//! the row before. A NaN gives NaN in every row whose steps hold it, and leaves the average as it is.
+//! `sc` goes from `2 / (slow_period + 1)` to `2 / (fast_period + 1)` with the efficiency, which is how far the last
+//! `period` rows went over the sum of their steps; it is 1 where nothing moves. As in TA-Lib, the first value moves
+//! from the value of the row before. A NaN gives NaN in every row whose steps hold it, and leaves the average as it is.
 //! Golden: TA-Lib `KAMA`. Reference: Kaufman, Trading Systems and Methods (1998).
 
 use super::{Args, Indicator, Input, Signature, named_period, period};

@@ -1,8 +1,9 @@
 //! Know sure thing: four rates of change, each averaged, added with the weights 1 to 4, and the mean of that as signal.
 //!
-//! `sum of k * sma(roc(x, rock_period), smak_period)` over `k` from 1 to 4; from 0 a rate of change is 0, as everywhere here.
-//! Both outputs begin together. Windowed: a NaN is in every window that reads it and leaves with it.
-//! Golden: pandas `rolling` over rates by TA-Lib. Reference: Pring, Technical Analysis of Stocks and Commodities 10 (1992).
+//! `sum of k * sma(roc(x, rock_period), smak_period)` over `k` from 1 to 4; from 0 a rate of change is 0, as everywhere
+//! here. Both outputs begin together. Windowed: a NaN is in every window that reads it and leaves with it.
+//! Golden: pandas `rolling` over rates by TA-Lib. Reference: Pring, Technical Analysis of Stocks and Commodities 10
+//! (1992).
 
 use super::{Args, Indicator, Input, Signature, named_period, roc::change_percent, sma};
 use crate::error::Result;

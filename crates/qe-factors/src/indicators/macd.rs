@@ -1,4 +1,5 @@
-//! Moving average convergence divergence: a fast less a slow exponential average, its own average, and their difference.
+//! Moving average convergence divergence: a fast less a slow exponential average, its own average, and their
+//! difference.
 //!
 //! A kernel of its own and not `ema - ema`: as in TA-Lib, the fast average is seeded with the last `fast_period` of the
 //! first `slow_period` values, so that both begin on one row, and all three outputs begin with the signal.

@@ -1,9 +1,9 @@
-//! Percentage price oscillator: what the fast exponential average is above the slow one, in percent of the slow one; its own
-//! average (the signal), and their difference.
+//! Percentage price oscillator: what the fast exponential average is above the slow one, in percent of the slow one;
+//! its own average (the signal), and their difference.
 //!
-//! Each average is seeded on its own, with the plain mean of its first values, as TA-Lib does for `matype` EMA. Where the slow
-//! one is 0, so is the oscillator, as in TA-Lib. All three outputs begin with the signal. A NaN gives NaN there and leaves the
-//! averages as they are.
+//! Each average is seeded on its own, with the plain mean of its first values, as TA-Lib does for `matype` EMA. Where
+//! the slow one is 0, so is the oscillator, as in TA-Lib. All three outputs begin with the signal. A NaN gives NaN
+//! there and leaves the averages as they are.
 //! Golden: TA-Lib `PPO` with `matype=1` (equal to ours where `signal_period` is 1), the signal by a plain loop.
 
 use super::{Args, Indicator, Input, Signature, named_period};

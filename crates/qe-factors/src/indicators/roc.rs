@@ -1,6 +1,7 @@
 //! Rate of change in percent: `100 * (x / x[period rows ago] - 1)`.
 //!
-//! From 0 the change is 0, as in TA-Lib. Windowed: a NaN, or a value that is infinite, gives NaN there and `period` rows on.
+//! From 0 the change is 0, as in TA-Lib. Windowed: a NaN, or a value that is infinite, gives NaN there and `period`
+//! rows on.
 //! Golden: TA-Lib `ROC`.
 
 use super::{Args, Indicator, Input, Signature, period};

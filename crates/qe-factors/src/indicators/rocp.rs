@@ -1,6 +1,7 @@
 //! Rate of change as a fraction: `(x - old) / old`, where `old` is the value `period` rows ago.
 //!
-//! From 0 the change is 0, as in TA-Lib. Windowed: a NaN, or a value that is infinite, gives NaN there and `period` rows on.
+//! From 0 the change is 0, as in TA-Lib. Windowed: a NaN, or a value that is infinite, gives NaN there and `period`
+//! rows on.
 //! Golden: TA-Lib `ROCP`.
 
 use super::{Args, Indicator, Input, Signature, period};

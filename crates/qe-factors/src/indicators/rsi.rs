@@ -1,7 +1,8 @@
 //! Relative strength index: `100 * gain / (gain + loss)`, Wilder's averages of rises and falls.
 //!
-//! Seeded as TA-Lib is: the first averages are plain means of the first `period` changes. Where nothing moves, it is 0, as
-//! in TA-Lib. A NaN gives NaN there and at the next value, whose change is unknown, and leaves the averages as they are.
+//! Seeded as TA-Lib is: the first averages are plain means of the first `period` changes. Where nothing moves, it is 0,
+//! as in TA-Lib. A NaN gives NaN there and at the next value, whose change is unknown, and leaves the averages as they
+//! are.
 //! Golden: TA-Lib `RSI`. Reference: Wilder, New Concepts in Technical Trading Systems (1978).
 
 use super::{Args, Indicator, Input, Signature, period};

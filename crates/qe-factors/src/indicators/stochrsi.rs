@@ -1,9 +1,9 @@
-//! Stochastic of the relative strength index: where the index lies between its extremes over `stoch_period` rows, in percent,
-//! smoothed to `k` and once more to `d` by plain means.
+//! Stochastic of the relative strength index: where the index lies between its extremes over `stoch_period` rows, in
+//! percent, smoothed to `k` and once more to `d` by plain means.
 //!
-//! The index is Wilder's. Where it has not moved in the window, the raw value is 0, as in TA-Lib. Both outputs begin together.
-//! A NaN is in every window that holds the index of its row or of the next, and leaves with it; the averages of the index
-//! keep their state.
+//! The index is Wilder's. Where it has not moved in the window, the raw value is 0, as in TA-Lib. Both outputs begin
+//! together. A NaN is in every window that holds the index of its row or of the next, and leaves with it; the averages
+//! of the index keep their state.
 //! Golden: TA-Lib `STOCHRSI` (equal to ours where `k_period` is 1), and its `RSI` with pandas for the smoothed form.
 //! Reference: Chande and Kroll, The New Technical Trader (1994).
 

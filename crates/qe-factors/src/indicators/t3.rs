@@ -1,8 +1,8 @@
 //! Tillson's T3: six averages, each of the one before, joined so that little lag and no overshoot remain.
 //!
 //! With `v` the volume factor: `-v^3 * e6 + (3 * v^2 + 3 * v^3) * e5 - (6 * v^2 + 3 * v + 3 * v^3) * e4
-//! + (1 + 3 * v + v^3 + 3 * v^2) * e3`. Each average is seeded as TA-Lib does, with the plain mean of the first `period`
-//! values that it is given. A NaN gives NaN there and leaves the averages as they are.
+//! + (1 + 3 * v + v^3 + 3 * v^2) * e3`. Each average is seeded as TA-Lib does, with the plain mean of the first
+//! `period` values that it is given. A NaN gives NaN there and leaves the averages as they are.
 //! Golden: TA-Lib `T3`. Reference: Tillson, Technical Analysis of Stocks and Commodities 16 (1998).
 
 use qe_core::param::Param;

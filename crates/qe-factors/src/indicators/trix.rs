@@ -1,7 +1,7 @@
 //! TRIX: the change of a triple exponential average from one row to the next, in percent.
 //!
-//! Each average is seeded as TA-Lib does, with the plain mean of the first `period` values that it is given. From zero the
-//! change is 0, as in TA-Lib. A NaN gives NaN there, and the next change is from the last average that there is.
+//! Each average is seeded as TA-Lib does, with the plain mean of the first `period` values that it is given. From zero
+//! the change is 0, as in TA-Lib. A NaN gives NaN there, and the next change is from the last average that there is.
 //! Golden: TA-Lib `TRIX`. Reference: Hutson, Technical Analysis of Stocks and Commodities 1 (1983).
 
 use super::{Args, Indicator, Input, Signature, period, roc::change_percent};

@@ -1,8 +1,8 @@
 //! True strength index: twice averaged changes over twice averaged sizes of changes, in percent, and its own average.
 //!
-//! `100 * ema(ema(change, slow_period), fast_period) / ema(ema(|change|, slow_period), fast_period)`; NaN where nothing has
-//! moved. Each average is seeded with the plain mean of its first values. Both outputs begin together. A NaN gives NaN there
-//! and at the next value, whose change is unknown, and leaves the averages as they are.
+//! `100 * ema(ema(change, slow_period), fast_period) / ema(ema(|change|, slow_period), fast_period)`; NaN where nothing
+//! has moved. Each average is seeded with the plain mean of its first values. Both outputs begin together. A NaN gives
+//! NaN there and at the next value, whose change is unknown, and leaves the averages as they are.
 //! Golden: pandas `ewm`, begun at those means. Reference: Blau, Technical Analysis of Stocks and Commodities 9 (1991).
 
 use std::cell::Cell;

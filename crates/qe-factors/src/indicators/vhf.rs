@@ -1,7 +1,7 @@
 //! Vertical horizontal filter: the range of the last `period` values over the sum of the last `period` steps.
 //!
-//! Near 1 where the series goes one way, near 0 where it only shakes; NaN where nothing moves. Windowed: a NaN is in every
-//! window that reads it and leaves with it.
+//! Near 1 where the series goes one way, near 0 where it only shakes; NaN where nothing moves. Windowed: a NaN is in
+//! every window that reads it and leaves with it.
 //! Golden: pandas `rolling`. Reference: White, Futures 20 (1991).
 
 use super::{Args, Indicator, Input, Signature, period};

@@ -1,7 +1,8 @@
-//! Zero lag exponential moving average: the exponential average of `x + (x - x[lag rows ago])`, `lag = (period - 1) / 2`.
+//! Zero lag exponential moving average: the exponential average of `x + (x - x[lag rows ago])`, where
+//! `lag = (period - 1) / 2`.
 //!
-//! Seeded with the plain mean of its first `period` values. A NaN gives NaN there and `lag` rows on, and leaves the average
-//! as it is.
+//! Seeded with the plain mean of its first `period` values. A NaN gives NaN there and `lag` rows on, and leaves the
+//! average as it is.
 //! Golden: a plain loop in Python. Reference: Ehlers and Way, Zero Lag (2010), in its first form.
 
 use super::{Args, Indicator, Input, Signature, period};

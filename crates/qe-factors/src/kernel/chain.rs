@@ -1,7 +1,7 @@
 //! Exponential averages of exponential averages, each seeded with the mean of the first values that it is given.
 //!
-//! All stages take a row together, so that one does not wait for the whole pass of another. Rows go by pairs, as they go
-//! by fours in [`Ema`](super::Ema): with `a` the first value of a pair, the average after the second is
+//! All stages take a row together, so that one does not wait for the whole pass of another. Rows go by pairs, as they
+//! go by fours in [`Ema`](super::Ema): with `a` the first value of a pair, the average after the second is
 //! `a + ((e - a) * keep^2 + (x - a) * alpha)`. Pairs are counted from the first row for all stages; one whose seed ends
 //! inside a pair takes that seed for the first value of it.
 //!

@@ -1,9 +1,9 @@
 //! The recursive average, seeded with the mean of its first values as TA-Lib does.
 //!
-//! `e += (x - e) * alpha`, four values at a time: with `a` the first value of a group and `d` what the average lies above
-//! it, the average after the k-th value is `a + (d * keep^k + w)`, where `w` is the average of `x - a` begun at 0. So one
-//! group waits for the one before it only through `d`, a constant stays what it is to the bit, and a common offset costs
-//! no digits. Groups are counted from the seed, so every cut of the rows gives the same bits.
+//! `e += (x - e) * alpha`, four values at a time: with `a` the first value of a group and `d` what the average lies
+//! above it, the average after the k-th value is `a + (d * keep^k + w)`, where `w` is the average of `x - a` begun at
+//! 0. So one group waits for the one before it only through `d`, a constant stays what it is to the bit, and a common
+//! offset costs no digits. Groups are counted from the seed, so every cut of the rows gives the same bits.
 //!
 //! A value that is missing or infinite, or that would carry the average beyond all numbers, gives a missing result and
 //! leaves the state as it is.
@@ -35,7 +35,8 @@ pub struct Ema {
 }
 
 impl Ema {
-    /// An average that gives the newest value the weight `alpha`, after a seed of the mean of `seed` values (at least 1).
+    /// An average that gives the newest value the weight `alpha`, after a seed of the mean of `seed` values (at least
+    /// 1).
     pub fn new(alpha: f64, seed: usize) -> Self {
         let keep = 1.0 - alpha;
         let powers = [keep, keep * keep, keep * keep * keep, keep * keep * (keep * keep)];

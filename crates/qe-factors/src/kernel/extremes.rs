@@ -2,8 +2,9 @@
 
 use super::Fold;
 
-/// Folds the lowest and the highest value. A missing one makes the widest interval, from minus to plus infinity, which no
-/// other value can narrow: the difference of the two is finite where, and only where, no value is missing or infinite.
+/// Folds the lowest and the highest value. A missing one makes the widest interval, from minus to plus infinity, which
+/// no other value can narrow: the difference of the two is finite where, and only where, no value is missing or
+/// infinite.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Extremes;
 

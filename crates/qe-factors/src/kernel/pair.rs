@@ -1,7 +1,7 @@
 //! Two recursive averages side by side, for what comes in twos: rises and falls, gains and losses.
 //!
-//! Each lane has the bits of an [`Ema`](super::Ema) of its own, as long as both lanes are numbers; a row in which either is
-//! missing leaves both as they are. Side by side they take hardly longer than one.
+//! Each lane has the bits of an [`Ema`](super::Ema) of its own, as long as both lanes are numbers; a row in which
+//! either is missing leaves both as they are. Side by side they take hardly longer than one.
 
 use super::Ema;
 

@@ -195,11 +195,15 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
         self.side.resize(p + 1, [[0.0; LANES]; K]);
         self.values.resize(p, [[0.0; LANES]; O]);
         let (side, values) = (&mut self.side[..p + 1], &mut self.values[..p]);
+        // Whether nothing is missing in the rows of the group before.
+        let mut present = false;
         for group in 0..n {
             let at = at + group * LANES * p;
             let rows = inputs.map(|x| &x[at - p..at + LANES * p]);
             let out = out.each_mut().map(|o| &mut o[at..at + LANES * p]);
-            if T::LOOKS && rows.iter().all(|x| is_present(x)) {
+            let older = present || (T::LOOKS && rows.iter().all(|x| is_present(&x[..p])));
+            present = T::LOOKS && rows.iter().all(|x| is_present(&x[p..]));
+            if older && present {
                 blocks(terms, p, rows, out, side, values, T::join_present);
             } else {
                 blocks(terms, p, rows, out, side, values, T::join);
@@ -265,9 +269,11 @@ fn blocks<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize>(
         values[k] = std::array::from_fn(|o| std::array::from_fn(|l| finished[l][o]));
     }
     for (o, out) in out.into_iter().enumerate() {
-        for (l, block) in out.chunks_exact_mut(p).enumerate() {
-            for (to, from) in block.iter_mut().zip(values.iter()) {
-                *to = from[o][l];
+        let mut pieces = out.chunks_exact_mut(p);
+        let pieces: [&mut [f64]; LANES] = std::array::from_fn(|_| &mut pieces.next().unwrap_or(&mut [])[..p]);
+        for k in 0..p {
+            for l in 0..LANES {
+                pieces[l][k] = values[k][o][l];
             }
         }
     }
