@@ -127,7 +127,8 @@ pub fn compile(expressions: &[(&str, &Ast)], schema: &Schema, points: Option<&Po
         roots.push((0..n_points).map(|point| lower.root(point)).collect::<Result<_>>()?);
     }
     // Points that agree in what an expression depends on share its output.
-    let (mut outputs, mut idx_of): (Vec<(Arc<str>, Id)>, HashMap<Id, usize>) = Default::default();
+    let mut outputs: Vec<(Arc<str>, Id)> = Vec::new();
+    let mut idx_of: HashMap<Id, usize> = HashMap::new();
     let mut place = Vec::with_capacity(expressions.len());
     for ((name, _), roots) in expressions.iter().zip(&roots) {
         let of_point = roots.iter().map(|&id| {

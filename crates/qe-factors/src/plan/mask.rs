@@ -194,6 +194,6 @@ mod tests {
     }
 
     fn t3(i: usize) -> Option<bool> {
-        Some(i % 3 == 0)
+        Some(i.is_multiple_of(3))
     }
 }

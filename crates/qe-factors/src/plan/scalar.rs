@@ -224,9 +224,16 @@ pub fn cmp(op: Cmp, x: f64, y: f64) -> (bool, bool) {
     match op {
         Cmp::Lt => (x < y, x >= y),
         Cmp::Le => (x <= y, x > y),
-        Cmp::Eq => (x == y, x < y || x > y),
-        Cmp::Ne => (x < y || x > y, x == y),
+        Cmp::Eq => (x == y, differ(x, y)),
+        Cmp::Ne => (differ(x, y), x == y),
     }
+}
+
+/// Whether two numbers differ; not so if either is missing, which `!=` would have it.
+#[inline]
+#[expect(clippy::double_comparisons, reason = "`!=` holds for what is missing")]
+fn differ(x: f64, y: f64) -> bool {
+    x < y || x > y
 }
 
 /// A quotient, missing where the divisor is 0.
