@@ -8,7 +8,7 @@ pub mod indicators;
 pub mod kernel;
 pub mod ops;
 pub mod plan;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use error::{Error, Result};

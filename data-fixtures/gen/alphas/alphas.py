@@ -388,7 +388,7 @@ def main():
     walk = f"a seeded walk by numpy {np.__version__}"
     write_golden("alphas/panel.csv", generator=__file__, source=walk, tolerance="0", columns=rows(p))
     columns = {"name": names(), **labels}
-    write_golden("alphas/groups.csv", generator=__file__, source="made up", tolerance="0", columns=columns)
+    write_golden("alphas/groups.csv", generator=__file__, source="made up for the seeded walk by numpy 2.4.6", tolerance="0", columns=columns)
     plain = {number: certain[False][number] for number in base}
     further = {number: certain[True][number] & ~certain[False][number] for number in base}
     for file, chosen in [("expected", plain), ("expected_snapped", further)]:

@@ -124,7 +124,7 @@ def averages(b):
             out[t] = abs(x[t] - x[t - p]) / way
         return out
 
-    one("er", "the definition in plain Python", efficiency, [2, 10, 55])
+    one("er", "the definition in plain Python 3.11", efficiency, [2, 10, 55])
 
 
 def main():

@@ -69,7 +69,7 @@ def main():
     x = pd.Series(close)
     below = lambda p: x / x.rolling(p).max() - 1
     plain("drawdown", PANDAS, below, [1, 20, 252])
-    plain("max_drawdown", "all pairs of each window, in Python", lambda p: windows([close], p, deepest), [2, 20, 252])
+    plain("max_drawdown", "all pairs of each window, in Python 3.11", lambda p: windows([close], p, deepest), [2, 20, 252])
     plain("ulcer", PANDAS, lambda p: np.sqrt(((100 * below(p)) ** 2).rolling(p).mean()), [2, 14, 60])
     columns = {head("log_return", lag=n): np.log(x / x.shift(n)) for n in [1, 5, 60]}
     out("log_return", PANDAS, columns)

@@ -8,7 +8,7 @@ from _indicators import bars, head, write
 
 TALIB = f"TA-Lib {talib.__ta_version__.decode().split()[0]} by its Python wrapper {talib.__version__}"
 PANDAS = f"the definition in pandas {pd.__version__}"
-LOOP = "the definition as a plain loop in Python"
+LOOP = "the definition as a plain loop in Python 3.11"
 NAN = float("nan")
 
 
@@ -89,7 +89,7 @@ def main():
         kvo, line = klinger(high, low, close, volume, fast, slow, signal)
         columns[head("kvo", "kvo", **named)] = np.where(np.isnan(line), NAN, kvo)
         columns[head("kvo", "signal", **named)] = line
-    out("kvo", f"the definition as a plain loop in Python, with the EMA of {TALIB}", columns)
+    out("kvo", f"the definition as a plain loop in Python 3.11, with the EMA of {TALIB}", columns)
     columns = {}
     for fast, slow in [(5, 10), (1, 4), (26, 12)]:
         a, c = ema(volume, fast), ema(volume, slow)

@@ -63,12 +63,13 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("if", "condition, a, b", "a where the condition holds, b where it fails"),
     ("is_missing", "x", "whether x is missing; never unknown"),
     ("neutralize", "x, grouping", "x less its mean over the symbols of the same label"),
+    ("scale", "x, to=1", "x scaled so that its absolute values over all symbols add up to this"),
     (
         "scan",
         "init, step",
         "recursion: `prev` in the step is the last value; or named states, init_x=…, x=… with prev.x and now.x",
     ),
-    ("scale", "x, to=1", "x scaled so that its absolute values over all symbols add up to this"),
+    ("tf", "timeframe, expression", "an expression over the complete bars of a coarser timeframe"),
 ];
 
 /// What expressions are compiled against.
@@ -399,6 +400,18 @@ impl<'a> Lower<'a> {
     /// A field that is made of columns: `typical`, `returns`, `adv20`.
     fn derived(&mut self, id: NodeId, name: &str) -> Result<Option<Id>> {
         let days = name.strip_prefix("adv").and_then(|n| n.parse::<i64>().ok()).filter(|n| (1..=10_000).contains(n));
+        if name == "session" {
+            let Some((_, calendar, _)) = &self.schema.bars else {
+                let mend = "give a column `session`, or compile it against a Schema of bars with their calendar";
+                return Err(self.refused(id, "it is not known whose sessions these rows belong to", mend));
+            };
+            let (calendar, [open, _]) = (calendar.clone(), self.graph.times());
+            let outputs = || [Arc::from("session")].into();
+            let make = || Some(Arc::new(ops::SessionDay { calendar: calendar.clone() }) as _);
+            let shown: Arc<str> = calendar.name().into();
+            let call = self.graph.call_any("session", shown, &[open], outputs, make);
+            return Ok(call.map(|call| self.graph.output(call, 0)));
+        }
         let known = DERIVED.iter().any(|(n, _)| *n == name);
         if !known && days.is_none() {
             return Ok(None);
@@ -940,7 +953,7 @@ pub fn function_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// How an indicator is called: `sma(x=close, period=20)`.
-fn usage(s: &Signature) -> String {
+pub(super) fn usage(s: &Signature) -> String {
     let inputs = s.inputs.iter().map(|i| match i.default {
         Some(field) if field != i.name => format!("{}={field}", i.name),
         _ => i.name.to_owned(),

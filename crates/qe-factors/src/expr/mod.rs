@@ -31,6 +31,7 @@ mod lower;
 mod names;
 mod parse;
 mod print;
+mod reference;
 
 pub use ast::{Arg, Ast, Binary, Node, NodeId, Unary};
 pub use error::{SyntaxError, point_at};
@@ -38,3 +39,4 @@ pub use lower::{ACCOUNT, Compiled, DERIVED, FUNCTIONS, POSITION, Schema, compile
 pub use names::{NameError, Names};
 pub use parse::{MAX_DEPTH, MAX_LAG, MAX_TEXT, parse};
 pub use print::MAX_PRINTED;
+pub use reference::reference;

@@ -86,8 +86,6 @@ pub mod rsi;
 pub mod semi_dev;
 pub mod skew;
 pub mod sma;
-// Its own name would hide the standard library here.
-#[path = "std.rs"]
 pub mod std_dev;
 pub mod std_pop;
 pub mod stoch;
@@ -578,6 +576,11 @@ mod tests {
                 assert!(p.clone().validated().is_ok() && !p.doc.is_empty(), "{} {}", s.name, p.name);
             }
         }
+    }
+
+    #[test]
+    fn every_indicator_keeps_the_contract() {
+        ALL.iter().for_each(|signature| crate::testing::check_indicator(signature));
     }
 
     #[test]

@@ -8,7 +8,10 @@ pub mod count_true;
 pub mod ewm;
 pub mod lag;
 pub mod latch;
+pub mod session;
 pub mod value_when;
+
+pub use session::SessionDay;
 
 use crate::indicators::Signature;
 

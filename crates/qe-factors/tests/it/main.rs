@@ -1,8 +1,7 @@
-//! The contract and the goldens of every indicator.
+//! Indicators against goldens, expressions from text to values, the alphas, lazy queries.
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input should stop")]
 
 mod alphas;
-mod contract;
 mod expr_text;
 #[cfg(feature = "frame")]
 mod frames;

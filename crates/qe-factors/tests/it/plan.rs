@@ -111,6 +111,8 @@ const MANY: &[&str] = &[
     "is_missing(close) or close[1] != close",
     "coalesce(close, close[1])",
     "signed_power(returns, 0.5) + square(returns) + inv(close) + relu(close - open)",
+    "vwap() - close",
+    "session - session[390]",
     "2 * 3 + 4",
     "true and 1 < 2",
 ];

@@ -13,7 +13,7 @@ use qe_core::time::Timestamp;
 use qe_core::timeframe::Timeframe;
 use qe_data::frame::{Partition, StoreOptions, store};
 use qe_data::market::{Market, MarketSpec};
-use qe_factors::expr::{Ast, Compiled, Schema, compile, parse};
+use qe_factors::expr::{Ast, Compiled, Schema, compile, function_names, parse, reference};
 use qe_factors::plan::{Plan, Ty, Value};
 use serde::Serialize;
 
@@ -29,6 +29,8 @@ pub(crate) enum ExprCommand {
     Check(CheckArgs),
     /// Compute expressions over bars.
     Eval(EvalArgs),
+    /// All functions and fields of the language.
+    List(ListArgs),
     /// How expressions are computed: the steps, what is shared, and what each costs on a simulated year of minutes.
     Explain(CheckArgs),
 }
@@ -41,6 +43,14 @@ pub(crate) struct CheckArgs {
     expressions: Vec<String>,
     #[command(flatten)]
     schema: SchemaArgs,
+}
+
+/// `qe expr list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// The whole page of the reference.
+    #[arg(long)]
+    markdown: bool,
 }
 
 /// What the rows are that expressions are about.
@@ -78,6 +88,11 @@ pub(crate) fn run(command: ExprCommand, out: &Output) -> Result<Verdict> {
         ExprCommand::Check(args) => check(&args, out),
         ExprCommand::Eval(args) => eval(&args, out),
         ExprCommand::Explain(args) => explain(&args, out),
+        ExprCommand::List(args) => {
+            let names: Vec<&str> = function_names().collect();
+            out.result(&names, || if args.markdown { reference() } else { names.join("\n") })?;
+            Ok(Verdict::Good)
+        }
     }
 }
 
