@@ -1,5 +1,6 @@
 //! Numbers from data: indicators, an expression language, and plans that compute many expressions at once.
 
+pub mod computer;
 pub mod error;
 pub mod expr;
 #[cfg(feature = "frame")]

@@ -383,9 +383,17 @@ impl<'a> Lower<'a> {
             let reason = format!("{name} is a function");
             return Err(self.refused(id, &reason, &format!("write {}", usage(signature))));
         }
-        let columns = self.columns;
-        let names = columns.iter().map(|c| &**c).chain(DERIVED.iter().map(|(n, _)| *n));
-        Err(self.unknown(id, "column", name, names))
+        // An end of a column's name may be meant, or a field that is made of columns.
+        match self.schema.names.resolve(name) {
+            Err(error @ NameError::Unknown { .. }) if matches!(&error, NameError::Unknown { nearest, .. } if !nearest.is_empty()) => {
+                Err(self.refused(id, &error.reason(), &error.mend()))
+            }
+            _ => {
+                let columns = self.columns;
+                let names = columns.iter().map(|c| &**c).chain(DERIVED.iter().map(|(n, _)| *n));
+                Err(self.unknown(id, "column", name, names))
+            }
+        }
     }
 
     /// A column by its whole name, or by a part after `_` or `.` that only one ends with.
@@ -925,14 +933,14 @@ impl<'a> Lower<'a> {
         let mut names: Vec<&str> = names.collect();
         let near = nearest(name, names.iter().copied());
         let mend = match near {
-            Some(near) => format!("did you mean {near}?"),
+            Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "there are none".to_owned(),
             None => {
                 names.truncate(12);
                 format!("there are {}, …", names.join(", "))
             }
         };
-        self.refused(id, &format!("no {what} is named {name}"), &mend)
+        self.refused(id, &format!("no {what} is named `{name}`"), &mend)
     }
 }
 

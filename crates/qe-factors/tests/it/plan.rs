@@ -282,14 +282,14 @@ fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
 #[test]
 fn what_makes_no_sense_is_shown_with_its_mend() {
     for (text, said) in [
-        ("clsoe + 1", "did you mean close?"),
-        ("smaa(close, 3)", "did you mean sma?"),
+        ("clsoe + 1", "did you mean `close`?"),
+        ("smaa(close, 3)", "did you mean `sma`?"),
         ("sma(close, 0)", "whole number from 1"),
         ("sma(close, open)", "one value for all rows"),
         ("sma", "sma is a function"),
         ("macd(close)", "macd has 3 outputs"),
         ("macd(close).histo", "no output histo"),
-        ("rsi(close, 14).rsi + $fast", "no parameter is named fast"),
+        ("rsi(close, 14).rsi + $fast", "no parameter is named `fast`"),
         ("close and open", "wants a condition"),
         ("not close", "wants a condition"),
         ("close < entry.price", "known of an open position alone"),
@@ -309,7 +309,7 @@ fn what_makes_no_sense_is_shown_with_its_mend() {
         ("delta(close, -1)", "looks back"),
         ("abs(close, open)", "no such argument"),
         ("clip(close, 1)", "clip needs high"),
-        ("\"word\"", ""),
+        ("\"word\"", "text"),
     ] {
         let got = error(text);
         assert!(got.contains(said) && !got.is_empty(), "{text}: {got}");

@@ -260,3 +260,31 @@ fn what_a_killed_writer_left_is_refused_until_it_is_written_again() {
     let described = json(at, 0, &["data", "describe", "out"]);
     assert_eq!(described["n_rows"], written["n_rows"], "{described}");
 }
+
+#[test]
+fn expressions_are_checked_explained_and_computed() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let checked = json(at, 0, &["expr", "check", "fast = sma( close,5 )>close[1]"]);
+    assert_eq!(checked[0]["name"], "fast");
+    assert_eq!(checked[0]["text"], "sma(close, 5) > close[1]");
+    assert_eq!((checked[0]["gives"].as_str(), checked[0]["lookback"].as_u64()), (Some("condition"), Some(4)));
+    let said = error(at, &["expr", "check", "close + smaa(close, 5)"]);
+    assert!(said.contains("^^^") && said.contains("did you mean `sma`"), "{said}");
+    let plan = json(at, 0, &["expr", "explain", "sma(close, 5) - sma(close, 9)", "sma(close, 5) > 3"]);
+    let steps = plan["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 4, "two averages, a difference, a comparison: {plan}");
+    assert!(steps.iter().all(|s| s["ns_per_row"].as_f64().unwrap() > 0.0));
+    assert!(run(at, &["expr", "list", "--markdown"]).1.contains("| `rsi(x=close, period=14)` |"));
+
+    assert_eq!(run(at, &["data", "simulate", "-o", "m", "--years", "1"]).0, 0);
+    let args =
+        ["expr", "eval", "m", "--symbols", "SPY", "-e", "mid=(high + low) / 2", "-e", "up=close > open", "--rows", "3"];
+    let shown = json(at, 0, &args);
+    assert_eq!((shown[0]["symbol"].as_str(), shown[0]["rows"].as_array().unwrap().len()), (Some("SPY"), 3));
+    assert!(shown[0]["rows"][2]["values"][0].as_f64().unwrap() > 0.0);
+    let written = ["expr", "eval", "m", "--symbols", "SPY", "-e", "mid=(high + low) / 2", "-o", "values"];
+    assert_eq!(run(at, &written).0, 0);
+    let again = json(at, 0, &["data", "describe", "values", "--kind", "features", "--columns", "mid"]);
+    assert_eq!(again["n_rows"], shown[0]["n_rows"]);
+}
