@@ -598,6 +598,11 @@ impl<'a> Lower<'a> {
         let mut lower = Lower::new(self.ast, inner.value, self.schema, &mut graph, self.points);
         lower.within = true;
         let root = lower.root(point)?;
+        if !graph.crosses.is_empty() {
+            // Bars of the symbols are complete at times of their own, so there is no row to compare them in.
+            let mend = "work across symbols outside of it, as in cs_rank(tf(\"1h\", close))";
+            return Err(self.refused(id, "it works across symbols within a timeframe", mend));
+        }
         let plan = Plan::new(graph, Arc::clone(&self.schema.columns), [(Arc::from("tf"), root)])?;
         let mut inputs = self.graph.times().to_vec();
         inputs.extend(plan.columns_read().map(|c| self.graph.column(c)));

@@ -6,4 +6,5 @@ mod expr_text;
 #[cfg(feature = "frame")]
 mod frames;
 mod golden;
+mod hostile;
 mod plan;

@@ -14,7 +14,7 @@ use qe_factors::expr::{Schema, compile, parse};
 use qe_factors::plan::{Mask, Plan, Value, Values};
 
 /// Minutes of some sessions, with a walk for a price; every 97th is missing if `holes`.
-fn minutes(n_days: i32, holes: bool) -> Bars {
+pub(crate) fn minutes(n_days: i32, holes: bool) -> Bars {
     let calendar = Calendar::us_equities();
     let mut stream = Stream::new(5, "plan test", 0);
     let (mut open_time, mut available, mut fields) = (Vec::new(), Vec::new(), vec![Vec::new(); 5]);
@@ -51,17 +51,17 @@ fn minutes(n_days: i32, holes: bool) -> Bars {
     Bars::from_columns("SIM", Timeframe::M1, columns).unwrap()
 }
 
-fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     Schema::new(qe_core::bars::OHLCV).bars(Timeframe::M1, Calendar::us_equities())
 }
 
-fn plan(texts: &[&str]) -> Plan {
+pub(crate) fn plan(texts: &[&str]) -> Plan {
     let asts: Vec<_> = texts.iter().map(|t| parse(t).unwrap_or_else(|e| panic!("{e}"))).collect();
     let named: Vec<(&str, &_)> = texts.iter().copied().zip(&asts).collect();
     compile(&named, &schema(), None).unwrap_or_else(|e| panic!("{e}")).into_plan()
 }
 
-fn error(text: &str) -> String {
+pub(crate) fn error(text: &str) -> String {
     let ast = match parse(text) {
         Ok(ast) => ast,
         Err(e) => return e.to_string(),
@@ -69,7 +69,7 @@ fn error(text: &str) -> String {
     compile(&[("x", &ast)], &schema(), None).unwrap_err().to_string()
 }
 
-fn number(values: &Values, idx: usize) -> Vec<f64> {
+pub(crate) fn number(values: &Values, idx: usize) -> Vec<f64> {
     match &values.outputs()[idx] {
         Value::Number(v) => v.clone(),
         Value::Condition(m) => (0..m.len()).map(|i| truth(m, i)).collect(),
@@ -80,7 +80,7 @@ fn truth(m: &Mask, row: usize) -> f64 {
     m.get(row).map_or(f64::NAN, |v| f64::from(u8::from(v)))
 }
 
-fn same(a: f64, b: f64) -> bool {
+pub(crate) fn same(a: f64, b: f64) -> bool {
     a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
 }
 
@@ -144,7 +144,7 @@ fn blocks_rows_and_short_runs_give_the_same_bits() {
     }
 }
 
-fn number_at(values: &Values, idx: usize, row: usize) -> f64 {
+pub(crate) fn number_at(values: &Values, idx: usize, row: usize) -> f64 {
     match &values.outputs()[idx] {
         Value::Number(v) => v[row],
         Value::Condition(m) => truth(m, row),

@@ -1,0 +1,513 @@
+//! Plans under attack: random graphs against a naive reading of them, odd inputs, claims about warm-up, wrong sharing.
+
+use qe_core::calendar::Calendar;
+use qe_core::columns::{Axis, Columns};
+use qe_core::panel::Panel;
+use qe_core::par::Pool;
+use qe_core::param::{Param, Value as ParamValue};
+use qe_core::point::PointTable;
+use qe_core::rng::Stream;
+use qe_factors::expr::{Schema, compile, parse};
+use qe_factors::indicators::{self, Signature};
+use qe_factors::ops;
+use qe_factors::plan::scalar::{Bin, Cmp, Un};
+use qe_factors::plan::{Graph, Id, Plan, Ty};
+
+use crate::plan::{error, minutes, number, number_at, plan, same, schema};
+
+/// A table of walks with some rows missing, one every minute of a crypto day.
+fn walks(n: usize, n_columns: usize, seed: u64, holes: bool) -> Columns {
+    let open: Vec<i64> = (0..n as i64).map(|i| 1_704_067_200_000_000_000 + i * 60_000_000_000).collect();
+    let available: Vec<i64> = open.iter().map(|t| t + 60_000_000_000).collect();
+    let mut table = Columns::new(Axis::new(open, available).unwrap());
+    for c in 0..n_columns {
+        let mut stream = Stream::new(seed, "hostile walk", c as u64);
+        let mut x = 0.0;
+        let column: Vec<f64> = (0..n)
+            .map(|_| {
+                x += (stream.normal() * 4.0).round() / 4.0;
+                let odd = stream.uniform();
+                if holes && odd < 0.02 {
+                    f64::NAN
+                } else if holes && odd < 0.04 {
+                    -0.0
+                } else {
+                    x
+                }
+            })
+            .collect();
+        table.push(format!("c{c}"), column).unwrap();
+    }
+    table
+}
+
+/// What a node is by a naive reading: a value per row, conditions as 1, 0 and NaN.
+struct Naive {
+    id: Id,
+    values: Vec<f64>,
+    words: String,
+}
+
+fn pick<'n>(stream: &mut Stream, pool: &'n [Naive]) -> &'n Naive {
+    // Recent ones more often, so that graphs grow deep.
+    let n = pool.len();
+    let u = stream.uniform();
+    &pool[((if stream.uniform() < 0.5 { u } else { u.sqrt() }) * n as f64) as usize % n]
+}
+
+fn truth(holds: bool, fails: bool) -> f64 {
+    if holds {
+        1.0
+    } else if fails {
+        0.0
+    } else {
+        f64::NAN
+    }
+}
+
+fn map1(a: &Naive, f: impl Fn(f64) -> f64) -> Vec<f64> {
+    a.values.iter().map(|&x| f(x)).collect()
+}
+
+fn map2(a: &Naive, b: &Naive, f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+    a.values.iter().zip(&b.values).map(|(&x, &y)| f(x, y)).collect()
+}
+
+/// A kernel over whole columns at once.
+fn whole(signature: &Signature, args: &indicators::Args, inputs: &[&[f64]], n: usize) -> Vec<Vec<f64>> {
+    let mut out = vec![vec![0.0; n]; signature.outputs.len()];
+    let mut slices: Vec<&mut [f64]> = out.iter_mut().map(|o| &mut o[..]).collect();
+    (signature.build)(args).unwrap().kernel(0).run(inputs, &mut slices);
+    out
+}
+
+/// Adds a random node to a graph and to its naive reading.
+fn grow(graph: &mut Graph, nums: &mut Vec<Naive>, conds: &mut Vec<Naive>, stream: &mut Stream, n: usize) {
+    let (a, b, c) = (pick(stream, nums), pick(stream, nums), pick(stream, conds));
+    let d = pick(stream, conds);
+    let choice = (stream.uniform() * 20.0) as usize;
+    let (id, values, words) = match choice {
+        0 | 1 => {
+            let op = [Bin::Add, Bin::Sub, Bin::Mul, Bin::Div, Bin::Max, Bin::Min, Bin::Coalesce]
+                [(stream.uniform() * 7.0) as usize];
+            let f = |x: f64, y: f64| match op {
+                Bin::Add => x + y,
+                Bin::Sub => x - y,
+                Bin::Mul => x * y,
+                Bin::Div => {
+                    if y == 0.0 {
+                        f64::NAN
+                    } else {
+                        x / y
+                    }
+                }
+                Bin::Coalesce => {
+                    if x.is_nan() {
+                        y
+                    } else {
+                        x
+                    }
+                }
+                _ if x.is_nan() || y.is_nan() => f64::NAN,
+                Bin::Max => {
+                    if x > y {
+                        x
+                    } else {
+                        y
+                    }
+                }
+                _ => {
+                    if x < y {
+                        x
+                    } else {
+                        y
+                    }
+                }
+            };
+            (graph.bin(op, a.id, b.id), map2(a, b, f), format!("{op:?}({}, {})", a.words, b.words))
+        }
+        2 => {
+            let op = [Un::Abs, Un::Neg, Un::Sqrt, Un::Square, Un::Inv, Un::Floor, Un::Sign]
+                [(stream.uniform() * 7.0) as usize];
+            let f = |x: f64| match op {
+                Un::Abs => x.abs(),
+                Un::Neg => -x,
+                Un::Sqrt => x.sqrt(),
+                Un::Square => x * x,
+                Un::Inv => {
+                    if x == 0.0 {
+                        f64::NAN
+                    } else {
+                        1.0 / x
+                    }
+                }
+                Un::Floor => x.floor(),
+                _ => {
+                    if x > 0.0 {
+                        1.0
+                    } else if x < 0.0 {
+                        -1.0
+                    } else {
+                        x
+                    }
+                }
+            };
+            (graph.un(op, a.id), map1(a, f), format!("{op:?}({})", a.words))
+        }
+        3..=5 => {
+            let op = [Cmp::Lt, Cmp::Le, Cmp::Eq, Cmp::Ne][(stream.uniform() * 4.0) as usize];
+            let f = |x: f64, y: f64| {
+                let holds = match op {
+                    Cmp::Lt => x < y,
+                    Cmp::Le => x <= y,
+                    Cmp::Eq => x == y,
+                    Cmp::Ne => x != y,
+                };
+                if x.is_nan() || y.is_nan() { f64::NAN } else { f64::from(u8::from(holds)) }
+            };
+            (graph.cmp(op, a.id, b.id), map2(a, b, f), format!("{op:?}({}, {})", a.words, b.words))
+        }
+        6 => (graph.not(c.id), map1(c, |x| 1.0 - x), format!("not({})", c.words)),
+        7 | 8 => {
+            let f = |x: f64, y: f64| truth(x == 1.0 && y == 1.0, x == 0.0 || y == 0.0);
+            (graph.and(c.id, d.id), map2(c, d, f), format!("and({}, {})", c.words, d.words))
+        }
+        9 | 10 => {
+            let f = |x: f64, y: f64| truth(x == 1.0 || y == 1.0, x == 0.0 && y == 0.0);
+            (graph.or(c.id, d.id), map2(c, d, f), format!("or({}, {})", c.words, d.words))
+        }
+        11 | 12 => {
+            // Branches of either kind.
+            let (x, y) = match (stream.uniform() * 3.0) as usize {
+                0 => (a, b),
+                1 => (d, b),
+                _ => (d, pick(stream, conds)),
+            };
+            let rows = (0..n).map(|i| match c.values[i] {
+                1.0 => x.values[i],
+                0.0 => y.values[i],
+                _ => f64::NAN,
+            });
+            let words = format!("if({}, {}, {})", c.words, x.words, y.words);
+            (graph.choose(c.id, x.id, y.id), rows.collect(), words)
+        }
+        13 => (graph.is_missing(a.id), map1(a, |x| f64::from(u8::from(x.is_nan()))), format!("missing({})", a.words)),
+        14 | 15 => {
+            let x = if stream.uniform() < 0.5 { a } else { c };
+            let lag = (stream.uniform() * 4.0) as usize;
+            // What is one for all rows was always that.
+            let constant = graph.constant(x.id).is_some() || x.words == "true" || x.words == "false";
+            let at =
+                |i: usize| if constant { x.values[i] } else { i.checked_sub(lag).map_or(f64::NAN, |j| x.values[j]) };
+            if is_folded(graph, x) {
+                return;
+            }
+            (graph.lag(x.id, lag as u32), (0..n).map(at).collect(), format!("lag({}, {lag})", x.words))
+        }
+        16 => {
+            let signature = &ops::latch::SIGNATURE;
+            let args = signature.args(&[]).unwrap();
+            let values = whole(signature, &args, &[&c.values, &d.values], n).remove(0);
+            let call = graph.call(signature, &args, &[c.id, d.id]).unwrap();
+            let out = graph.output(call, 0);
+            (graph.to_cond(out), values, format!("latch({}, {})", c.words, d.words))
+        }
+        17 => {
+            let signature = &indicators::macd::SIGNATURE;
+            let args = signature
+                .args(&[
+                    ("fast_period", ParamValue::Int(3)),
+                    ("slow_period", ParamValue::Int(7)),
+                    ("signal_period", ParamValue::Int(2)),
+                ])
+                .unwrap();
+            let mut values = whole(signature, &args, &[&a.values], n);
+            let call = graph.call(signature, &args, &[a.id]).unwrap();
+            let j = (stream.uniform() * 3.0) as usize;
+            (graph.output(call, j as u32), values.swap_remove(j), format!("macd({}).{j}", a.words))
+        }
+        18 => {
+            let signature = &ops::bars_since::SIGNATURE;
+            let args = signature.args(&[]).unwrap();
+            let values = whole(signature, &args, &[&c.values], n).remove(0);
+            let call = graph.call(signature, &args, &[c.id]).unwrap();
+            (graph.output(call, 0), values, format!("bars_since({})", c.words))
+        }
+        _ => {
+            let signature = &ops::value_when::SIGNATURE;
+            let args = signature.args(&[]).unwrap();
+            let values = whole(signature, &args, &[&c.values, &a.values], n).remove(0);
+            let call = graph.call(signature, &args, &[c.id, a.id]).unwrap();
+            (graph.output(call, 0), values, format!("value_when({}, {})", c.words, a.words))
+        }
+    };
+    let pool = if graph.ty(id) == Ty::Cond { conds } else { nums };
+    pool.push(Naive { id, values, words });
+}
+
+/// Whether a condition may have folded to a constant, which a naive lag would not know of.
+fn is_folded(graph: &Graph, x: &Naive) -> bool {
+    graph.constant(x.id).is_none()
+        && x.words != "true"
+        && x.words != "false"
+        && (x.values.iter().all(|v| *v == x.values[0]))
+}
+
+#[test]
+fn random_graphs_are_what_a_naive_reading_says() {
+    let n = 3000;
+    let table = walks(n, 5, 1, true);
+    let columns: Vec<Vec<f64>> = (0..5).map(|c| table.at(c).unwrap().to_f64().to_vec()).collect();
+    for seed in 0..60 {
+        let mut stream = Stream::new(seed, "hostile graph", 0);
+        let mut graph = Graph::new();
+        let (mut nums, mut conds) = (Vec::new(), Vec::new());
+        for (c, column) in columns.iter().enumerate() {
+            nums.push(Naive { id: graph.column(c as u32), values: column.clone(), words: format!("c{c}") });
+        }
+        for x in [0.0, -0.0, 1.5, f64::NAN, f64::INFINITY] {
+            nums.push(Naive { id: graph.num(x), values: vec![x; n], words: format!("{x}") });
+        }
+        for v in [true, false] {
+            conds.push(Naive { id: graph.flag(v), values: vec![f64::from(u8::from(v)); n], words: v.to_string() });
+        }
+        for _ in 0..120 {
+            grow(&mut graph, &mut nums, &mut conds, &mut stream, n);
+        }
+        let names: Vec<std::sync::Arc<str>> = (0..5).map(|c| format!("c{c}").into()).collect();
+        // Sometimes all are outputs, mostly a few, so that buffers are handed on.
+        let keep = if seed % 6 == 0 { 1.0 } else { 0.08 };
+        let chosen: Vec<&Naive> = nums.iter().chain(&conds).filter(|_| stream.uniform() < keep).collect();
+        let outputs = chosen.iter().map(|x| (x.words.as_str().into(), x.id));
+        let plan = Plan::new(graph.clone(), names, outputs).unwrap();
+        let values = plan.eval(&table).unwrap();
+        for (k, want) in chosen.iter().enumerate() {
+            let got = number(&values, k);
+            for i in 0..n {
+                assert!(
+                    same(got[i], want.values[i]),
+                    "seed {seed} row {i}: {} and {}: {}",
+                    got[i],
+                    want.values[i],
+                    want.words
+                );
+            }
+        }
+        let mut stepper = plan.stepper(0).unwrap();
+        let read: Vec<usize> = plan.columns().map(|c| table.index_of(c).unwrap()).collect();
+        for i in 0..n {
+            let row: Vec<f64> = read.iter().map(|&c| columns[c][i]).collect();
+            let got = stepper.step(0, 0, &row).unwrap();
+            for (k, want) in chosen.iter().enumerate() {
+                assert!(same(got[k], want.values[i]), "stepper, seed {seed} row {i}: {}", want.words);
+            }
+        }
+        // Slices carry their row numbers; a run that ends earlier is the beginning of the whole.
+        let short = plan.eval(&table.slice(..1500)).unwrap();
+        for (k, want) in chosen.iter().enumerate() {
+            assert!(number(&short, k).iter().zip(&want.values).all(|(a, b)| same(*a, *b)));
+        }
+        // A panel of one symbol.
+        let mut panel = Panel::new(Calendar::crypto(), table.axis().clone(), ["S".to_owned()]).unwrap();
+        for (c, column) in columns.iter().enumerate() {
+            panel.push(format!("c{c}"), column.clone()).unwrap();
+        }
+        let out = plan.eval_panel(&panel, &Pool::inline()).unwrap();
+        for (k, want) in chosen.iter().enumerate() {
+            assert!(out[k].iter().zip(&want.values).all(|(a, b)| same(*a, *b)), "panel, seed {seed}: {}", want.words);
+        }
+    }
+}
+
+/// Every indicator and operator over inputs that are expressions themselves, its outputs summed.
+fn calls() -> Vec<String> {
+    let mut texts = Vec::new();
+    for s in indicators::ALL.iter().chain(ops::ALL) {
+        let inputs: Vec<String> = s
+            .inputs
+            .iter()
+            .enumerate()
+            .map(|(i, input)| match input.name {
+                "condition" | "set" => "close > open".to_owned(),
+                "reset" => "rsi(close, 5) > 60".to_owned(),
+                "alpha" => "abs(close - open) / (high - low)".to_owned(),
+                _ => match input.default {
+                    Some("high") => "high + 1".to_owned(),
+                    Some("session") => "floor(close)".to_owned(),
+                    Some(field) => format!("({field} + lag({field}, 1)) / 2"),
+                    None => ["close * 2", "ewm(open, 0.3)", "high - low", "volume"][i % 4].to_owned(),
+                },
+            })
+            .collect();
+        for output in s.outputs {
+            let suffix = if s.outputs.len() > 1 { format!(".{output}") } else { String::new() };
+            texts.push(format!("{}({}){suffix}", s.name, inputs.join(", ")));
+            if s.name != "latch" {
+                texts.push(format!("lag({}({}){suffix}, 2) * 0.5 > close", s.name, inputs.join(", ")));
+            }
+        }
+    }
+    texts
+}
+
+#[test]
+fn the_stepper_gives_the_bits_of_the_batch_for_everything_that_can_be_called() {
+    let bars = minutes(3, true);
+    let table = bars.columns();
+    let texts = calls();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let plan = plan(&texts);
+    let whole = plan.eval(table).unwrap();
+    let mut stepper = plan.stepper(table.first_row()).unwrap();
+    let columns: Vec<_> = plan.columns().map(|c| table.get(c).unwrap().to_f64()).collect();
+    for row in 0..table.len() {
+        let values: Vec<f64> = columns.iter().map(|c| c[row]).collect();
+        let got = stepper.step(table.axis().open()[row], table.axis().available()[row], &values).unwrap();
+        for (i, &g) in got.iter().enumerate() {
+            let want = number_at(&whole, i, row);
+            assert!(same(g, want), "{} in row {row}: {g} and {want}", plan.outputs()[i].name);
+        }
+    }
+}
+
+#[test]
+fn a_change_of_a_later_row_changes_nothing_before_it() {
+    let bars = minutes(3, true);
+    let mut texts = calls();
+    texts.extend(["tf(\"15m\", high)", "tf(\"1d\", close)", "tf(\"1h\", sma(volume, 2))"].map(str::to_owned));
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let plan = plan(&texts);
+    let whole = plan.eval(bars.columns()).unwrap();
+    for at in [500, 779, 780] {
+        let mut changed = Columns::new(bars.columns().axis().clone());
+        for (name, c) in bars.columns().iter() {
+            let mut c = c.to_f64().to_vec();
+            c[at..].iter_mut().for_each(|x| *x = *x * 1.5 + 3.0);
+            changed.push(name, c).unwrap();
+        }
+        let got = plan.eval(&changed).unwrap();
+        for (k, o) in plan.outputs().iter().enumerate() {
+            let (g, w) = (number(&got, k), number(&whole, k));
+            assert!((0..at).all(|i| same(g[i], w[i])), "{} sees row {at}", o.name);
+        }
+    }
+}
+
+#[test]
+fn a_slice_agrees_with_the_whole_after_the_lookback_of_what_is_windowed() {
+    let bars = minutes(4, false);
+    let table = bars.columns();
+    let texts: Vec<String> = indicators::ALL
+        .iter()
+        .filter(|s| s.inputs.iter().all(|i| i.default.is_some()))
+        .filter(|s| (s.build)(&s.args(&[]).unwrap()).unwrap().is_windowed())
+        .flat_map(|s| {
+            let suffix = |o: &str| if s.outputs.len() > 1 { format!(".{o}") } else { String::new() };
+            s.outputs.iter().map(move |o| format!("lag({}(){}, 3) + sma(close, 7)", s.name, suffix(o)))
+        })
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    assert!(texts.len() > 20);
+    let plan = plan(&texts);
+    let whole = plan.eval(table).unwrap();
+    for first in [1, 100, 513] {
+        let part = plan.eval(&table.slice(first..)).unwrap();
+        for (k, o) in plan.outputs().iter().enumerate() {
+            let (g, w) = (number(&part, k), number(&whole, k));
+            assert!((0..o.lookback.min(g.len())).all(|i| g[i].is_nan()), "{}", o.name);
+            for i in o.lookback..g.len() {
+                assert!(same(g[i], w[first + i]), "{} from {first}: row {i}: {} and {}", o.name, g[i], w[first + i]);
+            }
+        }
+    }
+}
+
+#[test]
+fn odd_tables_are_no_trouble() {
+    let texts = [
+        "close",
+        "1 + 1",
+        "nan",
+        "-0",
+        "close > open",
+        "true",
+        "sma(close, 3)",
+        "close",
+        "inf",
+        "nan > 1",
+        "lag(close > open, 2)",
+    ];
+    let plan = plan(&texts);
+    for n in [0, 1, 2, 64, 1024, 1025] {
+        let bars = minutes(4, false);
+        let values = plan.eval(&bars.columns().slice(..n)).unwrap();
+        assert!((0..texts.len()).all(|k| number(&values, k.min(plan.outputs().len() - 1)).len() == n));
+    }
+    // No columns at all, and columns of 32 bits.
+    let axis = Axis::instants(vec![1, 2, 3]).unwrap();
+    let schema = Schema::new(Vec::<String>::new());
+    let ast = parse("1 + 2").unwrap();
+    let constant = compile(&[("x", &ast)], &schema, None).unwrap().into_plan();
+    assert_eq!(constant.eval(&Columns::new(axis.clone())).unwrap().number(0), Some(&[3.0; 3][..]));
+    assert!(plan.eval(&Columns::new(axis.clone())).is_err());
+    let narrow = Columns::new(axis).with("close", vec![0.1f32, 0.2, 0.3]).unwrap();
+    let ast = parse("close * 2").unwrap();
+    let narrow_plan = compile(&[("x", &ast)], &Schema::new(["close"]), None).unwrap().into_plan();
+    assert_eq!(narrow_plan.eval(&narrow).unwrap().number(0).unwrap()[0], f64::from(0.1f32) * 2.0);
+    // More columns than the stepper keeps on its stack.
+    let many: Vec<String> = (0..65).map(|i| format!("c{i}")).collect();
+    let ast = parse(&many.join(" + ")).unwrap();
+    let wide = compile(&[("x", &ast)], &Schema::new(many), None).unwrap().into_plan();
+    let mut stepper = wide.stepper(0).unwrap();
+    assert_eq!(stepper.step(0, 0, &[1.0; 65]).unwrap(), [65.0]);
+    assert!(stepper.step(0, 0, &[1.0; 64]).is_none());
+    // No points at all.
+    let points = PointTable::new([Param::int("n", 1, 9, 3)]).unwrap();
+    let ast = parse("sma(close, $n)").unwrap();
+    let none = compile(&[("x", &ast)], &self::schema(), Some(&points)).unwrap();
+    assert_eq!((none.plan().outputs().len(), none.output(0, 0)), (0, None));
+}
+
+#[test]
+fn what_is_not_equal_is_not_shared() {
+    let distinct = [
+        "ewm(close, 0.1)",
+        "ewm(close, 0.1000000000000001)",
+        "sma(close, 5)",
+        "sma(open, 5)",
+        "wma(close, 5)",
+        "corr(close, open, 5)",
+        "cov(close, open, 5)",
+        "close - open",
+        "open - close",
+        "max(close, -0)",
+        "max(close, 0)",
+        "atan2(0 * close, -0)",
+        "atan2(0 * close, 0)",
+        "tf(\"15m\", close)",
+        "tf(\"30m\", close)",
+        "tf(\"15m\", open)",
+        "tf(\"15m\", close + 0.1)",
+        "tf(\"15m\", close + 0.1000000001)",
+        "scan(close, prev + 0.1)",
+        "scan(close, prev + 0.1000000001)",
+        "scan(open, prev + 0.1)",
+        "scan(init_a=close, init_b=open, a=prev.b, b=prev.a).a",
+        "scan(init_a=close, init_b=open, a=prev.b, b=prev.a).b",
+        "scan(init_a=close, init_b=open, a=prev.a, b=prev.b).a",
+    ];
+    assert_eq!(plan(&distinct).outputs().len(), distinct.len());
+    // One expression for the same thing.
+    for [a, b] in [["close + open", "open + close"], ["sma(close, 5)", "sma(period=5, x=close)"], ["x > y", "y < x"]] {
+        let schema = Schema::new(["close", "open", "x", "y"]);
+        let (a, b) = (parse(a).unwrap(), parse(b).unwrap());
+        assert_eq!(compile(&[("a", &a), ("b", &b)], &schema, None).unwrap().plan().outputs().len(), 1);
+    }
+}
+
+#[test]
+fn nothing_works_across_symbols_within_a_timeframe() {
+    for text in ["tf(\"1h\", cs_rank(close))", "tf(\"1h\", sma(neutralize(close, sector), 2) > 0)"] {
+        assert!(error(text).contains("across symbols within a timeframe"), "{text}: {}", error(text));
+    }
+}
