@@ -369,15 +369,19 @@ impl<'a> Lower<'a> {
 
     /// A field: a column, by its whole name or a part that only one ends with, or what a bar has beside its columns.
     fn field(&mut self, id: NodeId, name: &str) -> Result<Val> {
+        let of_scan = name == "prev" || name.starts_with("prev.") || name.starts_with("now.");
+        if of_scan || POSITION.contains(&name) || ACCOUNT.contains(&name) {
+            // A column must be named so in full: `drawdown` does not stand for `max_drawdown`, nor `prev` for `close_prev`.
+            return Ok(match self.schema.names.whole(name) {
+                Some(idx) => Val::Series(self.graph.column(idx as u32)),
+                None => Val::Local(self.local.slot(name)),
+            });
+        }
         if let Some(idx) = self.column(id, name)? {
             return Ok(Val::Series(self.graph.column(idx)));
         }
         if let Some(id) = self.derived(id, name)? {
             return Ok(Val::Series(id));
-        }
-        let of_scan = name == "prev" || name.starts_with("prev.") || name.starts_with("now.");
-        if of_scan || POSITION.contains(&name) || ACCOUNT.contains(&name) {
-            return Ok(Val::Local(self.local.slot(name)));
         }
         if let Some(signature) = find(name) {
             let reason = format!("{name} is a function");
@@ -398,11 +402,8 @@ impl<'a> Lower<'a> {
 
     /// A column by its whole name, or by a part after `_` or `.` that only one ends with.
     fn column(&self, id: NodeId, name: &str) -> Result<Option<u32>> {
-        match self.schema.names.resolve(name) {
-            Ok(idx) => Ok(Some(idx as u32)),
-            Err(NameError::Unknown { .. }) => Ok(None),
-            Err(error) => Err(self.refused(id, &error.reason(), &error.mend())),
-        }
+        let idx = self.schema.names.find(name).map_err(|e: NameError| self.refused(id, &e.reason(), &e.mend()))?;
+        Ok(idx.map(|idx| idx as u32))
     }
 
     /// A field that is made of columns: `typical`, `returns`, `adv20`.

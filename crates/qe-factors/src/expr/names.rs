@@ -85,14 +85,28 @@ impl Names {
     }
 
     /// The column that a name stands for.
+    ///
+    /// # Errors
+    /// When it stands for none, or for several.
     pub fn resolve(&self, name: &str) -> Result<usize, NameError> {
+        self.find(name)?.ok_or_else(|| self.unknown(name))
+    }
+
+    /// The column of exactly this name, if there is one.
+    pub(crate) fn whole(&self, name: &str) -> Option<usize> {
+        let first = self.ends.partition_point(|e| (self.end(*e), e.1 > 0) < (name, false));
+        self.ends.get(first).filter(|e| e.1 == 0 && self.end(**e) == name).map(|e| e.0 as usize)
+    }
+
+    /// The column that a name stands for, if any: what it may be a slip for is not looked for, which takes long.
+    pub(crate) fn find(&self, name: &str) -> Result<Option<usize>, NameError> {
         let first = self.ends.partition_point(|e| self.end(*e) < name);
         let same = &self.ends[first..];
         let same = &same[..same.partition_point(|e| self.end(*e) == name)];
         let whole = &same[..same.partition_point(|(_, start)| *start == 0)];
         match (whole, same) {
-            ([(column, _)], _) | ([], [(column, _)]) => Ok(*column as usize),
-            ([], []) => Err(self.unknown(name)),
+            ([(column, _)], _) | ([], [(column, _)]) => Ok(Some(*column as usize)),
+            ([], []) => Ok(None),
             ([], several) | (several, _) => Err(self.ambiguous(name, several)),
         }
     }

@@ -511,3 +511,18 @@ fn nothing_works_across_symbols_within_a_timeframe() {
         assert!(error(text).contains("across symbols within a timeframe"), "{text}: {}", error(text));
     }
 }
+
+#[test]
+fn a_column_that_ends_like_a_value_of_the_language_does_not_take_its_place() {
+    let schema = Schema::new(["close", "max_drawdown", "close_prev", "free_cash", "limit.entry.price"]);
+    let compiled = |text: &str| compile(&[("x", &parse(text).unwrap())], &schema, None);
+    let plan = compiled("scan(close, prev + 1)").unwrap().into_plan();
+    assert_eq!(plan.columns().collect::<Vec<_>>(), ["close"]);
+    for text in ["drawdown > 0.1", "cash", "entry.price"] {
+        assert!(compiled(text).unwrap_err().to_string().contains("alone, and this is computed from the market"));
+    }
+    // In full it is the column.
+    let schema = Schema::new(["cash", "prev", "cash.cash"]);
+    let plan = compile(&[("x", &parse("cash + prev").unwrap())], &schema, None).unwrap().into_plan();
+    assert_eq!(plan.columns().collect::<Vec<_>>(), ["cash", "prev"]);
+}
