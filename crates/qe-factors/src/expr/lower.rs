@@ -17,11 +17,12 @@ use qe_data::resample::ResampleSpec;
 
 use super::ast::{Arg, Ast, Binary, Node, NodeId, Unary, for_each_child};
 use super::names::{NameError, Names};
+use super::parse::MAX_LAG;
 use crate::error::{Error, Result};
 use crate::indicators::{self, Signature};
 use crate::ops;
 use crate::plan::scalar::{BINARY, Bin, Cmp, UNARY, Un};
-use crate::plan::{Cross, Graph, Id, Local, LocalOp, MAX_INPUTS, Plan, Scan, Slot, Tf, Ty};
+use crate::plan::{Cross, Graph, Id, Local, LocalOp, MAX_INPUTS, MAX_OUTPUTS, Plan, Scan, Slot, Tf, Ty};
 
 /// Fields that a bar has beside its columns, each with what it is made of.
 pub const DERIVED: &[(&str, &str)] = &[
@@ -293,6 +294,9 @@ impl<'a> Lower<'a> {
                     self.push_local(id, LocalOp::If, &[c, a, b], if both { Ty::Cond } else { Ty::Num })?
                 }
             },
+            Node::Lag(_, n) if *n > MAX_LAG => {
+                return Err(self.refused(id, &format!("a lag is at most {MAX_LAG} rows"), "give a smaller number"));
+            }
             Node::Lag(a, n) => {
                 let a = self.series(*a)?;
                 Val::Series(self.graph.lag(a, *n))
@@ -646,6 +650,16 @@ impl<'a> Lower<'a> {
                             &format!("give init_{name}"),
                         ));
                     };
+                    if names.len() == MAX_OUTPUTS {
+                        return Err(self.refused(id, "it has too many states", "use several scans"));
+                    }
+                    if names.contains(&&**name) {
+                        return Err(self.refused(
+                            arg.value,
+                            &format!("{name} is given twice"),
+                            "name every state once",
+                        ));
+                    }
                     names.push(name);
                     inits.push(init.value);
                     steps.push(arg.value);

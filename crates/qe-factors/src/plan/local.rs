@@ -61,7 +61,12 @@ impl Local {
 
     pub(crate) fn push(&mut self, op: LocalOp, args: [u32; 3], ty: Ty) -> u32 {
         let node = LocalNode { op, args, ty };
-        let known = self.nodes.iter().rposition(|n| *n == node);
+        // Zeros of either sign are equal, and not the same.
+        let is_same = |n: &LocalNode| match (n.op, op) {
+            (LocalOp::Num(a), LocalOp::Num(b)) => a.to_bits() == b.to_bits(),
+            _ => *n == node,
+        };
+        let known = self.nodes.iter().rposition(is_same);
         known.unwrap_or_else(|| {
             self.nodes.push(node);
             self.nodes.len() - 1

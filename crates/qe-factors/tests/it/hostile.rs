@@ -7,7 +7,7 @@ use qe_core::par::Pool;
 use qe_core::param::{Param, Value as ParamValue};
 use qe_core::point::PointTable;
 use qe_core::rng::Stream;
-use qe_factors::expr::{Schema, compile, parse};
+use qe_factors::expr::{Ast, Node, Schema, compile, parse};
 use qe_factors::indicators::{self, Signature};
 use qe_factors::ops;
 use qe_factors::plan::scalar::{Bin, Cmp, Un};
@@ -525,4 +525,24 @@ fn a_column_that_ends_like_a_value_of_the_language_does_not_take_its_place() {
     let schema = Schema::new(["cash", "prev", "cash.cash"]);
     let plan = compile(&[("x", &parse("cash + prev").unwrap())], &schema, None).unwrap().into_plan();
     assert_eq!(plan.columns().collect::<Vec<_>>(), ["cash", "prev"]);
+}
+
+#[test]
+fn both_zeros_of_a_step_are_kept_apart() {
+    let plan = plan(&["scan(1, atan2(prev * 0, 0) + atan2(prev * 0, -0))"]);
+    let values = plan.eval(&minutes(1, false).columns().slice(..2)).unwrap();
+    assert_eq!(values.number(0).unwrap(), [1.0, std::f64::consts::PI]);
+}
+
+#[test]
+fn a_state_is_named_once_and_a_lag_built_in_code_is_no_longer_than_one_that_is_read() {
+    for text in ["scan(init_a=1, init_b=2, a=close, a=open).a", "scan(init_a=1, a=prev.a, init_a=2, a=open).a"] {
+        assert!(error(text).contains("a is given twice"), "{text}: {}", error(text));
+    }
+    let many: Vec<String> = (0..40_000).map(|i| format!("init_a{i}=1, a{i}=1")).collect();
+    assert!(error(&format!("scan({}).a0", many.join(", "))).contains("too many states"));
+    let mut ast = Ast::new();
+    let close = ast.push(Node::Field("close".into())).unwrap();
+    ast.push(Node::Lag(close, 1_000_001)).unwrap();
+    assert!(compile(&[("x", &ast)], &schema(), None).unwrap_err().to_string().contains("at most 1000000 rows"));
 }
