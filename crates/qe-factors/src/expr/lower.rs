@@ -12,7 +12,8 @@ use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::error::nearest;
 use qe_core::param::{Kind, Value};
 use qe_core::point::PointTable;
-use qe_core::timeframe::Timeframe;
+use qe_core::time::NANOS_PER_DAY;
+use qe_core::timeframe::{Timeframe, Unit};
 use qe_data::resample::ResampleSpec;
 
 use super::ast::{Arg, Ast, Binary, Node, NodeId, Unary, for_each_child};
@@ -618,7 +619,7 @@ impl<'a> Lower<'a> {
         }
         let is_condition = plan.is_condition(0);
         let shown: Arc<str> = format!("{to}, {{{plan}}}").into();
-        let rows_per_bar = rows_per_bar(*from, to, calendar);
+        let rows_per_bar = rows_per_bar(*from, to, calendar, *hours);
         let make = || Some(Arc::new(Tf { spec: spec.clone(), plan: Arc::new(plan), rows_per_bar }) as _);
         let Some(call) = self.graph.call_any("tf", shown, &inputs, || [Arc::from("tf")].into(), make) else {
             return Err(self.refused(id, "it cannot be computed", how));
@@ -996,12 +997,27 @@ pub(super) fn usage(s: &Signature) -> String {
 }
 
 /// How many rows a coarser bar is made of, at most.
-fn rows_per_bar(from: Timeframe, to: Timeframe, calendar: &Calendar) -> usize {
-    match (from.nanos(), to.nanos()) {
-        (Some(from), Some(to)) => (to / from).max(1) as usize,
-        _ => {
-            let ratio = calendar.periods_per_year(from) / calendar.periods_per_year(to);
-            ratio.ceil().max(1.0) as usize
+fn rows_per_bar(from: Timeframe, to: Timeframe, calendar: &Calendar, hours: SessionHours) -> usize {
+    if let (Some(from), Some(to)) = (from.nanos(), to.nanos()) {
+        return (to / from).max(1) as usize;
+    }
+    // A nominal year has a few sessions less than full weeks would make.
+    let of_week = ((calendar.sessions_per_year() / 52.0).ceil() as usize).clamp(1, 7);
+    let sessions = |timeframe: Timeframe| match timeframe.unit() {
+        Unit::Week => timeframe.n() as usize * of_week,
+        // The longest month has four weeks and three days.
+        Unit::Month => timeframe.n() as usize * (4 * of_week + of_week.min(3)),
+        _ => timeframe.n() as usize,
+    };
+    match from.nanos() {
+        None if from.unit() == to.unit() => (to.n() as usize).div_ceil(from.n() as usize),
+        None => sessions(to).div_ceil(sessions(from)),
+        Some(width) => {
+            // The longest window of some weeks: days with an early close, or on which clocks are set, stand apart.
+            let last = calendar.valid_to();
+            let windows = calendar.sessions(last.add_days(-60), last).filter_map(|s| calendar.window(s.date, hours));
+            let longest = windows.map(|w| w.end.saturating_sub(w.start)).max().unwrap_or(NANOS_PER_DAY);
+            sessions(to).saturating_mul((longest as u64).div_ceil(width as u64) as usize)
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Plans under attack: random graphs against a naive reading of them, odd inputs, claims about warm-up, wrong sharing.
 
-use qe_core::calendar::Calendar;
+use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::columns::{Axis, Columns};
 use qe_core::panel::Panel;
 use qe_core::par::Pool;
 use qe_core::param::{Param, Value as ParamValue};
 use qe_core::point::PointTable;
 use qe_core::rng::Stream;
+use qe_core::timeframe::Timeframe;
 use qe_factors::expr::{Ast, Node, Schema, compile, parse};
 use qe_factors::indicators::{self, Signature};
 use qe_factors::ops;
@@ -545,4 +546,35 @@ fn a_state_is_named_once_and_a_lag_built_in_code_is_no_longer_than_one_that_is_r
     let close = ast.push(Node::Field("close".into())).unwrap();
     ast.push(Node::Lag(close, 1_000_001)).unwrap();
     assert!(compile(&[("x", &ast)], &schema(), None).unwrap_err().to_string().contains("at most 1000000 rows"));
+}
+
+#[test]
+fn bars_of_weeks_months_and_long_days_claim_warm_up_enough() {
+    let compiled = |text: &str, schema: &Schema| compile(&[("x", &parse(text).unwrap())], schema, None).unwrap();
+    let bars = minutes(70, false);
+    for text in
+        ["tf(\"1d\", close)", "tf(\"1w\", close)", "tf(\"1mo\", close)", "tf(\"2w\", close)", "tf(\"1w\", close[2])"]
+    {
+        let plan = compiled(text, &schema()).into_plan();
+        let values = plan.eval(bars.columns()).unwrap();
+        let first = values.number(0).unwrap().iter().position(|v| !v.is_nan()).unwrap();
+        assert!(first <= plan.lookback(), "{text}: {first} and {}", plan.lookback());
+    }
+    let (equities, crypto) = (Calendar::us_equities(), Calendar::crypto());
+    let minutes = |calendar: &Calendar, hours| Schema::new(["close"]).bars_in(Timeframe::M1, calendar.clone(), hours);
+    let days = |calendar: &Calendar| Schema::new(["close"]).bars(Timeframe::D1, calendar.clone());
+    for (text, schema, want) in [
+        ("tf(\"1d\", close)", minutes(&equities, SessionHours::Extended), 960),
+        ("tf(\"1h\", close)", minutes(&equities, SessionHours::Extended), 60),
+        ("tf(\"1d\", close)", minutes(&crypto, SessionHours::Regular), 1440),
+        ("tf(\"1w\", close)", minutes(&crypto, SessionHours::Regular), 7 * 1440),
+        ("tf(\"1mo\", close)", minutes(&crypto, SessionHours::Regular), 31 * 1440),
+        ("tf(\"1w\", close)", days(&equities), 5),
+        ("tf(\"1mo\", close)", days(&equities), 23),
+        ("tf(\"1mo\", close)", days(&crypto), 31),
+        ("tf(\"3d\", close)", days(&equities), 3),
+        ("tf(\"1d\", close)", days(&equities), 1),
+    ] {
+        assert_eq!(compiled(text, &schema).plan().lookback(), want - 1, "{text}");
+    }
 }
