@@ -620,7 +620,8 @@ impl<'a> Lower<'a> {
         let is_condition = plan.is_condition(0);
         let shown: Arc<str> = format!("{to}, {{{plan}}}").into();
         let rows_per_bar = rows_per_bar(*from, to, calendar, *hours);
-        let make = || Some(Arc::new(Tf { spec: spec.clone(), plan: Arc::new(plan), rows_per_bar }) as _);
+        let row_nanos = from.nanos().unwrap_or(i64::MAX);
+        let make = || Some(Arc::new(Tf { spec: spec.clone(), plan: Arc::new(plan), rows_per_bar, row_nanos }) as _);
         let Some(call) = self.graph.call_any("tf", shown, &inputs, || [Arc::from("tf")].into(), make) else {
             return Err(self.refused(id, "it cannot be computed", how));
         };

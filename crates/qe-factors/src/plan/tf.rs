@@ -1,8 +1,8 @@
 //! A plan over coarser bars within a plan: rows are put together into the bars of a timeframe, the inner plan takes each
 //! bar as it is complete, and its last outputs are held until the next.
 //!
-//! A bar counts from the row whose completion reaches the end of its bucket, or from the first row after it: nothing of an
-//! unfinished bar is ever seen. The buckets and the rules that put values together are those of `qe_data::resample`.
+//! A bar counts from the row that ends with its bucket, or from the first row after it, once that row is complete: nothing
+//! of an unfinished bar is ever seen, and rows that are known late all go into their bar. The buckets and the rules that put values together are those of `qe_data::resample`.
 
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub(crate) struct Tf {
     pub(crate) plan: Arc<Plan>,
     /// How many rows a bar is made of, at most.
     pub(crate) rows_per_bar: usize,
+    /// How wide a row is; the most there is where that is no fixed width.
+    pub(crate) row_nanos: i64,
 }
 
 impl Indicator for Tf {
@@ -44,6 +46,7 @@ impl Indicator for Tf {
             bucketer: Bucketer::new(&self.spec),
             folds: aggs.iter().map(|a| Fold::new(*a)).collect(),
             aggs,
+            row_nanos: self.row_nanos,
             bucket: None,
             done: i64::MIN,
             held: vec![f64::NAN; plan.outputs.len()],
@@ -59,6 +62,7 @@ struct State {
     bucketer: Bucketer,
     aggs: Vec<Agg>,
     folds: Vec<Fold>,
+    row_nanos: i64,
     /// The bar that is being made.
     bucket: Option<Bucket>,
     /// The end of the last bar that was complete.
@@ -79,7 +83,8 @@ impl Kernel for State {
             if let Some(bucket) = bucket {
                 self.bucket = Some(bucket);
                 self.folds.iter_mut().zip(columns).for_each(|(fold, x)| fold.push(x[i]));
-                if known >= bucket.end {
+                // A row that is known late says nothing of the rows after it: they may still be of this bar.
+                if known >= bucket.end && opened.saturating_add(self.row_nanos) >= bucket.end {
                     self.complete();
                 }
             }

@@ -578,3 +578,20 @@ fn bars_of_weeks_months_and_long_days_claim_warm_up_enough() {
         assert_eq!(compiled(text, &schema).plan().lookback(), want - 1, "{text}");
     }
 }
+
+#[test]
+fn rows_that_are_known_late_all_go_into_their_bar() {
+    let bars = minutes(4, false);
+    let axis = bars.columns().axis();
+    let late: Vec<i64> = axis.available().iter().map(|t| t + 120_000_000_000).collect();
+    let mut table = Columns::new(Axis::new(axis.open().to_vec(), late).unwrap());
+    for (name, column) in bars.columns().iter() {
+        table.push(name, column.clone()).unwrap();
+    }
+    // A bar is the same however late its rows are known, and in the same row: that one is known late itself.
+    for text in ["tf(\"15m\", close)", "tf(\"15m\", volume)", "tf(\"1h\", high)", "tf(\"1d\", close)"] {
+        let plan = plan(&[text]);
+        let (a, b) = (plan.eval(bars.columns()).unwrap(), plan.eval(&table).unwrap());
+        assert!(number(&a, 0).iter().zip(&number(&b, 0)).all(|(a, b)| same(*a, *b)), "{text}");
+    }
+}
