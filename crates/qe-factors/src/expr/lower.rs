@@ -198,6 +198,8 @@ struct Lower<'a> {
     points: Option<&'a PointTable>,
     /// Whether this is within another timeframe.
     within: bool,
+    /// The first node below the root; the lists that follow begin with it.
+    base: usize,
     /// The nodes that the root needs.
     needed: Vec<bool>,
     /// Whether a node depends on a parameter.
@@ -216,38 +218,57 @@ impl<'a> Lower<'a> {
         graph: &'a mut Graph,
         points: Option<&'a PointTable>,
     ) -> Self {
-        let n = ast.nodes().len();
+        // Only the stretch of nodes below the root is looked at: an expression may have a timeframe in every term.
+        let (mut base, mut i) = (root.idx(), root.idx() + 1);
+        while i > base {
+            i -= 1;
+            for_each_child(&ast.nodes()[i], |c| base = base.min(c.idx()));
+        }
+        let n = root.idx() + 1 - base;
         let (mut needed, mut varies) = (vec![false; n], vec![false; n]);
-        needed[root.idx()] = true;
-        for i in (0..n).rev().filter(|&i| i <= root.idx()) {
-            if !needed[i] {
+        needed[n - 1] = true;
+        for i in (base..=root.idx()).rev() {
+            if !needed[i - base] {
                 continue;
             }
             match &ast.nodes()[i] {
                 // A grouping is no series, and another timeframe has a plan of its own.
                 Node::Call { name, args, .. } if matches!(&**name, "neutralize" | "tf") => {
-                    args.iter().take(1).for_each(|arg| needed[arg.value.idx()] = true);
+                    args.iter().take(1).for_each(|arg| needed[arg.value.idx() - base] = true);
                 }
-                node => for_each_child(node, |c| needed[c.idx()] = true),
+                node => for_each_child(node, |c| needed[c.idx() - base] = true),
             }
         }
-        for (i, node) in ast.nodes().iter().enumerate() {
+        for (i, node) in ast.nodes()[base..=root.idx()].iter().enumerate() {
             let mut any = matches!(node, Node::Param(_));
-            for_each_child(node, |c| any |= varies[c.idx()]);
+            for_each_child(node, |c| any |= varies[c.idx() - base]);
             varies[i] = any;
         }
         let (columns, low) = (&*schema.columns, vec![None; n]);
-        Self { ast, schema, columns, graph, points, within: false, needed, varies, low, root, local: Local::default() }
+        Self {
+            ast,
+            schema,
+            columns,
+            graph,
+            points,
+            within: false,
+            base,
+            needed,
+            varies,
+            low,
+            root,
+            local: Local::default(),
+        }
     }
 
     /// The root at a point.
     fn root(&mut self, point: usize) -> Result<Id> {
         // A point has a scalar program of its own.
         self.local = Local::default();
-        for i in 0..=self.root.idx() {
+        for i in 0..self.needed.len() {
             let again = self.varies[i] || !matches!(self.low[i], Some(Low::Val(Val::Series(_)) | Low::Text(_)));
             if self.needed[i] && again {
-                let low = self.node(NodeId(i as u32), point)?;
+                let low = self.node(NodeId((self.base + i) as u32), point)?;
                 self.low[i] = Some(low);
             }
         }
@@ -918,9 +939,8 @@ impl<'a> Lower<'a> {
     }
 
     fn low(&self, id: NodeId) -> Result<Low> {
-        self.low[id.idx()]
-            .clone()
-            .ok_or_else(|| self.refused(id, "it does not stand before its parent", "build it first"))
+        let low = id.idx().checked_sub(self.base).and_then(|i| self.low.get(i).cloned().flatten());
+        low.ok_or_else(|| self.refused(id, "it does not stand before its parent", "build it first"))
     }
 
     /// A node that has a value per row.

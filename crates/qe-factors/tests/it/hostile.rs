@@ -595,3 +595,10 @@ fn rows_that_are_known_late_all_go_into_their_bar() {
         assert!(number(&a, 0).iter().zip(&number(&b, 0)).all(|(a, b)| same(*a, *b)), "{text}");
     }
 }
+
+#[test]
+fn a_timeframe_in_every_term_takes_time_in_proportion() {
+    // Each term looked at the whole expression once: minutes for this one.
+    let terms: Vec<String> = (0..40_000).map(|i| format!("tf(\"15m\",close)*{i}")).collect();
+    assert_eq!(plan(&[&terms.join("+")]).columns().collect::<Vec<_>>(), ["close"]);
+}
