@@ -1,4 +1,5 @@
 //! Plans under attack: random graphs against a naive reading of them, odd inputs, claims about warm-up, wrong sharing.
+#![expect(clippy::needless_range_loop, reason = "a row is looked at in several columns at once")]
 
 use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::columns::{Axis, Columns};
