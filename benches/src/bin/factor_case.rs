@@ -1,0 +1,406 @@
+//! One case of the factor benches as a process of its own, so that its peak memory is its own: prints one line of JSON.
+//! The scripts under `benches/peers` run these beside the peers.
+//!
+//! Bars come as a file of raw numbers: open, high, low, close and volume one after the other, as many rows of each. Where
+//! a case is given a file to write to, its outputs go there in the same form, conditions as 1, 0 and NaN.
+#![expect(clippy::print_stdout, reason = "the figures are this program's output")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use benches::equations::{Count, N_ROWS, draw, table};
+use polars::prelude::*;
+use qe_core::bars::OHLCV;
+use qe_core::calendar::Calendar;
+use qe_core::columns::{Axis, Columns};
+use qe_core::panel::Panel;
+use qe_core::par::Pool;
+use qe_core::rng::Stream;
+use qe_factors::expr::{Ast, Schema, compile, parse};
+use qe_factors::indicators::{by_name, compute, macd, rsi, sma};
+use qe_factors::kernel::Ema;
+use qe_factors::plan::{Graph, Part, Plan, Value, Workspace};
+
+type Outcome = Result<String, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "factor_case indicator NAME BARS RUNS [OUT]
+factor_case expressions BARS EXPRESSIONS RUNS [OUT]
+factor_case alphas PANEL.parquet ALPHAS RUNS [OUT]
+factor_case equations RUNS
+factor_case stream RUNS";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let said = match words.as_slice() {
+        ["indicator", name, bars, runs, out @ ..] => indicator(name, bars, runs.parse()?, out.first().copied())?,
+        ["expressions", bars, texts, runs, out @ ..] => expressions(bars, texts, runs.parse()?, out.first().copied())?,
+        ["alphas", panel, texts, runs, out @ ..] => alphas(panel, texts, runs.parse()?, out.first().copied())?,
+        ["equations", runs] => equations(runs.parse()?)?,
+        ["stream", runs] => stream(runs.parse()?)?,
+        _ => return Err(USAGE.into()),
+    };
+    println!("{{\"case\":\"{}\",{said},\"peak_bytes\":{}}}", words[0], peak_bytes());
+    Ok(())
+}
+
+/// Counts what is allocated.
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+#[expect(unsafe_code, reason = "only an allocator sees every allocation; all is handed to the system's")]
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the promises that the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.realloc(old, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(old, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most memory that this process has held, where the system tells.
+fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// Seconds of some calls, from the least to the most.
+fn seconds(runs: usize, mut call: impl FnMut()) -> Vec<f64> {
+    let one = |_| {
+        let start = Instant::now();
+        call();
+        start.elapsed().as_secs_f64()
+    };
+    let mut all: Vec<f64> = (0..runs).map(one).collect();
+    all.sort_by(f64::total_cmp);
+    all
+}
+
+fn read_numbers(path: &str) -> std::io::Result<Vec<f64>> {
+    let bytes = std::fs::read(path)?;
+    Ok(bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect())
+}
+
+fn write_numbers<'a>(path: &str, columns: impl IntoIterator<Item = &'a [f64]>) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    columns.into_iter().for_each(|c| c.iter().for_each(|v| bytes.extend_from_slice(&v.to_le_bytes())));
+    std::fs::write(path, bytes)
+}
+
+/// `NAME = EXPRESSION` on each line.
+fn read_expressions(path: &str) -> Result<Vec<(String, Ast)>, Box<dyn std::error::Error>> {
+    let text = std::fs::read_to_string(path)?;
+    let lines = text.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty());
+    lines
+        .map(|line| {
+            let (name, text) = line.split_once(" = ").ok_or_else(|| format!("no NAME = in {line}"))?;
+            Ok((name.trim().to_owned(), parse(text)?))
+        })
+        .collect()
+}
+
+/// An indicator with its defaults: into columns that exist (`ns`), and into new ones (`new_ns`).
+fn indicator(name: &str, bars: &str, runs: usize, out: Option<&str>) -> Outcome {
+    let values = read_numbers(bars)?;
+    let n = values.len() / OHLCV.len();
+    let column = |name: &str| OHLCV.iter().position(|f| *f == name).map(|i| &values[i * n..(i + 1) * n]);
+    let signature = by_name(name)?;
+    let built = signature.with(&[])?;
+    // Two series are the high and the low, as the script takes them.
+    let fallback = |input: &str| if input == "x" { "high" } else { "low" };
+    let inputs: Option<Vec<&[f64]>> =
+        signature.inputs.iter().map(|i| column(i.default.unwrap_or_else(|| fallback(i.name)))).collect();
+    let inputs = inputs.ok_or("it reads more than bars")?;
+    let first = compute(signature, built.as_ref(), &inputs)?;
+    if let Some(path) = out {
+        write_numbers(path, first.iter().map(Vec::as_slice))?;
+    }
+    let mut columns = first;
+    let existing = seconds(runs, || {
+        let mut slices: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+        built.kernel(0).run(black_box(&inputs), &mut slices);
+    });
+    let new = seconds(runs, || drop(black_box(compute(signature, built.as_ref(), black_box(&inputs)))));
+    let per_row = 1e9 / n as f64;
+    Ok(format!(
+        "\"name\":\"{name}\",\"rows\":{n},\"outputs\":{:?},\"ns\":{:.4},\"ns_median\":{:.4},\"new_ns\":{:.4},\
+         \"new_ns_median\":{:.4}",
+        signature.outputs,
+        existing[0] * per_row,
+        existing[runs / 2] * per_row,
+        new[0] * per_row,
+        new[runs / 2] * per_row
+    ))
+}
+
+fn minutes(path: &str) -> Result<Columns, Box<dyn std::error::Error>> {
+    let values = read_numbers(path)?;
+    let n = values.len() / OHLCV.len();
+    let open: Vec<i64> = (0..n as i64).map(|i| i * 60_000_000_000).collect();
+    let available: Vec<i64> = open.iter().map(|t| t + 60_000_000_000).collect();
+    let mut table = Columns::new(Axis::new(open, available)?);
+    for (i, name) in OHLCV.iter().enumerate() {
+        table.push(*name, values[i * n..(i + 1) * n].to_vec())?;
+    }
+    Ok(table)
+}
+
+/// Expressions in one plan over bars, on one thread. Compiling is part of each run, and all outputs are made.
+fn expressions(bars: &str, texts: &str, runs: usize, out: Option<&str>) -> Outcome {
+    let (table, trees) = (minutes(bars)?, read_expressions(texts)?);
+    let named: Vec<(&str, &Ast)> = trees.iter().map(|(name, tree)| (name.as_str(), tree)).collect();
+    let schema = Schema::new(OHLCV);
+    let start = Instant::now();
+    let compiled = compile(&named, &schema, None)?;
+    let compiling = start.elapsed().as_secs_f64();
+    if let Some(path) = out {
+        let values = compiled.plan().eval(&table)?;
+        let numbers = |i: usize| match compiled.output(i, 0).map(|idx| &values.outputs()[idx]) {
+            Some(Value::Number(v)) => v.clone(),
+            Some(Value::Condition(mask)) => {
+                let number = |row| mask.get(row).map_or(f64::NAN, |yes| f64::from(u8::from(yes)));
+                (0..mask.len()).map(number).collect()
+            }
+            None => Vec::new(),
+        };
+        let columns: Vec<Vec<f64>> = (0..named.len()).map(numbers).collect();
+        write_numbers(path, columns.iter().map(Vec::as_slice))?;
+    }
+    let all = seconds(runs, || {
+        let values = compile(black_box(&named), &schema, None).and_then(|compiled| compiled.plan().eval(&table));
+        drop(black_box(values));
+    });
+    let mut space = Workspace::new();
+    let blocks = seconds(runs, || {
+        let mut sum = 0.0;
+        let done = compiled.plan().each_block(&table, &mut space, |_, _, part| {
+            sum += match part {
+                Part::Numbers(x) => x[0],
+                Part::Number(x) => x,
+                Part::Condition(mask) => f64::from(u8::from(mask.get(0) == Some(true))),
+            };
+        });
+        black_box((sum, done.is_ok()));
+    });
+    Ok(format!(
+        "\"rows\":{},\"expressions\":{},\"steps\":{},\"compile_seconds\":{compiling:.6},\"seconds\":{:.6},\
+         \"seconds_median\":{:.6},\"blocks_seconds_median\":{:.6}",
+        table.len(),
+        named.len(),
+        compiled.plan().n_steps(),
+        all[0],
+        all[runs / 2],
+        blocks[runs / 2]
+    ))
+}
+
+/// A panel from rows of a day and a name.
+fn read_panel(path: &str) -> Result<Panel, Box<dyn std::error::Error>> {
+    const DAY: i64 = 86_400_000_000_000;
+    let df = LazyFrame::scan_parquet(PlRefPath::new(path), ScanArgsParquet::default())?.collect()?;
+    let days = df.column("day")?.cast(&DataType::Int64)?;
+    let days: Vec<usize> = days.i64()?.iter().map(|d| d.unwrap_or(0) as usize).collect();
+    let labels = df.column("name")?.cast(&DataType::String)?;
+    let labels: Vec<&str> = labels.str()?.iter().map(Option::unwrap_or_default).collect();
+    let mut names: BTreeMap<&str, usize> = labels.iter().map(|name| (*name, 0)).collect();
+    names.values_mut().enumerate().for_each(|(i, place)| *place = i);
+    let places: Vec<usize> = labels.iter().map(|name| names[name]).collect();
+    let n = days.iter().max().map_or(0, |last| last + 1);
+    let axis = Axis::instants((0..n as i64).map(|i| i * DAY).collect::<Vec<_>>())?;
+    let mut panel = Panel::new(Calendar::crypto(), axis, names.keys().map(|name| (*name).to_owned()))?;
+    for column in df.columns().iter().filter(|c| !["day", "name"].contains(&c.name().as_str())) {
+        if column.dtype() == &DataType::Float64 {
+            let mut matrix = vec![f64::NAN; names.len() * n];
+            for ((value, day), place) in column.f64()?.iter().zip(&days).zip(&places) {
+                matrix[place * n + day] = value.unwrap_or(f64::NAN);
+            }
+            panel.push(column.name().as_str(), matrix)?;
+        } else {
+            let mut groups = vec![String::new(); names.len()];
+            for (label, place) in column.cast(&DataType::Int64)?.i64()?.iter().zip(&places) {
+                groups[*place] = label.unwrap_or(0).to_string();
+            }
+            panel.push_group(column.name().as_str(), groups)?;
+        }
+    }
+    Ok(panel)
+}
+
+/// All alphas over a panel in one plan, on one thread. Parsing and compiling are part of each run.
+fn alphas(panel: &str, texts: &str, runs: usize, out: Option<&str>) -> Outcome {
+    let (panel, read_bytes) = (read_panel(panel)?, peak_bytes());
+    let (pool, schema) = (Pool::inline(), Schema::new(panel.fields().map(str::to_owned)));
+    let mut last = Vec::new();
+    let mut failed = None;
+    let all = seconds(runs, || {
+        // What the run before has made must not stand beside what this one makes.
+        last = Vec::new();
+        let one = || -> Result<_, Box<dyn std::error::Error>> {
+            let trees = read_expressions(texts)?;
+            let named: Vec<(&str, &Ast)> = trees.iter().map(|(name, tree)| (name.as_str(), tree)).collect();
+            let compiled = compile(&named, &schema, None)?;
+            let values = compiled.plan().eval_panel(&panel, &pool)?;
+            Ok((compiled, values, named.len()))
+        };
+        match one() {
+            Ok((compiled, values, n)) => last = vec![(compiled, values, n)],
+            Err(e) => failed = Some(e),
+        }
+    });
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let (compiled, values, n_alphas) = last.pop().ok_or("RUNS is 0")?;
+    let peak = peak_bytes();
+    let column = |i: usize| compiled.output(i, 0).map_or(&[][..], |idx| &values[idx]);
+    if let Some(path) = out {
+        write_numbers(path, (0..n_alphas).map(column))?;
+    }
+    Ok(format!(
+        "\"names\":{},\"days\":{},\"alphas\":{n_alphas},\"steps\":{},\"seconds\":{:.4},\"seconds_median\":{:.4},\
+         \"read_peak_bytes\":{read_bytes},\"eval_peak_bytes\":{peak}",
+        panel.n_symbols(),
+        panel.n_times(),
+        compiled.plan().n_steps(),
+        all[0],
+        all[runs / 2]
+    ))
+}
+
+/// How many equations.
+const N_EQUATIONS: usize = 10_000;
+
+/// Random equations, built, compiled and evaluated: a plan each, and one plan of all.
+fn equations(runs: usize) -> Outcome {
+    let (table, names) = table()?;
+    let mut said = Vec::new();
+    let mut sum = 0.0;
+    for (what, exp_and_log) in [("arithmetic", false), ("exp_log", true)] {
+        let mut space = Workspace::new();
+        let (mut count, mut steps) = (Count::default(), 0);
+        let mut failed = None;
+        let mut add = |part: Part<'_>| {
+            if let Part::Numbers(x) = part {
+                sum += x[x.len() - 1];
+            }
+        };
+        let each = seconds(runs, || {
+            (count, steps) = (Count::default(), 0);
+            let mut stream = Stream::new(2, "bench.equations", 0);
+            for _ in 0..N_EQUATIONS {
+                let mut graph = Graph::new();
+                let root = draw(&mut graph, &mut stream, 3, exp_and_log, &mut count);
+                let one = Plan::new(graph, Arc::clone(&names), [("f".into(), root)]).and_then(|plan| {
+                    steps += plan.n_steps();
+                    plan.each_block(&table, &mut space, |_, _, part| add(part))
+                });
+                failed = one.err().or(failed.take());
+            }
+        });
+        let mut steps_of_all = 0;
+        let together = seconds(runs, || {
+            let (mut graph, mut stream) = (Graph::new(), Stream::new(2, "bench.equations", 0));
+            let mut again = Count::default();
+            let mut root = |_| ("f".into(), draw(&mut graph, &mut stream, 3, exp_and_log, &mut again));
+            let roots: Vec<_> = (0..N_EQUATIONS).map(&mut root).collect();
+            let one = Plan::new(graph, Arc::clone(&names), roots).and_then(|plan| {
+                steps_of_all = plan.n_steps();
+                plan.each_block(&table, &mut space, |_, _, part| add(part))
+            });
+            failed = one.err().or(failed.take());
+        });
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let rate = |n: usize, seconds: &[f64]| (n * N_ROWS) as f64 / seconds[runs / 2] / 1e9;
+        for (way, seconds, steps) in [("each", &each, steps), ("all", &together, steps_of_all)] {
+            said.push(format!(
+                "\"{what}_{way}\":{{\"seconds\":{:.4},\"nodes\":{},\"operations\":{},\"steps\":{steps},\
+                 \"g_nodes\":{:.3},\"g_operations\":{:.3},\"g_steps\":{:.3}}}",
+                seconds[runs / 2],
+                count.nodes,
+                count.operations,
+                rate(count.nodes, seconds),
+                rate(count.operations, seconds),
+                rate(steps, seconds)
+            ));
+        }
+    }
+    black_box(sum);
+    Ok(said.join(","))
+}
+
+/// Nanoseconds an update, and how often memory was asked for meanwhile.
+fn updates(name: &str, close: &[f64], runs: usize, mut push: impl FnMut(f64) -> f64) -> String {
+    let mut sum = 0.0;
+    // Windows fill, and what grows once has grown.
+    close[..10_000].iter().for_each(|&x| sum += push(x));
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let mut least = f64::INFINITY;
+    for _ in 0..runs {
+        let start = Instant::now();
+        close.iter().for_each(|&x| sum += push(black_box(x)));
+        least = least.min(start.elapsed().as_secs_f64());
+    }
+    let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    black_box(sum);
+    format!("\"{name}\":{{\"ns\":{:.3},\"allocations\":{allocations}}}", least * 1e9 / close.len() as f64)
+}
+
+/// Updates row by row: four indicators by their own types, and an expression by the stepper of its plan.
+fn stream(runs: usize) -> Outcome {
+    let mut stream = Stream::new(3, "bench.stream", 0);
+    let mut price = 100.0;
+    let walk = |_| {
+        price *= 1.0 + 2e-4 * stream.normal();
+        price
+    };
+    let close: Vec<f64> = (0..525_600).map(walk).collect();
+    let mut sma = sma::State::new(20, 0);
+    let mut ema = Ema::of_period(20);
+    let mut rsi = rsi::State::new(14);
+    let mut macd = macd::State::new(macd::Macd::default());
+    let text = "close > sma(close, 50) and rsi(close, 14) < 70";
+    let tree = parse(text)?;
+    let plan = compile(&[("entry", &tree)], &Schema::new(OHLCV), None)?.into_plan();
+    let mut stepper = plan.stepper(0)?;
+    let mut at = 0;
+    let step = |x: f64| {
+        at += 60_000_000_000;
+        stepper.step(at - 60_000_000_000, at, &[x]).map_or(f64::NAN, |out| out[0])
+    };
+    let all = [
+        updates("sma", &close, runs, |x| sma.push(x)),
+        updates("ema", &close, runs, |x| ema.push(x)),
+        updates("rsi", &close, runs, |x| rsi.push(x)),
+        updates("macd", &close, runs, |x| macd.push(x)[2]),
+        updates("stepper", &close, runs, step),
+    ];
+    Ok(all.join(","))
+}
