@@ -19,6 +19,7 @@ use qe_core::calendar::Calendar;
 use qe_core::columns::{Axis, Columns};
 use qe_core::panel::Panel;
 use qe_core::par::Pool;
+use qe_core::param::Value as ParamValue;
 use qe_core::rng::Stream;
 use qe_factors::expr::{Ast, Schema, compile, parse};
 use qe_factors::indicators::{by_name, compute, macd, rsi, sma};
@@ -125,13 +126,20 @@ fn read_expressions(path: &str) -> Result<Vec<(String, Ast)>, Box<dyn std::error
         .collect()
 }
 
-/// An indicator with its defaults: into columns that exist (`ns`), and into new ones (`new_ns`).
-fn indicator(name: &str, bars: &str, runs: usize, out: Option<&str>) -> Outcome {
+/// An indicator, `NAME` or `NAME:param=value;param=value`: into columns that exist (`ns`), and into new ones (`new_ns`).
+fn indicator(text: &str, bars: &str, runs: usize, out: Option<&str>) -> Outcome {
+    let (name, params) = text.split_once(':').unwrap_or((text, ""));
+    let params = params.split(';').filter(|p| !p.is_empty()).map(|p| {
+        let (name, value) = p.split_once('=').ok_or_else(|| format!("no value in {p}"))?;
+        let whole = value.parse::<i64>().map(ParamValue::from);
+        Ok((name, whole.or_else(|_| value.parse::<f64>().map(ParamValue::from))?))
+    });
+    let params = params.collect::<Result<Vec<_>, Box<dyn std::error::Error>>>()?;
     let values = read_numbers(bars)?;
     let n = values.len() / OHLCV.len();
     let column = |name: &str| OHLCV.iter().position(|f| *f == name).map(|i| &values[i * n..(i + 1) * n]);
     let signature = by_name(name)?;
-    let built = signature.with(&[])?;
+    let built = signature.with(&params)?;
     // Two series are the high and the low, as the script takes them.
     let fallback = |input: &str| if input == "x" { "high" } else { "low" };
     let inputs: Option<Vec<&[f64]>> =
