@@ -5,6 +5,9 @@ takes what pandas has compiled: `rolling().rank()`, and `decay_linear` as a sum 
 Python for each window of a rank or a decay too, as the implementations do that people copy; it takes many times
 longer, so alphas are cut off at `--cap` seconds and then count as that. The results are first compared with the goldens
 that our own evaluation is tested against, and then timed, once each. `--write` gives the same panel to others.
+
+Ours is one plan of all alphas on one thread, from their text to matrices of all values; parsing and compiling count. On
+the same panel each frame of pandas is compared with ours: only a few values may be apart.
 Run: cargo xtask bench alphas --peers
 """
 
@@ -12,14 +15,17 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 
 import numpy as np
 import pandas as pd
 
 from _common import arguments, print_table
+from _factors import differing, program, run_case
 
 GOLDENS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../data-fixtures/golden/alphas")
+TEXTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../crates/qe-factors/tests/it/alphas/alphas.txt")
 FIELDS = ["open", "high", "low", "close", "volume", "vwap", "cap"]
 
 
@@ -604,7 +610,7 @@ class Capped(Exception):
 
 
 def timed(alphas, number, cap):
-    """Seconds of one alpha, and whether it was cut off."""
+    """Seconds of one alpha, and its frame unless it was cut off."""
 
     def stop(*_):
         raise Capped
@@ -613,13 +619,13 @@ def timed(alphas, number, cap):
     start = time.perf_counter()
     signal.setitimer(signal.ITIMER_REAL, cap)
     try:
-        alphas.compute(number)
+        frame = alphas.compute(number)
+        return time.perf_counter() - start, frame
     except Capped:
-        return cap, True
+        return cap, None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-    return time.perf_counter() - start, False
 
 
 def golden(name):
@@ -650,6 +656,19 @@ def check_goldens(way, numbers):
         sys.exit("too many are apart")
 
 
+def ours(qe, frames, groups, numbers, runs, folder):
+    """What our case says, and the file of its values: for each alpha and name the days."""
+    case, out = program(qe), os.path.join(folder, "out.f64")
+    panel, texts = os.path.join(folder, "panel.parquet"), os.path.join(folder, "alphas.txt")
+    write(frames, groups, panel)
+    with open(TEXTS) as file:
+        lines = [line for line in file if line.split(" = ")[0] in map(str, numbers)]
+    with open(texts, "w") as file:
+        file.writelines(lines)
+    run_case(case, "alphas", panel, texts, 1, out)
+    return run_case(case, "alphas", panel, texts, runs), out
+
+
 def main():
     args = arguments(__doc__, add_options)
     names, days = args.names or (60 if args.quick else 500), args.days or (600 if args.quick else 2520)
@@ -659,17 +678,37 @@ def main():
         write(frames, groups, args.write)
         return
     check_goldens(args.way, numbers)
+    with tempfile.TemporaryDirectory(prefix="qe-bench-") as folder:
+        compare_with_pandas(args, frames, groups, sorted(numbers), folder)
+
+
+def compare_with_pandas(args, frames, groups, numbers, folder):
+    days, names = frames["close"].shape
+    said, values = ours(args.qe, frames, groups, numbers, args.runs, folder)
     alphas = Alphas(frames, groups, args.way)
-    rows, sum_seconds, cut = [], 0.0, 0
-    for number in numbers:
-        seconds, capped = timed(alphas, number, args.cap)
-        sum_seconds, cut = sum_seconds + seconds, cut + capped
-        rows.append([str(number), seconds, "cut off" if capped else None])
-    rows.append(["total", sum_seconds, f"{cut} cut off" if cut else None])
-    print(f"\npandas {pd.__version__}, way {args.way}: {names} names x {days} days, one run each")
-    print_table(["alpha", "seconds", ""], rows)
+    rows, sum_seconds, cut, apart, compared = [], 0.0, 0, 0, 0
+    for at, number in enumerate(numbers):
+        seconds, frame = timed(alphas, number, args.cap)
+        sum_seconds, cut, wrong = sum_seconds + seconds, cut + (frame is None), None
+        if frame is not None:
+            our = np.fromfile(values, count=names * days, offset=8 * at * names * days).reshape(names, days).T
+            wrong = int(differing(our, frame.to_numpy(), 1e-6).sum())
+            apart, compared = apart + wrong, compared + our.size
+        rows.append([str(number), seconds, "cut off" if frame is None else wrong])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(f"peak memory of the process {peak / 1e6:.0f} MB")
+    print(f"\npandas {pd.__version__}, way {args.way}: {names} names x {days} days, one run each")
+    print_table(["alpha", "seconds", "apart"], rows)
+    print(f"{apart} of {compared} values are more than 1e-6 apart from ours ({apart / max(compared, 1):.2%})")
+    if apart > 0.02 * compared:
+        sys.exit("too many are apart")
+    who = f"pandas, way {args.way}" + (f", {cut} cut off" if cut else "")
+    print(f"\n{len(numbers)} alphas, one thread; ours {args.runs} runs, {said['steps']} steps")
+    base = said["seconds_median"]
+    table = [
+        ["ours", base, 1.0, said["eval_peak_bytes"] / 1e6],
+        [who, sum_seconds, sum_seconds / base, peak / 1e6],
+    ]
+    print_table(["who", "seconds", "this / ours", "peak MB"], table)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -109,9 +111,11 @@ fn read_numbers(path: &str) -> std::io::Result<Vec<f64>> {
 }
 
 fn write_numbers<'a>(path: &str, columns: impl IntoIterator<Item = &'a [f64]>) -> std::io::Result<()> {
-    let mut bytes = Vec::new();
-    columns.into_iter().for_each(|c| c.iter().for_each(|v| bytes.extend_from_slice(&v.to_le_bytes())));
-    std::fs::write(path, bytes)
+    let mut file = BufWriter::new(File::create(path)?);
+    for column in columns {
+        column.iter().try_for_each(|v| file.write_all(&v.to_le_bytes()))?;
+    }
+    file.flush()
 }
 
 /// `NAME = EXPRESSION` on each line.
