@@ -7,7 +7,10 @@ longer, so alphas are cut off at `--cap` seconds and then count as that. The res
 that our own evaluation is tested against, and then timed, once each. `--write` gives the same panel to others.
 
 Ours is one plan of all alphas on one thread, from their text to matrices of all values; parsing and compiling count. On
-the same panel each frame of pandas is compared with ours: only a few values may be apart.
+the same panel each frame of pandas is compared with ours: only a few values may be apart, but for alpha 45. (Where one
+name differs by what pandas' running sums leave of a series that hardly varies, the ranks of others on that day move by
+one place. Alpha 45 ranks correlations of two values, which are 1 or -1: ties by definition, in pandas in the order of
+their last bits.)
 Run: cargo xtask bench alphas --peers
 """
 
@@ -27,13 +30,14 @@ from _factors import differing, program, run_case
 GOLDENS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../data-fixtures/golden/alphas")
 TEXTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../crates/qe-factors/tests/it/alphas/alphas.txt")
 FIELDS = ["open", "high", "low", "close", "volume", "vwap", "cap"]
+TIES = [45]
 
 
 def add_options(parser):
     parser.add_argument("--names", type=int, default=None, help="names (500; 60 with --quick)")
     parser.add_argument("--days", type=int, default=None, help="days (2520; 600 with --quick)")
     parser.add_argument("--way", choices=["quick", "apply"], default="quick", help="how windows are ranked and weighed")
-    parser.add_argument("--cap", type=float, default=120.0, help="seconds after which an alpha is cut off (120)")
+    parser.add_argument("--cap", type=float, default=120.0, help="computing seconds after which an alpha is cut off (120)")
     parser.add_argument("--only", metavar="N,N", help="these alphas alone")
     parser.add_argument("--write", metavar="FILE", help="write the panel there as Parquet, in long form, and end")
 
@@ -610,22 +614,22 @@ class Capped(Exception):
 
 
 def timed(alphas, number, cap):
-    """Seconds of one alpha, and its frame unless it was cut off."""
+    """Seconds and computing seconds of one alpha, and its frame unless it was cut off."""
 
     def stop(*_):
         raise Capped
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    start = time.perf_counter()
-    signal.setitimer(signal.ITIMER_REAL, cap)
+    previous = signal.signal(signal.SIGPROF, stop)
+    start = time.perf_counter(), time.process_time()
+    signal.setitimer(signal.ITIMER_PROF, cap)
     try:
         frame = alphas.compute(number)
-        return time.perf_counter() - start, frame
     except Capped:
-        return cap, None
+        frame = None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
+    return time.perf_counter() - start[0], time.process_time() - start[1], frame
 
 
 def golden(name):
@@ -686,29 +690,33 @@ def compare_with_pandas(args, frames, groups, numbers, folder):
     days, names = frames["close"].shape
     said, values = ours(args.qe, frames, groups, numbers, args.runs, folder)
     alphas = Alphas(frames, groups, args.way)
-    rows, sum_seconds, cut, apart, compared = [], 0.0, 0, 0, 0
+    rows, sum_seconds, sum_cpu, cut, apart, far, compared = [], 0.0, 0.0, 0, 0, 0, 0
     for at, number in enumerate(numbers):
-        seconds, frame = timed(alphas, number, args.cap)
-        sum_seconds, cut, wrong = sum_seconds + seconds, cut + (frame is None), None
+        seconds, cpu, frame = timed(alphas, number, args.cap)
+        sum_seconds, sum_cpu = sum_seconds + seconds, sum_cpu + cpu
+        cut, wrong, wide = cut + (frame is None), None, None
         if frame is not None:
             our = np.fromfile(values, count=names * days, offset=8 * at * names * days).reshape(names, days).T
-            wrong = int(differing(our, frame.to_numpy(), 1e-6).sum())
-            apart, compared = apart + wrong, compared + our.size
-        rows.append([str(number), seconds, "cut off" if frame is None else wrong])
+            wrong, wide = (int(differing(our, frame.to_numpy(), by).sum()) for by in (1e-6, 1e-2))
+            if number not in TIES:
+                apart, far, compared = apart + wrong, far + wide, compared + our.size
+        rows.append([str(number), cpu, "cut off" if frame is None else wrong, wide])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     print(f"\npandas {pd.__version__}, way {args.way}: {names} names x {days} days, one run each")
-    print_table(["alpha", "seconds", "apart"], rows)
-    print(f"{apart} of {compared} values are more than 1e-6 apart from ours ({apart / max(compared, 1):.2%})")
-    if apart > 0.02 * compared:
+    print_table(["alpha", "computing s", "apart by 1e-6", "by 1e-2"], rows)
+    shares = [f"{n / max(compared, 1):.2%} by more than {by}" for n, by in [(apart, "1e-6"), (far, "1e-2")]]
+    print(f"of {compared} values (without alpha 45) are apart from ours: {', '.join(shares)}")
+    if apart > 0.02 * compared or far > 0.002 * compared:
         sys.exit("too many are apart")
     who = f"pandas, way {args.way}" + (f", {cut} cut off" if cut else "")
     print(f"\n{len(numbers)} alphas, one thread; ours {args.runs} runs, {said['steps']} steps")
-    base = said["seconds_median"]
+    base = said["cpu_seconds"]
     table = [
-        ["ours", base, 1.0, said["eval_peak_bytes"] / 1e6],
-        [who, sum_seconds, sum_seconds / base, peak / 1e6],
+        ["ours", said["seconds_median"], base, 1.0, said["eval_peak_bytes"] / 1e6],
+        [who, sum_seconds, sum_cpu, sum_cpu / base, peak / 1e6],
     ]
-    print_table(["who", "seconds", "this / ours", "peak MB"], table)
+    print("computing seconds are those in which the process had a core, so other work on the machine is not in them")
+    print_table(["who", "seconds", "computing s", "this / ours", "peak MB"], table)
 
 
 if __name__ == "__main__":
