@@ -6,6 +6,7 @@ use qe_core::param::{Kind, Param, Value};
 use qe_core::rng::Stream;
 
 use crate::indicators::{Indicator, Signature};
+use crate::kernel::Kernel;
 
 /// How many rows the checks run over.
 const N: usize = 700;
@@ -73,10 +74,21 @@ fn run(
     n_out: usize,
     x: &[Vec<f64>],
     first: usize,
+    cut: impl FnMut() -> usize,
+) -> Vec<Vec<f64>> {
+    run_kernel(|first| indicator.kernel(first as u64), n_out, x, first, cut)
+}
+
+/// The same for a kernel of any kind, given its first row.
+fn run_kernel(
+    kernel: impl Fn(usize) -> Box<dyn Kernel>,
+    n_out: usize,
+    x: &[Vec<f64>],
+    first: usize,
     mut cut: impl FnMut() -> usize,
 ) -> Vec<Vec<f64>> {
     let n = x.first().map_or(0, Vec::len);
-    let mut kernel = indicator.kernel(first as u64);
+    let mut kernel = kernel(first);
     let mut out = vec![vec![-7.0; n]; n_out];
     let mut at = first;
     while at < n {
@@ -127,6 +139,11 @@ fn check(signature: &Signature, indicator: &dyn Indicator, place: &str, seed: u6
         let warm = out.iter().position(|v| !v.is_nan()).unwrap_or(N);
         assert_eq!(warm, lookback.min(N), "{place}: {name} begins at its lookback");
         assert!(out.iter().all(|v| !v.is_infinite()), "{place}: {name} is infinite");
+    }
+    for j in (0..n_out).filter(|_| n_out > 1) {
+        let alone = |_: usize| indicator.kernel_for(0, 1 << j);
+        let got = run_kernel(alone, n_out, &x, 0, || 1 + (stream.uniform() * 90.0) as usize);
+        same(place, "one output alone", &got[j..=j], &whole[j..=j], 0);
     }
     missing(signature, indicator, place, &x, &whole);
     slices(indicator, n_out, place, &x, &whole);

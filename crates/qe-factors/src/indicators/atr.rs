@@ -7,7 +7,7 @@
 use super::true_range::{range_of_bar, true_ranges};
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::blocks::{FEW, in_blocks};
+use crate::kernel::blocks::FEW;
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// The average true range.
@@ -87,14 +87,17 @@ impl Step<3, 1> for State {
     }
 
     fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |[high, low, close], [out]| {
-            for at in (0..out.len()).step_by(FEW) {
-                let rows = at..(at + FEW).min(out.len());
-                let (ranges, out) = (&mut self.ranges[..rows.len()], &mut out[rows.clone()]);
-                true_ranges(&high[rows.clone()], &low[rows.clone()], &close[rows], &mut self.last_close, ranges);
-                self.average.bulk(ranges.len(), |i| ranges[i], |i, v| out[i] = v);
-            }
-        });
+        let ([high, low, close], [out]) = (inputs, out);
+        let n = high.len().min(low.len()).min(close.len()).min(out.len());
+        let mut at = 0;
+        while at < n {
+            // Pieces that end with a group.
+            let rows = at..(at + self.average.whole(FEW)).min(n);
+            at = rows.end;
+            let (ranges, out) = (&mut self.ranges[..rows.len()], &mut out[rows.clone()]);
+            true_ranges(&high[rows.clone()], &low[rows.clone()], &close[rows], &mut self.last_close, ranges);
+            self.average.bulk(ranges.len(), |i| ranges[i], |i, v| out[i] = v);
+        }
     }
 }
 

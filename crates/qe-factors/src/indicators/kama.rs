@@ -8,7 +8,8 @@
 
 use super::{Args, Indicator, Input, Signature, named_period, period};
 use crate::error::Result;
-use crate::kernel::{BLOCK, Ema, Kernel, Lag, Step, Sum, TwoSided, boxed};
+use crate::kernel::blocks::{BLOCK, column};
+use crate::kernel::{Ema, Kernel, Lag, Step, WindowSum, boxed};
 
 /// Kaufman's adaptive moving average.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,18 +55,18 @@ impl Indicator for Kama {
         false
     }
 
-    fn kernel(&self, first_row: u64) -> Box<dyn Kernel> {
-        boxed(State::new(*self, first_row))
+    fn kernel(&self, _: u64) -> Box<dyn Kernel> {
+        boxed(State::new(*self))
     }
 }
 
 /// Kaufman's adaptive moving average of `x`.
 pub fn kama(x: &[f64], params: Kama, out: &mut [f64]) {
-    State::new(params, 0).bulk([x], [out]);
+    State::new(params).bulk([x], [out]);
 }
 
 /// How many values make a group.
-const GROUP: usize = 4;
+const GROUP: usize = 8;
 
 /// A recursive average whose weight changes, `e = x + (e - x) * keep`, by groups as in [`Ema`].
 #[derive(Debug, Clone)]
@@ -86,11 +87,9 @@ impl Adaptive {
         let base = if self.base.is_nan() { before } else { self.base };
         let (anchor, above, fade) = match self.phase {
             0 => (x, 0.0, keep),
-            1 => (self.anchor, (x - self.anchor) * (1.0 - keep), self.fade * keep),
             _ => (self.anchor, self.above * keep + (x - self.anchor) * (1.0 - keep), self.fade * keep),
         };
-        let faded = (base - anchor) * fade;
-        let value = anchor + if self.phase == 0 { faded } else { faded + above };
+        let value = anchor + ((base - anchor) * fade + above);
         if !value.is_finite() {
             return f64::NAN;
         }
@@ -102,38 +101,51 @@ impl Adaptive {
         value
     }
 
-    /// The averages of a whole group.
-    #[inline]
-    fn group(&self, x: [f64; GROUP], k: [f64; GROUP]) -> [f64; GROUP] {
-        let (a, d) = (x[0], self.base - x[0]);
-        let w1 = (x[1] - a) * (1.0 - k[1]);
-        let w2 = w1 * k[2] + (x[2] - a) * (1.0 - k[2]);
-        let w3 = w2 * k[3] + (x[3] - a) * (1.0 - k[3]);
-        let p1 = k[0] * k[1];
-        let p2 = p1 * k[2];
-        [a + d * k[0], a + (d * p1 + w1), a + (d * p2 + w2), a + (d * (p2 * k[3]) + w3)]
-    }
-
     /// Takes many values; `out` holds what is kept at each, and then the averages.
     #[inline]
     fn bulk(&mut self, x: &[f64], before: f64, out: &mut [f64]) {
+        let n = x.len().min(out.len());
+        let (x, out) = (&x[..n], &mut out[..n]);
         let mut i = 0;
-        while i < x.len() {
-            if let (0, false, [a, b, c, d, ..], [k, l, m, n, ..]) =
-                (self.phase, self.base.is_nan(), &x[i..], &mut out[i..])
-            {
-                let got = self.group([*a, *b, *c, *d], [*k, *l, *m, *n]);
-                if (got[0] + got[1] + (got[2] + got[3])).is_finite() {
-                    self.base = got[3];
-                    [*k, *l, *m, *n] = got;
-                    i += GROUP;
-                    continue;
-                }
+        while i < n {
+            if self.phase == 0 && !self.base.is_nan() {
+                i += self.groups(&x[i..], &mut out[i..]);
             }
-            out[i] = self.push(x[i], out[i], if i == 0 { before } else { x[i - 1] });
-            i += 1;
+            if i < n {
+                out[i] = self.push(x[i], out[i], if i == 0 { before } else { x[i - 1] });
+                i += 1;
+            }
         }
     }
+
+    /// Takes whole groups while nothing is missing; how many rows they were.
+    #[inline]
+    fn groups(&mut self, x: &[f64], out: &mut [f64]) -> usize {
+        let mut base = self.base;
+        let mut n = 0;
+        for (x, k) in x.as_chunks::<GROUP>().0.iter().zip(out.as_chunks_mut::<GROUP>().0) {
+            let (a, d) = (x[0], base - x[0]);
+            let (mut fade, mut above) = ([k[0]; GROUP], [0.0; GROUP]);
+            for j in 1..GROUP {
+                (fade[j], above[j]) = (fade[j - 1] * k[j], above[j - 1] * k[j] + (x[j] - a) * (1.0 - k[j]));
+            }
+            let got: [f64; GROUP] = std::array::from_fn(|j| a + (d * fade[j] + above[j]));
+            // A sum is finite only if all are, or they are too large to add up: then one by one.
+            if !sum(got).is_finite() {
+                break;
+            }
+            (base, *k) = (got[GROUP - 1], got);
+            n += GROUP;
+        }
+        self.base = base;
+        n
+    }
+}
+
+/// The sum of a group.
+#[inline]
+fn sum(v: [f64; GROUP]) -> f64 {
+    ((v[0] + v[2]) + (v[4] + v[6])) + ((v[1] + v[3]) + (v[5] + v[7]))
 }
 
 /// The steps of the window and the average.
@@ -141,24 +153,26 @@ impl Adaptive {
 pub struct State {
     last: f64,
     lag: Lag,
-    steps: TwoSided<Sum>,
+    steps: WindowSum,
     fastest: f64,
     slowest: f64,
     average: Adaptive,
+    columns: [Vec<f64>; 2],
 }
 
 impl State {
-    /// No values yet; the first to come is row `first_row` of its data set.
-    pub fn new(params: Kama, first_row: u64) -> Self {
+    /// No values yet.
+    pub fn new(params: Kama) -> Self {
         let of = |period: usize| 2.0 / (period.max(1) as f64 + 1.0);
         let period = params.period.max(1);
         Self {
             last: f64::NAN,
             lag: Lag::new(period),
-            steps: TwoSided::new(Sum, period, first_row),
+            steps: WindowSum::new(period),
             fastest: of(params.fast_period),
             slowest: of(params.slow_period),
             average: Adaptive { base: f64::NAN, anchor: 0.0, above: 0.0, fade: 0.0, phase: 0 },
+            columns: std::array::from_fn(|_| column()),
         }
     }
 
@@ -166,7 +180,7 @@ impl State {
     #[inline]
     pub fn push(&mut self, x: f64) -> f64 {
         let way = (x - self.lag.push(x)).abs();
-        let steps = self.steps.push((x - self.last).abs()).unwrap_or(f64::NAN);
+        let steps = self.steps.push((x - self.last).abs());
         let before = std::mem::replace(&mut self.last, x);
         self.average.push(x, keep(self.fastest, self.slowest, way, steps), before)
     }
@@ -189,21 +203,38 @@ impl Step<1, 1> for State {
     }
 
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        self.lag.bulk(x, out, |x, old| (x - old).abs());
-        let (fastest, slowest) = (self.fastest, self.slowest);
-        for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-            let [step, sum] = &mut [[0.0; BLOCK]; 2];
-            let (step, sum) = (&mut step[..x.len()], &mut sum[..x.len()]);
+        let n = x.len().min(out.len());
+        let before = self.last;
+        let (fastest, slowest, period) = (self.fastest, self.slowest, self.lag.lag());
+        let mut at = 0;
+        while at < n {
+            // Blocks that end with a group.
+            let rows = at..(at + BLOCK - self.average.phase).min(n);
+            let [step, sum] = self.columns.each_mut().map(|c| &mut c[..rows.len()]);
+            let (all, x, out) = (x, &x[rows.clone()], &mut out[rows.clone()]);
             step[0] = (x[0] - self.last).abs();
             for (step, pair) in step[1..].iter_mut().zip(x.windows(2)) {
                 *step = (pair[1] - pair[0]).abs();
             }
-            self.steps.bulk(x.len(), |i| step[i], |i, s| sum[i] = s.unwrap_or(f64::NAN));
-            for (way, &steps) in out.iter_mut().zip(&*sum) {
+            self.last = x[x.len() - 1];
+            self.steps.bulk(step, sum);
+            // The ring is asked for what came before these columns, and told only what will outlast them.
+            let own = period.saturating_sub(at).min(x.len());
+            for (o, &x) in out[..own].iter_mut().zip(x) {
+                *o = (x - self.lag.push(x)).abs();
+            }
+            for (way, &steps) in out[..own].iter_mut().zip(&*sum) {
                 *way = keep(fastest, slowest, *way, steps);
             }
-            self.average.bulk(x, self.last, out);
-            self.last = x[x.len() - 1];
+            let old = &all[(at + own).saturating_sub(period)..];
+            for (((o, x), old), &steps) in out[own..].iter_mut().zip(&x[own..]).zip(old).zip(&sum[own..]) {
+                *o = keep(fastest, slowest, (x - old).abs(), steps);
+            }
+            self.average.bulk(x, if at == 0 { before } else { all[at - 1] }, out);
+            at += x.len();
+        }
+        for &x in &x[period.max(n.saturating_sub(period)).min(n)..n] {
+            self.lag.push(x);
         }
     }
 }

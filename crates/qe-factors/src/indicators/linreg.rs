@@ -9,7 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite, sum_of_squares};
+use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, boxed_alone, finite, sum_of_squares};
 
 /// The least-squares line over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,62 @@ impl Indicator for Linreg {
     fn kernel(&self, first_row: u64) -> Box<dyn Kernel> {
         boxed(State::new(self.period, first_row))
     }
+
+    fn kernel_for(&self, first_row: u64, wanted: u32) -> Box<dyn Kernel> {
+        match wanted {
+            0b00_0001 => self.alone::<0>(first_row),
+            0b00_0010 => self.alone::<1>(first_row),
+            0b00_0100 => self.alone::<2>(first_row),
+            0b00_1000 => self.alone::<3>(first_row),
+            0b10_0000 => self.alone::<5>(first_row),
+            _ => self.kernel(first_row),
+        }
+    }
+}
+
+impl Linreg {
+    fn alone<const J: usize>(&self, first_row: u64) -> Box<dyn Kernel> {
+        boxed_alone(WindowFold::new(Alone::<J>(*self), self.period, first_row), J)
+    }
+
+    /// How the sum and the sum over time go together, the slope, and the mean.
+    #[inline]
+    fn slope(&self, sum: f64, by_time: f64, anchor: f64, t: f64) -> [f64; 3] {
+        let n = self.period.max(1) as f64;
+        let together = by_time - (t - (n - 1.0) / 2.0) * sum;
+        [together, together * (1.0 / (n * (n * n - 1.0) / 12.0)), anchor + sum * (1.0 / n)]
+    }
+}
+
+/// One output alone, of those that need no squares.
+#[derive(Debug, Clone)]
+struct Alone<const J: usize>(Linreg);
+
+impl<const J: usize> Terms<1, 2, 1> for Alone<J> {
+    #[inline]
+    fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], t: f64) -> [f64; 2] {
+        let d = x - anchor;
+        [d, d * t]
+    }
+
+    #[inline]
+    fn finish(&self, [sum, by_time]: [f64; 2], [anchor]: [f64; 1], _: [f64; 1], t: f64) -> [f64; 1] {
+        let [_, slope, mean] = self.0.slope(sum, by_time, anchor, t);
+        let half = (self.0.period.max(1) as f64 - 1.0) / 2.0;
+        [finite(match J {
+            0 => mean + slope * half,
+            1 => slope,
+            2 => mean - slope * half,
+            3 => degrees(slope),
+            _ => mean + slope * half + slope,
+        })]
+    }
+}
+
+/// The angle of a slope.
+#[inline]
+fn degrees(slope: f64) -> f64 {
+    libm::atan(slope) * (180.0 / std::f64::consts::PI)
 }
 
 /// The least-squares line over time of `x`, which begins at row 0.
@@ -61,14 +117,11 @@ impl Terms<1, 3, 6> for Linreg {
     fn finish(&self, [sum, squares, by_time]: [f64; 3], [anchor]: [f64; 1], _: [f64; 1], t: f64) -> [f64; 6] {
         let n = self.period.max(1) as f64;
         let half = (n - 1.0) / 2.0;
-        let together = by_time - (t - half) * sum;
-        let slope = together * (1.0 / (n * (n * n - 1.0) / 12.0));
-        let mean = anchor + sum * (1.0 / n);
+        let [together, slope, mean] = self.slope(sum, by_time, anchor, t);
         let (value, intercept) = (mean + slope * half, mean - slope * half);
         let r2 = slope * together / sum_of_squares(n, [sum, squares]);
         let r2 = if r2 > 1.0 { 1.0 } else { r2 };
-        let angle = libm::atan(slope) * (180.0 / std::f64::consts::PI);
-        [value, slope, intercept, angle, r2, value + slope].map(finite)
+        [value, slope, intercept, degrees(slope), r2, value + slope].map(finite)
     }
 }
 

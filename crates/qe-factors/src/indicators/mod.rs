@@ -376,6 +376,13 @@ pub trait Indicator: fmt::Debug + Send + Sync {
 
     /// The computation, its first row being row `first_row` of the data set.
     fn kernel(&self, first_row: u64) -> Box<dyn Kernel>;
+
+    /// The computation where only some outputs are read, output `j` if bit `j` of `wanted` is set. Those have the bits
+    /// that [`Indicator::kernel`] gives; the others may hold anything.
+    fn kernel_for(&self, first_row: u64, wanted: u32) -> Box<dyn Kernel> {
+        let _ = wanted;
+        self.kernel(first_row)
+    }
 }
 
 /// What an indicator is called, reads, is told, and gives.

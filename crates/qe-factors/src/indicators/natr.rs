@@ -8,7 +8,7 @@
 use super::atr::{self, Atr};
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::blocks::{FEW, in_blocks, quotient_or_zero, quotients_or_zero};
+use crate::kernel::blocks::{BLOCK, in_blocks, quotient_or_zero, quotients_or_zero};
 use crate::kernel::{Kernel, Step, boxed};
 
 /// The average true range in percent of the close.
@@ -68,7 +68,7 @@ pub struct State {
 impl State {
     /// No bars yet.
     pub fn new(period: usize) -> Self {
-        Self { atr: atr::State::new(period), ranges: vec![f64::NAN; FEW] }
+        Self { atr: atr::State::new(period), ranges: vec![f64::NAN; BLOCK] }
     }
 
     /// Takes a bar.
@@ -86,13 +86,9 @@ impl Step<3, 1> for State {
 
     fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
         in_blocks(inputs, out, |[high, low, close], [out]| {
-            let State { atr, ranges } = self;
-            for at in (0..out.len()).step_by(FEW) {
-                let rows = at..(at + FEW).min(out.len());
-                let (close, ranges, out) = (&close[rows.clone()], &mut ranges[..rows.len()], &mut out[rows.clone()]);
-                atr.bulk([&high[rows.clone()], &low[rows], close], [&mut *ranges]);
-                quotients_or_zero(out, 100.0, |i| (ranges[i], close[i]));
-            }
+            let ranges = &mut self.ranges[..out.len()];
+            self.atr.bulk([high, low, close], [&mut *ranges]);
+            quotients_or_zero(out, 100.0, |i| (ranges[i], close[i]));
         });
     }
 }

@@ -6,8 +6,10 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row, quotients_or_zero};
-use crate::kernel::{Kernel, Step, WindowMax, WindowMin, boxed};
+use crate::kernel::blocks::{column, quotients_or_zero};
+use crate::kernel::{
+    Kernel, Step, Terms, WindowFold, WindowMax, WindowMin, boxed, finite, higher, higher_present, lower, lower_present,
+};
 
 /// Williams %R.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +40,14 @@ impl Indicator for Willr {
         self.period.max(1) - 1
     }
 
-    fn kernel(&self, _: u64) -> Box<dyn Kernel> {
-        boxed(State::new(self.period))
+    fn kernel(&self, first_row: u64) -> Box<dyn Kernel> {
+        boxed(State::new(self.period, first_row))
     }
 }
 
 /// Williams %R of bars.
 pub fn willr(high: &[f64], low: &[f64], close: &[f64], period: usize, out: &mut [f64]) {
-    State::new(period).bulk([high, low, close], [out]);
+    State::new(period, 0).bulk([high, low, close], [out]);
 }
 
 /// Where the close lies in the range of the last so many bars.
@@ -79,39 +81,62 @@ impl Place {
     }
 }
 
-/// The place in the window.
+impl Terms<3, 2, 1> for Willr {
+    #[inline]
+    fn terms(&self, [high, low, _]: [f64; 3], _: [f64; 3], _: f64) -> [f64; 2] {
+        [high, low]
+    }
+
+    fn empty(&self) -> [f64; 2] {
+        [f64::NEG_INFINITY, f64::INFINITY]
+    }
+
+    #[inline]
+    fn join(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
+        [higher(older[0], newer[0]), lower(older[1], newer[1])]
+    }
+
+    const LOOKS: bool = true;
+
+    #[inline]
+    fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
+        [higher_present(older[0], newer[0]), lower_present(older[1], newer[1])]
+    }
+
+    #[inline]
+    fn finish(&self, [high, low]: [f64; 2], _: [f64; 3], [_, _, close]: [f64; 3], _: f64) -> [f64; 1] {
+        let (below, range) = (close - high, high - low);
+        let place = finite(below / range * 100.0);
+        // What is no number must not become one.
+        [if range == 0.0 { (below * 0.0).abs() } else { place }]
+    }
+}
+
+/// The extremes of the window.
 #[derive(Debug, Clone)]
-pub struct State {
-    place: Place,
-}
+pub struct State(WindowFold<Willr, 3, 2, 1>);
 
 impl State {
-    /// No bars yet.
-    pub fn new(period: usize) -> Self {
-        Self { place: Place::new(period) }
+    /// No rows yet; the first to come is row `first_row` of its data set.
+    pub fn new(period: usize, first_row: u64) -> Self {
+        Self(WindowFold::new(Willr { period }, period, first_row))
     }
 
-    fn block(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
-        self.place.block(inputs, 100.0, out);
-    }
-}
-
-impl State {
     /// Takes a bar.
     #[inline]
     pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        self.step([high, low, close])[0]
+        self.0.push([high, low, close])[0]
     }
 }
 
 impl Step<3, 1> for State {
     #[inline]
     fn step(&mut self, row: [f64; 3]) -> [f64; 1] {
-        one_row(self, row)
+        self.0.push(row)
     }
 
     fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
+        self.0.bulk(inputs, out);
     }
 }
 

@@ -6,7 +6,7 @@ use super::Step;
 pub const BLOCK: usize = 256;
 
 /// So few rows that a processor begins with the next of them while it still waits for the last averages.
-pub const FEW: usize = 32;
+pub const FEW: usize = 128;
 
 /// A column in between, a block long.
 pub fn column() -> Vec<f64> {

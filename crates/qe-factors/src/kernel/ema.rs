@@ -13,7 +13,7 @@ use std::cell::Cell;
 use super::Step;
 
 /// How many values make a group.
-const GROUP: usize = 4;
+const GROUP: usize = 8;
 
 /// A recursive average.
 #[derive(Debug, Clone)]
@@ -39,7 +39,10 @@ impl Ema {
     /// 1).
     pub fn new(alpha: f64, seed: usize) -> Self {
         let keep = 1.0 - alpha;
-        let powers = [keep, keep * keep, keep * keep * keep, keep * keep * (keep * keep)];
+        let mut powers = [keep; GROUP];
+        for k in 1..GROUP {
+            powers[k] = powers[k - 1] * keep;
+        }
         Self { alpha, keep, powers, seed: seed.max(1), n_seen: 0, base: 0.0, anchor: 0.0, above: 0.0, phase: 0 }
     }
 
@@ -117,17 +120,20 @@ impl Ema {
         // Copies, so that what is emitted cannot be taken for a change of them.
         let (alpha, keep, p, mut base) = (self.alpha, self.keep, self.powers, self.base);
         while i + GROUP <= n {
-            let x = [get(i), get(i + 1), get(i + 2), get(i + 3)];
+            let x: [f64; GROUP] = std::array::from_fn(|k| get(i + k));
             let (a, d) = (x[0], base - x[0]);
             let z = x.map(|x| (x - a) * alpha);
-            let w2 = z[1] * keep + z[2];
-            let w = [0.0, z[1], w2, w2 * keep + z[3]];
+            let mut w = [0.0; GROUP];
+            for k in 1..GROUP {
+                w[k] = w[k - 1] * keep + z[k];
+            }
             let out: [f64; GROUP] = std::array::from_fn(|k| a + (d * p[k] + w[k]));
             // A sum is finite only if all are, or they are too large to add up: then one by one.
-            if !(out[0] + out[1] + (out[2] + out[3])).is_finite() {
+            let halves: [f64; 4] = std::array::from_fn(|k| out[k] + out[k + 4]);
+            if !((halves[0] + halves[2]) + (halves[1] + halves[3])).is_finite() {
                 break;
             }
-            base = out[3];
+            base = out[GROUP - 1];
             for (k, o) in out.into_iter().enumerate() {
                 emit(i + k, o);
             }
@@ -135,6 +141,12 @@ impl Ema {
         }
         self.base = base;
         i
+    }
+
+    /// How many of the next `n` rows to take at once, so that they end with a group; `n` being whole groups.
+    #[inline]
+    pub(crate) fn whole(&self, n: usize) -> usize {
+        n - self.phase
     }
 
     /// Whether the next value begins a group, the seed being complete.

@@ -15,6 +15,11 @@ impl Lag {
         Self { lag, last: Ring::new(lag) }
     }
 
+    /// How many rows ago the value is.
+    pub fn lag(&self) -> usize {
+        self.lag
+    }
+
     /// Takes a value, gives the one `lag` rows before; NaN while there is none.
     #[inline]
     pub fn push(&mut self, x: f64) -> f64 {

@@ -137,6 +137,26 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
     }
 }
 
+/// A step that gives one of several outputs, and leaves the others as they are.
+#[derive(Debug, Clone)]
+struct Alone<S, const I: usize> {
+    step: Stepped<S, I, 1>,
+    output: usize,
+}
+
+impl<S: Step<I, 1>, const I: usize> Kernel for Alone<S, I> {
+    fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]) {
+        match out.get_mut(self.output) {
+            Some(one) => self.step.run(inputs, &mut [&mut **one]),
+            None => missing(out),
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Kernel> {
+        Box::new(self.clone())
+    }
+}
+
 /// What a kernel that is fed the wrong number of columns gives.
 fn missing(out: &mut [&mut [f64]]) {
     out.iter_mut().for_each(|o| o.fill(f64::NAN));
@@ -145,4 +165,9 @@ fn missing(out: &mut [&mut [f64]]) {
 /// A step as a kernel behind a pointer.
 pub fn boxed<S: Step<I, O>, const I: usize, const O: usize>(step: S) -> Box<dyn Kernel> {
     Box::new(Stepped::<S, I, O>(step))
+}
+
+/// A step as a kernel that writes output `output` of several alone.
+pub(crate) fn boxed_alone<S: Step<I, 1>, const I: usize>(step: S, output: usize) -> Box<dyn Kernel> {
+    Box::new(Alone { step: Stepped::<S, I, 1>(step), output })
 }

@@ -6,7 +6,7 @@
 use super::Ema;
 
 /// How many rows make a group.
-const GROUP: usize = 4;
+const GROUP: usize = 8;
 
 /// Two recursive averages with one weight and one seed.
 #[derive(Debug, Clone)]
@@ -59,25 +59,23 @@ impl EmaPair {
         let (alpha, keep, p) = self.0[0].weights();
         let mut base = [self.0[0].base(), self.0[1].base()];
         while i + GROUP <= n {
-            let (a, x1, x2, x3) = (get(i), get(i + 1), get(i + 2), get(i + 3));
+            let x: [[f64; 2]; GROUP] = std::array::from_fn(|k| get(i + k));
+            let a = x[0];
             let d = each(|l| base[l] - a[l]);
-            let w1 = each(|l| (x1[l] - a[l]) * alpha);
-            let w2 = each(|l| w1[l] * keep + (x2[l] - a[l]) * alpha);
-            let w3 = each(|l| w2[l] * keep + (x3[l] - a[l]) * alpha);
-            let o0 = each(|l| a[l] + (d[l] * p[0] + 0.0));
-            let o1 = each(|l| a[l] + (d[l] * p[1] + w1[l]));
-            let o2 = each(|l| a[l] + (d[l] * p[2] + w2[l]));
-            let o3 = each(|l| a[l] + (d[l] * p[3] + w3[l]));
+            let mut w = [[0.0; 2]; GROUP];
+            for k in 1..GROUP {
+                w[k] = each(|l| w[k - 1][l] * keep + (x[k][l] - a[l]) * alpha);
+            }
+            let out: [[f64; 2]; GROUP] = std::array::from_fn(|k| each(|l| a[l] + (d[l] * p[k] + w[k][l])));
             // A sum is finite only if all are, or they are too large to add up: then one by one.
-            let sum = each(|l| o0[l] + o1[l] + (o2[l] + o3[l]));
+            let sum = out.into_iter().fold([0.0; 2], |sum, o| each(|l| sum[l] + o[l]));
             if !(sum[0] + sum[1]).is_finite() {
                 break;
             }
-            base = o3;
-            emit(i, o0);
-            emit(i + 1, o1);
-            emit(i + 2, o2);
-            emit(i + 3, o3);
+            base = out[GROUP - 1];
+            for (k, o) in out.into_iter().enumerate() {
+                emit(i + k, o);
+            }
             i += GROUP;
         }
         self.0[0].rebase(base[0]);

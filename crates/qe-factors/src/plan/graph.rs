@@ -112,8 +112,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn kernel(&self, first_row: u64) -> Box<dyn Kernel> {
-        self.what.kernel(first_row)
+    /// The kernel where the outputs in `wanted`, one bit each, are read.
+    pub(crate) fn kernel_for(&self, first_row: u64, wanted: u32) -> Box<dyn Kernel> {
+        self.what.kernel_for(first_row, wanted)
     }
 }
 

@@ -64,7 +64,8 @@ pub(crate) struct Program {
     nodes: Vec<Id>,
     wiring: Vec<Wiring>,
     /// The number of the graph's call behind each kernel of the program.
-    calls: Vec<u32>,
+    /// The kernels, and which of their outputs are read, one bit each.
+    calls: Vec<(u32, u32)>,
     n_slots: u32,
     n_masks: u32,
     outputs: Vec<Src>,
@@ -205,7 +206,8 @@ struct Maker<'a> {
     code: Vec<Instr>,
     nodes: Vec<Id>,
     wiring: Vec<Wiring>,
-    calls: Vec<u32>,
+    /// The kernels, and which of their outputs are read, one bit each.
+    calls: Vec<(u32, u32)>,
     /// The kernel of the program that a kernel's node became.
     call_of: Vec<u32>,
     columns: Vec<Source>,
@@ -263,19 +265,21 @@ impl Maker<'_> {
         let outs: Vec<u32> = call.outputs.iter().map(|_| self.slots.take()).collect();
         self.call_of[id.idx()] = kernel;
         self.wiring.push(Wiring { inputs, outs: outs.clone() });
-        self.calls.push(c);
         self.code.push(Instr { op: Op::Kernel(kernel), args: [Src::None; 3], dst: kernel, is_cond: false });
         self.nodes.push(id);
         for &input in &call.inputs {
             self.read(input);
         }
         // An output that nobody reads is free again at once.
+        let mut wanted = 0;
         for (j, slot) in outs.into_iter().enumerate() {
             let read = self.graph.known_output(id, j as u32).is_some_and(|o| needed[o.idx()]);
+            wanted |= u32::from(read) << j;
             if !read {
                 self.slots.free.push(slot);
             }
         }
+        self.calls.push((c, wanted));
     }
 
     /// One reader of a node is done; after the last one its buffer is free.
@@ -341,7 +345,11 @@ impl Machine {
     pub(crate) fn new(program: &Program, graph: &Graph, first_row: u64, block: usize, mut space: Workspace) -> Self {
         space.fit(program, block);
         Self {
-            kernels: program.calls.iter().map(|&c| graph.calls[c as usize].kernel(first_row)).collect(),
+            kernels: program
+                .calls
+                .iter()
+                .map(|&(c, wanted)| graph.calls[c as usize].kernel_for(first_row, wanted))
+                .collect(),
             space,
             block,
         }
