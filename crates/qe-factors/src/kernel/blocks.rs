@@ -5,7 +5,7 @@ use super::Step;
 /// How many rows a block has at most.
 pub const BLOCK: usize = 256;
 
-/// So few rows that a processor begins with the next of them while it still waits for the last averages.
+/// So many rows of an average are taken at once that what is made for it beforehand is still in the nearest cache.
 pub const FEW: usize = 128;
 
 /// A column in between, a block long.

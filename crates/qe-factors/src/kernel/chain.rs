@@ -27,16 +27,23 @@ pub struct Chain<const N: usize> {
     second: bool,
     base: [f64; N],
     anchor: [f64; N],
+    /// By what a stage's base must be multiplied.
+    scale: [f64; N],
 }
 
 impl<const N: usize> Chain<N> {
-    /// Many stages wait for registers and not for each other: they go row by row, `e * keep + x * alpha`.
+    /// Many stages wait for registers and not for each other: they go row by row, `e * keep + x * alpha`. All but the
+    /// first leave out the factor `alpha`, and what comes out is made smaller by the powers of it that are missing.
     const PLAIN: bool = N > 3;
 
     /// No values yet; a period of 0 counts as 1.
     pub fn new(period: usize) -> Self {
         let alpha = 2.0 / (period.max(1) as f64 + 1.0);
         let keep = 1.0 - alpha;
+        let mut scale = [1.0; N];
+        for s in 1..N {
+            scale[s] = if Self::PLAIN { scale[s - 1] * alpha } else { 1.0 };
+        }
         Self {
             period: period.max(1),
             alpha,
@@ -47,6 +54,7 @@ impl<const N: usize> Chain<N> {
             second: false,
             base: [0.0; N],
             anchor: [0.0; N],
+            scale,
         }
     }
 
@@ -54,11 +62,14 @@ impl<const N: usize> Chain<N> {
     #[inline]
     pub fn push(&mut self, x: f64) -> [f64; N] {
         let mut out = [f64::NAN; N];
-        let (mut base, mut anchor, mut v) = (self.base, self.anchor, x);
+        let (mut base, mut anchor) = (self.base, self.anchor);
+        let mut v = if Self::PLAIN { x * self.alpha } else { x };
         for (s, out) in out.iter_mut().enumerate().take(self.n_live) {
             if Self::PLAIN {
-                v = base[s] * self.keep[0] + v * self.alpha;
+                v += base[s] * self.keep[0];
                 base[s] = v;
+                *out = v * self.scale[s];
+                continue;
             } else if self.second {
                 v = anchor[s] + ((base[s] - anchor[s]) * self.keep[1] + (v - anchor[s]) * self.alpha);
                 base[s] = v;
@@ -74,7 +85,8 @@ impl<const N: usize> Chain<N> {
         }
         (self.base, self.anchor) = (base, anchor);
         if self.n_live < N {
-            self.push_seed(v, &mut out);
+            let last = self.n_live.checked_sub(1).map_or(x, |s| out[s]);
+            self.push_seed(last, &mut out);
         }
         self.second = !self.second;
         out
@@ -90,7 +102,7 @@ impl<const N: usize> Chain<N> {
                 return;
             }
             v = self.sum / self.period as f64;
-            (*o, self.base[self.n_live], self.anchor[self.n_live]) = (v, v, v);
+            (*o, self.base[self.n_live], self.anchor[self.n_live]) = (v, v / self.scale[self.n_live], v);
             (self.n_live, self.n_seed, self.sum) = (self.n_live + 1, 0, 0.0);
         }
     }
@@ -142,7 +154,10 @@ impl<const N: usize> Chain<N> {
     /// older row each, so that none waits for another.
     #[inline]
     fn rows(&mut self, x: &[f64], mut emit: impl FnMut(usize, [f64; N])) -> usize {
-        let (alpha, keep) = (self.alpha, self.keep[0]);
+        let (alpha, keep, scale) = (self.alpha, self.keep[0], self.scale);
+        const { assert!(!Self::PLAIN || N & 1 == 0, "stages go by twos") };
+        // Stage `s` and stage `half + s` in two lanes: what one twin hands on is what the next one takes.
+        let half = N / 2;
         let mut out = [[0.0; ROWS]; N];
         let mut done = 0;
         for x in x.chunks_exact(ROWS) {
@@ -150,22 +165,26 @@ impl<const N: usize> Chain<N> {
             // The first rows, in which the later stages wait.
             for t in 0..N - 1 {
                 for s in (0..=t).rev() {
-                    let v = if s == 0 { x[t] } else { e[s - 1] };
-                    e[s] = e[s] * keep + v * alpha;
+                    e[s] = e[s] * keep + if s == 0 { x[t] * alpha } else { e[s - 1] };
                     out[s][t - s] = e[s];
                 }
             }
+            let mut twins: [[f64; 2]; N] =
+                std::array::from_fn(|s| if s < half { [e[s], e[half + s]] } else { [0.0; 2] });
             for t in N - 1..ROWS {
-                let before: [f64; N] = std::array::from_fn(|s| if s == 0 { x[t] } else { e[s - 1] });
-                e = std::array::from_fn(|s| e[s] * keep + before[s] * alpha);
-                for s in 0..N {
-                    out[s][t - s] = e[s];
+                let mut before = [x[t] * alpha, twins[half - 1][0]];
+                for s in 0..half {
+                    let twin = twins[s];
+                    twins[s] = [twin[0] * keep + before[0], twin[1] * keep + before[1]];
+                    (out[s][t - s], out[half + s][t - half - s]) = (twins[s][0], twins[s][1]);
+                    before = twin;
                 }
             }
+            e = std::array::from_fn(|s| twins[s % half][s / half]);
             // The last rows, for which the earlier stages have come to their end.
             for k in 1..N {
                 for s in (k..N).rev() {
-                    e[s] = e[s] * keep + e[s - 1] * alpha;
+                    e[s] = e[s] * keep + e[s - 1];
                     out[s][ROWS + k - 1 - s] = e[s];
                 }
             }
@@ -174,7 +193,7 @@ impl<const N: usize> Chain<N> {
                 break;
             }
             self.base = e;
-            (0..ROWS).for_each(|i| emit(done + i, std::array::from_fn(|s| out[s][i])));
+            (0..ROWS).for_each(|i| emit(done + i, std::array::from_fn(|s| out[s][i] * scale[s])));
             done += ROWS;
         }
         done

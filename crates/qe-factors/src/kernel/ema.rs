@@ -1,6 +1,6 @@
 //! The recursive average, seeded with the mean of its first values as TA-Lib does.
 //!
-//! `e += (x - e) * alpha`, four values at a time: with `a` the first value of a group and `d` what the average lies
+//! `e += (x - e) * alpha`, eight values at a time: with `a` the first value of a group and `d` what the average lies
 //! above it, the average after the k-th value is `a + (d * keep^k + w)`, where `w` is the average of `x - a` begun at
 //! 0. So one group waits for the one before it only through `d`, a constant stays what it is to the bit, and a common
 //! offset costs no digits. Groups are counted from the seed, so every cut of the rows gives the same bits.
