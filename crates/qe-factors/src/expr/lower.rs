@@ -574,7 +574,7 @@ impl<'a> Lower<'a> {
                 [a] => self.push_local(id, LocalOp::IsMissing, &[a], Ty::Cond),
             },
             "neutralize" => {
-                let [x, grouping] = args else {
+                let [x @ Arg { name: None, .. }, grouping @ Arg { name: None, .. }] = args else {
                     return Err(self.refused(
                         id,
                         "neutralize needs a series and a grouping",
@@ -605,7 +605,7 @@ impl<'a> Lower<'a> {
     /// Another timeframe: `tf("1h", rsi(close, 14))`.
     fn tf(&mut self, id: NodeId, args: &[Arg], output: Option<&str>, point: usize) -> Result<Val> {
         let how = "write tf(\"1h\", rsi(close, 14))";
-        let ([timeframe, inner], None) = (args, output) else {
+        let ([timeframe @ Arg { name: None, .. }, inner @ Arg { name: None, .. }], None) = (args, output) else {
             return Err(self.refused(id, "tf takes a timeframe and an expression", how));
         };
         if self.within {
@@ -839,6 +839,17 @@ impl<'a> Lower<'a> {
         let mut values: Vec<Option<Value>> = vec![None; params.len()];
         let (mut next_input, mut next_param) = (0, 0);
         let how = || format!("write {}", usage(s));
+        // Constants are parameters first; where there are more of them than parameters, those in front are series.
+        let n_named =
+            args.iter().filter_map(|a| a.name.as_ref()).filter(|n| params.iter().any(|p| p.name == ***n)).count();
+        let is_constant = |arg: &&Arg| match &self.low[arg.value.idx() - self.base] {
+            Some(Low::Val(Val::Series(id))) => self.value(*id).is_some(),
+            Some(Low::Text(_)) => true,
+            _ => false,
+        };
+        let n_constants = args.iter().filter(|a| a.name.is_none()).filter(is_constant).count();
+        let n_free = inputs.len().saturating_sub(args.len() - n_named - n_constants);
+        let mut n_series = n_constants.saturating_sub(params.len().saturating_sub(n_named)).min(n_free);
         for arg in args {
             let low = self.low(arg.value)?;
             let value = match &low {
@@ -858,6 +869,10 @@ impl<'a> Lower<'a> {
                         let names = s.inputs.iter().map(|i| i.name).chain(params.iter().map(|p| p.name.as_str()));
                         return Err(self.unknown(arg.value, "argument", name, names));
                     }
+                }
+                None if value.is_some() && n_series > 0 => {
+                    n_series -= 1;
+                    true
                 }
                 None => value.is_none() || next_param >= params.len(),
             };

@@ -1,19 +1,22 @@
 //! Plans under attack: random graphs against a naive reading of them, odd inputs, claims about warm-up, wrong sharing.
 #![expect(clippy::needless_range_loop, reason = "a row is looked at in several columns at once")]
 
+use qe_core::bars::Bars;
 use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::columns::{Axis, Columns};
 use qe_core::panel::Panel;
-use qe_core::par::Pool;
+use qe_core::par::{Pool, Threads};
 use qe_core::param::{Param, Value as ParamValue};
 use qe_core::point::PointTable;
 use qe_core::rng::Stream;
+use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
+use qe_data::resample::{ResampleSpec, resample};
 use qe_factors::expr::{Ast, Node, Schema, compile, parse};
 use qe_factors::indicators::{self, Signature};
 use qe_factors::ops;
 use qe_factors::plan::scalar::{Bin, Cmp, Un};
-use qe_factors::plan::{Graph, Id, Plan, Ty};
+use qe_factors::plan::{Cross, Graph, Id, Plan, Ty};
 
 use crate::plan::{error, minutes, number, number_at, plan, same, schema};
 
@@ -602,4 +605,174 @@ fn a_timeframe_in_every_term_takes_time_in_proportion() {
     // Each term looked at the whole expression once: minutes for this one.
     let terms: Vec<String> = (0..40_000).map(|i| format!("tf(\"15m\",close)*{i}")).collect();
     assert_eq!(plan(&[&terms.join("+")]).columns().collect::<Vec<_>>(), ["close"]);
+}
+
+#[test]
+fn constants_beyond_the_parameters_are_series_in_order() {
+    let row = |text: &str| {
+        let values = plan(&[text]).eval(minutes(1, false).columns()).unwrap();
+        *number(&values, 0).last().unwrap()
+    };
+    assert_eq!([row("sma(5, 20)"), row("sma(x=5, period=20)"), row("sma(7, period=20)")], [5.0, 5.0, 7.0]);
+    let shown = plan(&["cov(close, 5, 20)"]).to_string();
+    assert!(shown.contains("= 5\n") && shown.contains(", 20)"), "{shown}");
+    assert!(plan(&["rsi(14)"]).to_string().contains("= close"));
+    assert!(error("sma(close, 3, 4)").contains("reads no further series"), "{}", error("sma(close, 3, 4)"));
+    assert!(error("tf(a=\"1h\", b=close)").contains("tf takes"));
+    assert!(error("neutralize(a=close, b=sector)").contains("neutralize needs"));
+}
+
+/// A node of a panel by a naive reading: for each symbol a value per row.
+struct Across {
+    id: Id,
+    values: Vec<Vec<f64>>,
+}
+
+#[test]
+fn random_graphs_across_symbols_are_what_a_naive_reading_says() {
+    let (n, n_symbols) = (1500, 4);
+    let tables: Vec<Columns> = (0..n_symbols).map(|s| walks(n, 3, 10 + s as u64, true)).collect();
+    let mut panel =
+        Panel::new(Calendar::crypto(), tables[0].axis().clone(), (0..n_symbols).map(|s| format!("S{s}"))).unwrap();
+    let column = |s: usize, c: usize| {
+        let mut column = tables[s].at(c).unwrap().to_f64().to_vec();
+        // Times at which one symbol or none is there.
+        column[100..200].iter_mut().for_each(|x| *x = if s == 0 { *x } else { f64::NAN });
+        column[300..400].iter_mut().for_each(|x| *x = f64::NAN);
+        column
+    };
+    for c in 0..3 {
+        panel.push(format!("c{c}"), (0..n_symbols).flat_map(|s| column(s, c)).collect()).unwrap();
+    }
+    for seed in 0..40 {
+        let mut stream = Stream::new(seed, "hostile panel", 0);
+        let mut graph = Graph::new();
+        let mut nodes: Vec<Across> = (0..3)
+            .map(|c| Across { id: graph.column(c as u32), values: (0..n_symbols).map(|s| column(s, c)).collect() })
+            .collect();
+        nodes.push(Across { id: graph.num(2.0), values: vec![vec![2.0; n]; n_symbols] });
+        for _ in 0..60 {
+            let mut any = || {
+                let u = stream.uniform();
+                &nodes[(u.sqrt() * nodes.len() as f64) as usize % nodes.len()]
+            };
+            let (a, b) = (any(), any());
+            let each = |f: &dyn Fn(usize) -> Vec<f64>| (0..n_symbols).map(f).collect::<Vec<_>>();
+            let node = match (stream.uniform() * 8.0) as usize {
+                0 | 1 => Across {
+                    id: graph.bin(Bin::Sub, a.id, b.id),
+                    values: each(&|s| a.values[s].iter().zip(&b.values[s]).map(|(x, y)| x - y).collect()),
+                },
+                2 => {
+                    let c = graph.cmp(Cmp::Lt, a.id, b.id);
+                    let row = |x: f64, y: f64| {
+                        if x.is_nan() || y.is_nan() { f64::NAN } else { f64::from(u8::from(x < y)) }
+                    };
+                    Across {
+                        id: graph.to_num(c),
+                        values: each(&|s| a.values[s].iter().zip(&b.values[s]).map(|(x, y)| row(*x, *y)).collect()),
+                    }
+                }
+                3 => {
+                    let signature = &indicators::macd::SIGNATURE;
+                    let args = signature.args(&[]).unwrap();
+                    let call = graph.call(signature, &args, &[a.id]).unwrap();
+                    let j = (stream.uniform() * 3.0) as usize;
+                    let values = each(&|s| whole(signature, &args, &[&a.values[s]], n).swap_remove(j));
+                    Across { id: graph.output(call, j as u32), values }
+                }
+                kind => {
+                    let mut values = vec![vec![f64::NAN; n]; n_symbols];
+                    for t in 0..n {
+                        let here: Vec<f64> = a.values.iter().map(|v| v[t]).filter(|v| !v.is_nan()).collect();
+                        let count = here.len() as f64;
+                        let sum = here.iter().fold(0.0, |s, v| s + v);
+                        let size = here.iter().fold(0.0, |s, v| s + v.abs());
+                        for s in 0..n_symbols {
+                            let x = a.values[s][t];
+                            let below = here.iter().filter(|v| **v < x).count() as f64;
+                            let equal = here.iter().filter(|v| **v == x).count() as f64;
+                            values[s][t] = match kind {
+                                _ if x.is_nan() => f64::NAN,
+                                4 | 5 => x - sum / count,
+                                6 => (below + (equal + 1.0) / 2.0) / count,
+                                _ if size > 0.0 => x * (1.0 / size),
+                                _ => f64::NAN,
+                            };
+                        }
+                    }
+                    let op = match kind {
+                        4 | 5 => Cross::Demean,
+                        6 => Cross::Rank,
+                        _ => Cross::Scale(1.0),
+                    };
+                    Across { id: graph.cross(op, a.id), values }
+                }
+            };
+            nodes.push(node);
+        }
+        let chosen: Vec<&Across> = nodes.iter().filter(|_| stream.uniform() < 0.15).collect();
+        let names: Vec<std::sync::Arc<str>> = (0..3).map(|c| format!("c{c}").into()).collect();
+        let outputs = chosen.iter().enumerate().map(|(k, x)| (format!("o{k}").into(), x.id));
+        let plan = Plan::new(graph.clone(), names, outputs).unwrap();
+        let pool = Pool::new(Threads::N(2.try_into().unwrap())).unwrap();
+        let out = plan.eval_panel(&panel, &pool).unwrap();
+        for (k, want) in chosen.iter().enumerate() {
+            for (i, w) in want.values.iter().flatten().enumerate() {
+                assert!(same(out[k][i], *w), "seed {seed}, output {k} of {}, {i}: {} and {w}", chosen.len(), out[k][i]);
+            }
+        }
+    }
+}
+
+fn coarse(bars: &Bars, to: Timeframe, calendar: &Calendar, field: &str) -> Vec<f64> {
+    let coarse = resample(bars, &ResampleSpec::new(to, calendar.clone())).unwrap();
+    let table = coarse.bars.columns();
+    let c = table.get(field).unwrap().to_f64();
+    let at = |at: &i64| table.axis().known_at(*at).checked_sub(1).map_or(f64::NAN, |k| c[k]);
+    bars.columns().axis().available().iter().map(at).collect()
+}
+
+#[test]
+fn coarser_bars_over_half_days_gaps_clock_changes_and_whole_weekends_are_the_resampled_ones() {
+    let minute = 60_000_000_000;
+    for (calendar, from, days) in [
+        (Calendar::us_equities(), Date::new(2024, 10, 28).unwrap(), 70),
+        (Calendar::us_equities(), Date::new(2024, 3, 4).unwrap(), 35),
+        (Calendar::crypto(), Date::new(2024, 1, 30).unwrap(), 9),
+    ] {
+        let mut stream = Stream::new(3, "coarser", 0);
+        let (mut open, mut fields) = (Vec::new(), vec![Vec::new(); 5]);
+        let mut close = 100.0;
+        for (day, session) in calendar.sessions(from, from.add_days(days)).enumerate() {
+            for (k, at) in (session.open..session.close).step_by(minute as usize).enumerate() {
+                // Last minutes of bars, long stretches and a whole session are missing.
+                if k % 15 == 14 && day % 3 == 1 || (k / 50) % 4 == 3 && day % 2 == 1 || day % 7 == 5 {
+                    continue;
+                }
+                open.push(at);
+                close += stream.normal();
+                let row =
+                    [close - 0.1, close + 1.0 + stream.uniform(), close - 1.0 - stream.uniform(), close, k as f64];
+                fields.iter_mut().zip(row).for_each(|(f, v)| f.push(v));
+            }
+        }
+        let available: Vec<i64> = open.iter().map(|t| t + minute).collect();
+        let mut table = Columns::new(Axis::new(open, available).unwrap());
+        for (name, field) in qe_core::bars::OHLCV.iter().zip(fields) {
+            table.push(*name, field).unwrap();
+        }
+        let bars = Bars::from_columns("S", Timeframe::M1, table).unwrap();
+        let schema = Schema::new(qe_core::bars::OHLCV).bars(Timeframe::M1, calendar.clone());
+        for to in ["1m", "15m", "1h", "4h", "1d", "3d", "1w", "1mo"] {
+            for field in qe_core::bars::OHLCV {
+                let ast = parse(&format!("tf(\"{to}\", {field})")).unwrap();
+                let plan = compile(&[("x", &ast)], &schema, None).unwrap().into_plan();
+                let got = number(&plan.eval(bars.columns()).unwrap(), 0);
+                let want = coarse(&bars, Timeframe::parse(to).unwrap(), &calendar, field);
+                let differs = (0..got.len()).find(|&i| !same(got[i], want[i]));
+                assert_eq!(differs, None, "{to} {field} of {from} by {}", calendar.name());
+            }
+        }
+    }
 }
