@@ -1,5 +1,5 @@
 //! Plans under attack: random graphs against a naive reading of them, odd inputs, claims about warm-up, wrong sharing.
-#![expect(clippy::needless_range_loop, reason = "a row is looked at in several columns at once")]
+#![expect(clippy::needless_range_loop, reason = "rows and symbols are compared by their numbers")]
 
 use qe_core::bars::Bars;
 use qe_core::calendar::{Calendar, SessionHours};
@@ -602,7 +602,7 @@ fn rows_that_are_known_late_all_go_into_their_bar() {
 
 #[test]
 fn a_timeframe_in_every_term_takes_time_in_proportion() {
-    // Each term looked at the whole expression once: minutes for this one.
+    // Each term looked at the whole expression: 4,000 terms took eight times as long as 1,000.
     let terms: Vec<String> = (0..40_000).map(|i| format!("tf(\"15m\",close)*{i}")).collect();
     assert_eq!(plan(&[&terms.join("+")]).columns().collect::<Vec<_>>(), ["close"]);
 }
