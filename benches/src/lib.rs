@@ -1,4 +1,5 @@
 //! Benches of the workspace: criterion benches under `benches/`, cases that run as processes of their own under
 //! `src/bin/`, and the scripts that run peers beside them under `peers/`.
 
+pub mod counting;
 pub mod equations;

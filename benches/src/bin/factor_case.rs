@@ -5,15 +5,14 @@
 //! a case is given a file to write to, its outputs go there in the same form, conditions as 1, 0 and NaN.
 #![expect(clippy::print_stdout, reason = "the figures are this program's output")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use benches::counting::{Counting, allocations};
 use benches::equations::{Count, N_ROWS, draw, table};
 use polars::prelude::*;
 use qe_core::bars::OHLCV;
@@ -49,38 +48,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     println!("{{\"case\":\"{}\",{said},\"peak_bytes\":{}}}", words[0], peak_bytes());
     Ok(())
-}
-
-/// Counts what is allocated.
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-#[expect(unsafe_code, reason = "only an allocator sees every allocation; all is handed to the system's")]
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the promises that the system's allocator asks for.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.realloc(old, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(old, layout) }
-    }
 }
 
 #[global_allocator]
@@ -389,16 +356,16 @@ fn updates(name: &str, close: &[f64], runs: usize, mut push: impl FnMut(f64) -> 
     let mut sum = 0.0;
     // Windows fill, and what grows once has grown.
     close[..10_000].iter().for_each(|&x| sum += push(x));
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let before = allocations();
     let mut least = f64::INFINITY;
     for _ in 0..runs {
         let start = Instant::now();
         close.iter().for_each(|&x| sum += push(black_box(x)));
         least = least.min(start.elapsed().as_secs_f64());
     }
-    let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    let asked = allocations() - before;
     black_box(sum);
-    format!("\"{name}\":{{\"ns\":{:.3},\"allocations\":{allocations}}}", least * 1e9 / close.len() as f64)
+    format!("\"{name}\":{{\"ns\":{:.3},\"allocations\":{asked}}}", least * 1e9 / close.len() as f64)
 }
 
 /// Updates row by row: four indicators by their own types, and an expression by the stepper of its plan.
