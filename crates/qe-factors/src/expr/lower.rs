@@ -403,12 +403,18 @@ impl<'a> Lower<'a> {
                 None => Val::Local(self.local.slot(name)),
             });
         }
+        if let Some(idx) = self.schema.names.whole(name) {
+            return Ok(Val::Series(self.graph.column(idx as u32)));
+        }
+        // `returns` are those of these bars where they can be made, and else a column that ends so.
+        let made = self.derived(id, name);
+        if let Ok(Some(made)) = made {
+            return Ok(Val::Series(made));
+        }
         if let Some(idx) = self.column(id, name)? {
             return Ok(Val::Series(self.graph.column(idx)));
         }
-        if let Some(id) = self.derived(id, name)? {
-            return Ok(Val::Series(id));
-        }
+        made?;
         if let Some(signature) = find(name) {
             let reason = format!("{name} is a function");
             return Err(self.refused(id, &reason, &format!("write {}", usage(signature))));

@@ -280,6 +280,19 @@ fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
 }
 
 #[test]
+fn a_field_that_can_be_made_goes_before_a_column_that_ends_so() {
+    let ast = parse("returns + 1").unwrap();
+    let reads = |columns: &[&str]| -> Vec<String> {
+        let schema = Schema::new(columns.iter().map(|c| (*c).to_owned()));
+        let plan = compile(&[("x", &ast)], &schema, None).unwrap().into_plan();
+        plan.columns().map(str::to_owned).collect()
+    };
+    assert_eq!(reads(&["close", "spx_returns"]), ["close"]);
+    assert_eq!(reads(&["spx_returns"]), ["spx_returns"]);
+    assert_eq!(reads(&["close", "returns"]), ["returns"]);
+}
+
+#[test]
 fn what_makes_no_sense_is_shown_with_its_mend() {
     for (text, said) in [
         ("clsoe + 1", "did you mean `close`?"),
