@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_root_that_does_not_deny_is_found() {
         let tree = Tree::new(&[]);
-        assert_found(&check(&tree.workspace()), &[("Cargo.toml", 0, "not denied")]);
+        assert_found(&check_against(&tree.workspace(), &[]), &[("Cargo.toml", 0, "not denied")]);
     }
 
     #[test]

@@ -429,7 +429,24 @@ impl Machine {
     }
 
     fn run_kernel(&mut self, wiring: &Wiring, kernel: usize, columns: &[&[f64]], n: usize) {
-        let mut outs: [Vec<f64>; MAX_OUTPUTS] = Default::default();
+        // Most read and give little, and a live row should not pay for the places of the widest.
+        match (wiring.inputs.len(), wiring.outs.len()) {
+            (..=2, ..=1) => self.run_kernel_of::<2, 1>(wiring, kernel, columns, n),
+            (..=5, ..=4) => self.run_kernel_of::<5, 4>(wiring, kernel, columns, n),
+            _ => self.run_kernel_of::<MAX_INPUTS, MAX_OUTPUTS>(wiring, kernel, columns, n),
+        }
+    }
+
+    /// Runs a kernel of at most `I` inputs and `O` outputs.
+    #[inline]
+    fn run_kernel_of<const I: usize, const O: usize>(
+        &mut self,
+        wiring: &Wiring,
+        kernel: usize,
+        columns: &[&[f64]],
+        n: usize,
+    ) {
+        let mut outs: [Vec<f64>; O] = [const { Vec::new() }; O];
         for (out, &slot) in outs.iter_mut().zip(&wiring.outs) {
             *out = std::mem::take(&mut self.space.slots[slot as usize]);
         }
@@ -438,7 +455,7 @@ impl Machine {
                 spare[..n].fill(x);
             }
         }
-        let mut inputs: [&[f64]; MAX_INPUTS] = [&[]; MAX_INPUTS];
+        let mut inputs: [&[f64]; I] = [&[]; I];
         for (i, (input, &src)) in inputs.iter_mut().zip(&wiring.inputs).enumerate() {
             *input = match src {
                 Src::Column(c) => &columns[c as usize][..n],
@@ -446,7 +463,7 @@ impl Machine {
                 _ => &self.space.spare[i][..n],
             };
         }
-        let mut slices: [&mut [f64]; MAX_OUTPUTS] = Default::default();
+        let mut slices: [&mut [f64]; O] = std::array::from_fn(|_| Default::default());
         for (slice, out) in slices.iter_mut().zip(&mut outs).take(wiring.outs.len()) {
             *slice = &mut out[..n];
         }

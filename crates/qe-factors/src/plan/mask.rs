@@ -72,11 +72,16 @@ impl Mask {
     /// Makes it this long, all unknown.
     pub(crate) fn reset(&mut self, len: usize) {
         let n = len.div_ceil(64);
+        self.len = len;
+        if self.yes.len() == n {
+            self.yes.fill(0);
+            self.no.fill(0);
+            return;
+        }
         self.yes.clear();
         self.yes.resize(n, 0);
         self.no.clear();
         self.no.resize(n, 0);
-        self.len = len;
     }
 
     /// Fills it from a function of the row that says whether it holds, and whether it fails.

@@ -452,7 +452,7 @@ impl Stepper<'_> {
 impl Plan {
     /// Takes one row through a machine: a value for each of the program's columns.
     fn step_machine(&self, machine: &mut Machine, row: &[f64], out: &mut [f64]) {
-        const MANY: usize = 64;
+        const MANY: usize = 12;
         let mut few: [&[f64]; MANY] = [&[]; MANY];
         let many: Vec<&[f64]>;
         let columns: &[&[f64]] = if row.len() <= MANY {
