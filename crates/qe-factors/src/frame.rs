@@ -126,12 +126,7 @@ pub fn with_factors(lf: LazyFrame, expressions: &[(&str, &str)], bars: Option<&N
     };
     let columns: Vec<Expr> =
         expressions.iter().zip(places).map(|((name, _), place)| value(place).alias(*name)).collect();
-    Ok(lf.with_column(all.alias(HELD)).with_columns(columns).drop(by_name_selector(HELD)))
-}
-
-/// The columns of one name.
-fn by_name_selector(name: &str) -> Selector {
-    cols([name])
+    Ok(lf.with_column(all.alias(HELD)).with_columns(columns).drop(cols([HELD])))
 }
 
 /// All outputs of a plan as one expression: a column, or a struct with fields `0`, `1`, … in the plan's order.

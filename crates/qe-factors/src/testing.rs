@@ -61,7 +61,6 @@ fn columns(signature: &Signature, seed: u64) -> Vec<Vec<f64>> {
     }
     let field = |name: &str| ["open", "high", "low", "close", "volume"].iter().position(|f| *f == name);
     let column = |i: usize, name: Option<&str>| match name.and_then(field) {
-        Some(f) if i == 0 || f != 3 || signature.inputs.len() > 1 => rows.iter().map(|r| r[f]).collect(),
         Some(f) => rows.iter().map(|r| r[f]).collect(),
         None => rows.iter().map(|r| 50.0 + (r[i % 4] - r[(i + 1) % 4]) + r[4] / 500.0).collect(),
     };

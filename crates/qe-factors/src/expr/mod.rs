@@ -32,11 +32,15 @@ mod names;
 mod parse;
 mod print;
 mod reference;
+mod schema;
+mod words;
 
 pub use ast::{Arg, Ast, Binary, Node, NodeId, Unary};
 pub use error::{SyntaxError, point_at};
-pub use lower::{ACCOUNT, Compiled, DERIVED, FUNCTIONS, POSITION, Schema, compile, function_names};
+pub use lower::{Compiled, compile};
 pub use names::{NameError, Names};
 pub use parse::{MAX_DEPTH, MAX_LAG, MAX_TEXT, parse};
 pub use print::MAX_PRINTED;
 pub use reference::reference;
+pub use schema::Schema;
+pub use words::{ACCOUNT, DERIVED, FUNCTIONS, POSITION, function_names};

@@ -1,0 +1,379 @@
+//! From syntax trees to a plan: names are resolved, types checked, parameters put in, functions expanded.
+//!
+//! Everything is compiled once for all parameter points: what depends on no parameter is lowered once, the rest once per
+//! point into a graph where equal parts are one node. So `sma(close, $fast)` over 150 values of `$fast` is computed 150
+//! times, however many points use them.
+
+mod calls;
+mod fields;
+mod scan;
+mod tf;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use qe_core::error::nearest;
+use qe_core::point::PointTable;
+
+use crate::error::{Error, Result};
+use crate::expr::ast::{Ast, Binary, Node, NodeId, Unary, for_each_child};
+use crate::expr::parse::MAX_LAG;
+use crate::expr::schema::Schema;
+use crate::expr::words::{ACCOUNT, POSITION};
+use crate::plan::scalar::{Bin, Cmp, Un};
+use crate::plan::{Graph, Id, Local, LocalOp, Plan, Ty};
+
+/// Compiles expressions for all points of a table; without one, for the single point that has no parameters.
+///
+/// # Errors
+/// When an expression is empty, or names, types or arguments do not fit: the place is shown.
+pub fn compile(expressions: &[(&str, &Ast)], schema: &Schema, points: Option<&PointTable>) -> Result<Compiled> {
+    let mut graph = Graph::new();
+    let n_points = points.map_or(1, PointTable::len);
+    let mut roots: Vec<Vec<Id>> = Vec::with_capacity(expressions.len());
+    for (_, ast) in expressions {
+        let Some(root) = ast.root() else {
+            return Err(meaning(ast, 0..0, "the expression is empty", "write one, such as `close > sma(close, 20)`"));
+        };
+        let mut lower = Lower::new(ast, root, schema, &mut graph, points);
+        roots.push((0..n_points).map(|point| lower.root(point)).collect::<Result<_>>()?);
+    }
+    // Points that agree in what an expression depends on share its output.
+    let mut outputs: Vec<(Arc<str>, Id)> = Vec::new();
+    let mut idx_of: HashMap<Id, usize> = HashMap::new();
+    let mut place = Vec::with_capacity(expressions.len());
+    for ((name, _), roots) in expressions.iter().zip(&roots) {
+        let of_point = roots.iter().map(|&id| {
+            *idx_of.entry(id).or_insert_with(|| {
+                outputs.push((Arc::from(*name), id));
+                outputs.len() - 1
+            })
+        });
+        place.push(of_point.collect());
+    }
+    Ok(Compiled { plan: Plan::new(graph, Arc::clone(&schema.columns), outputs)?, place })
+}
+
+/// Compiled expressions.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    plan: Plan,
+    place: Vec<Vec<usize>>,
+}
+
+impl Compiled {
+    /// The plan of them all.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The plan itself.
+    pub fn into_plan(self) -> Plan {
+        self.plan
+    }
+
+    /// Which output of the plan is this expression at this point; `None` where there is no such.
+    pub fn output(&self, expression: usize, point: usize) -> Option<usize> {
+        self.place.get(expression)?.get(point).copied()
+    }
+}
+
+/// What a syntax node came to.
+#[derive(Debug, Clone)]
+enum Low {
+    /// A value per row.
+    Val(Val),
+    /// A word, which only arguments are.
+    Text(Arc<str>),
+}
+
+/// A value per row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Val {
+    /// A series: a node of the graph.
+    Series(Id),
+    /// A value that no column holds: an operation of the scalar program.
+    Local(u32),
+}
+
+/// The most operations that the scalar program of an expression may have.
+const MAX_LOCAL: usize = 4096;
+
+struct Lower<'a> {
+    ast: &'a Ast,
+    schema: &'a Schema,
+    columns: &'a [Arc<str>],
+    graph: &'a mut Graph,
+    points: Option<&'a PointTable>,
+    /// Whether this is within another timeframe.
+    within: bool,
+    /// The first node below the root; the lists that follow begin with it.
+    base: usize,
+    /// The nodes that the root needs.
+    needed: Vec<bool>,
+    /// Whether a node depends on a parameter.
+    varies: Vec<bool>,
+    low: Vec<Option<Low>>,
+    root: NodeId,
+    /// What reads values that no column holds.
+    local: Local,
+}
+
+impl<'a> Lower<'a> {
+    fn new(
+        ast: &'a Ast,
+        root: NodeId,
+        schema: &'a Schema,
+        graph: &'a mut Graph,
+        points: Option<&'a PointTable>,
+    ) -> Self {
+        // Only the stretch of nodes below the root is looked at: an expression may have a timeframe in every term.
+        let (mut base, mut i) = (root.idx(), root.idx() + 1);
+        while i > base {
+            i -= 1;
+            for_each_child(&ast.nodes()[i], |c| base = base.min(c.idx()));
+        }
+        let n = root.idx() + 1 - base;
+        let (mut needed, mut varies) = (vec![false; n], vec![false; n]);
+        needed[n - 1] = true;
+        for i in (base..=root.idx()).rev() {
+            if !needed[i - base] {
+                continue;
+            }
+            match &ast.nodes()[i] {
+                // A grouping is no series, and another timeframe has a plan of its own.
+                Node::Call { name, args, .. } if matches!(&**name, "neutralize" | "tf") => {
+                    args.iter().take(1).for_each(|arg| needed[arg.value.idx() - base] = true);
+                }
+                node => for_each_child(node, |c| needed[c.idx() - base] = true),
+            }
+        }
+        for (i, node) in ast.nodes()[base..=root.idx()].iter().enumerate() {
+            let mut any = matches!(node, Node::Param(_));
+            for_each_child(node, |c| any |= varies[c.idx() - base]);
+            varies[i] = any;
+        }
+        let (columns, low) = (&*schema.columns, vec![None; n]);
+        Self {
+            ast,
+            schema,
+            columns,
+            graph,
+            points,
+            within: false,
+            base,
+            needed,
+            varies,
+            low,
+            root,
+            local: Local::default(),
+        }
+    }
+
+    /// The root at a point.
+    fn root(&mut self, point: usize) -> Result<Id> {
+        // A point has a scalar program of its own.
+        self.local = Local::default();
+        for i in 0..self.needed.len() {
+            let again = self.varies[i] || !matches!(self.low[i], Some(Low::Val(Val::Series(_)) | Low::Text(_)));
+            if self.needed[i] && again {
+                let low = self.node(NodeId((self.base + i) as u32), point)?;
+                self.low[i] = Some(low);
+            }
+        }
+        match self.val(self.root)? {
+            Val::Series(id) => Ok(id),
+            Val::Local(op) => {
+                let (part, _) = self.local.part(&[op]);
+                let name = part.slots().first().map_or("", |s| s);
+                Err(self.out_of_scope(self.root, name))
+            }
+        }
+    }
+
+    /// The error of a value from outside where none can be had.
+    fn out_of_scope(&self, id: NodeId, name: &str) -> Error {
+        let (whose, mend) = match name {
+            _ if POSITION.contains(&name) => ("an open position", "use it in an exit or a size of a strategy"),
+            _ if ACCOUNT.contains(&name) => ("the account", "use it in a size or a gate of a strategy"),
+            _ => ("the step of a scan", "write scan(init, step), or name the states: scan(init_x=…, x=…)"),
+        };
+        self.refused(id, &format!("{name} is known of {whose} alone, and this is computed from the market"), mend)
+    }
+
+    fn node(&mut self, id: NodeId, point: usize) -> Result<Low> {
+        let ast = self.ast;
+        Ok(Low::Val(match ast.node(id) {
+            Node::Number(x) => Val::Series(self.graph.num(*x)),
+            Node::Bool(v) => Val::Series(self.graph.flag(*v)),
+            Node::Text(text) => return Ok(Low::Text(text.clone())),
+            Node::Param(name) => return self.param(id, name, point),
+            Node::Field(name) => self.field(id, name)?,
+            Node::Unary(Unary::Neg, a) => {
+                let a = self.val(*a)?;
+                self.un(id, Un::Neg, a)?
+            }
+            Node::Unary(Unary::Not, a) => match self.condition(*a, "not")? {
+                Val::Series(a) => Val::Series(self.graph.not(a)),
+                a => self.push_local(id, LocalOp::Not, &[a], Ty::Cond)?,
+            },
+            Node::Binary(op, a, b) => self.binary(id, *op, *a, *b)?,
+            Node::If(c, a, b) => match (self.condition(*c, "if")?, self.val(*a)?, self.val(*b)?) {
+                (Val::Series(c), Val::Series(a), Val::Series(b)) => Val::Series(self.graph.choose(c, a, b)),
+                (c, a, b) => {
+                    let both = self.ty(a) == Ty::Cond && self.ty(b) == Ty::Cond;
+                    self.push_local(id, LocalOp::If, &[c, a, b], if both { Ty::Cond } else { Ty::Num })?
+                }
+            },
+            Node::Lag(_, n) if *n > MAX_LAG => {
+                return Err(self.refused(id, &format!("a lag is at most {MAX_LAG} rows"), "give a smaller number"));
+            }
+            Node::Lag(a, n) => {
+                let a = self.series(*a)?;
+                Val::Series(self.graph.lag(a, *n))
+            }
+            Node::Call { name, args, output } if &**name == "tf" => self.tf(id, args, output.as_deref(), point)?,
+            Node::Call { name, args, output } => self.call(id, name, args, output.as_deref())?,
+        }))
+    }
+
+    /// What a value is.
+    fn ty(&self, a: Val) -> Ty {
+        match a {
+            Val::Series(id) => self.graph.ty(id),
+            Val::Local(op) => self.local.nodes[op as usize].ty,
+        }
+    }
+
+    /// An operation of the scalar program; series come in as inputs.
+    fn push_local(&mut self, id: NodeId, op: LocalOp, operands: &[Val], ty: Ty) -> Result<Val> {
+        if self.local.n_registers() + operands.len() >= MAX_LOCAL {
+            let reason = format!("a step or an exit of more than {MAX_LOCAL} operations");
+            return Err(self.refused(id, &reason, "compute parts of it as series"));
+        }
+        let mut args = [0; 3];
+        for (arg, operand) in args.iter_mut().zip(operands) {
+            *arg = match operand {
+                Val::Local(op) => *op,
+                Val::Series(id) => match self.graph.constant(*id) {
+                    Some(x) => self.local.push(LocalOp::Num(x), [0; 3], Ty::Num),
+                    None => self.local.input(*id, self.graph.ty(*id)),
+                },
+            };
+        }
+        Ok(Val::Local(self.local.push(op, args, ty)))
+    }
+
+    fn un(&mut self, id: NodeId, op: Un, a: Val) -> Result<Val> {
+        match a {
+            Val::Series(a) => Ok(Val::Series(self.graph.un(op, a))),
+            a => self.push_local(id, LocalOp::Un(op), &[a], Ty::Num),
+        }
+    }
+
+    fn bin(&mut self, id: NodeId, op: Bin, a: Val, b: Val) -> Result<Val> {
+        match (a, b) {
+            (Val::Series(a), Val::Series(b)) => Ok(Val::Series(self.graph.bin(op, a, b))),
+            (a, b) => self.push_local(id, LocalOp::Bin(op), &[a, b], Ty::Num),
+        }
+    }
+
+    fn cmp(&mut self, id: NodeId, op: Cmp, a: Val, b: Val) -> Result<Val> {
+        match (a, b) {
+            (Val::Series(a), Val::Series(b)) => Ok(Val::Series(self.graph.cmp(op, a, b))),
+            (a, b) => self.push_local(id, LocalOp::Cmp(op), &[a, b], Ty::Cond),
+        }
+    }
+
+    fn binary(&mut self, id: NodeId, op: Binary, a: NodeId, b: NodeId) -> Result<Val> {
+        if let Binary::And | Binary::Or = op {
+            let (word, local) = if op == Binary::And { ("and", LocalOp::And) } else { ("or", LocalOp::Or) };
+            return match (self.condition(a, word)?, self.condition(b, word)?) {
+                (Val::Series(a), Val::Series(b)) if op == Binary::And => Ok(Val::Series(self.graph.and(a, b))),
+                (Val::Series(a), Val::Series(b)) => Ok(Val::Series(self.graph.or(a, b))),
+                (a, b) => self.push_local(id, local, &[a, b], Ty::Cond),
+            };
+        }
+        let (a, b) = (self.val(a)?, self.val(b)?);
+        match op {
+            Binary::Add => self.bin(id, Bin::Add, a, b),
+            Binary::Sub => self.bin(id, Bin::Sub, a, b),
+            Binary::Mul => self.bin(id, Bin::Mul, a, b),
+            Binary::Div => self.bin(id, Bin::Div, a, b),
+            Binary::Rem => self.bin(id, Bin::Rem, a, b),
+            Binary::Pow => self.bin(id, Bin::Pow, a, b),
+            Binary::Lt => self.cmp(id, Cmp::Lt, a, b),
+            Binary::Le => self.cmp(id, Cmp::Le, a, b),
+            Binary::Gt => self.cmp(id, Cmp::Lt, b, a),
+            Binary::Ge => self.cmp(id, Cmp::Le, b, a),
+            Binary::Eq => self.cmp(id, Cmp::Eq, a, b),
+            Binary::Ne | Binary::And | Binary::Or => self.cmp(id, Cmp::Ne, a, b),
+        }
+    }
+
+    /// A value that must be a series, since what reads it looks at other rows or other symbols.
+    fn only_series(&self, id: NodeId, val: Val) -> Result<Id> {
+        match val {
+            Val::Series(id) => Ok(id),
+            Val::Local(op) => {
+                let (part, _) = self.local.part(&[op]);
+                let name = part.slots().first().map_or("it", |s| s);
+                let reason = format!("{name} is one value and no series: there are no other rows of it to look at");
+                Err(self.refused(id, &reason, "use arithmetic, comparisons and if on it"))
+            }
+        }
+    }
+
+    fn low(&self, id: NodeId) -> Result<Low> {
+        let low = id.idx().checked_sub(self.base).and_then(|i| self.low.get(i).cloned().flatten());
+        low.ok_or_else(|| self.refused(id, "it does not stand before its parent", "build it first"))
+    }
+
+    /// A node that has a value per row.
+    fn val(&self, id: NodeId) -> Result<Val> {
+        match self.low(id)? {
+            Low::Val(val) => Ok(val),
+            Low::Text(_) => Err(self.refused(id, "a word is no series", "words are arguments of some functions only")),
+        }
+    }
+
+    /// A node that is a series.
+    fn series(&self, id: NodeId) -> Result<Id> {
+        let val = self.val(id)?;
+        self.only_series(id, val)
+    }
+
+    /// A node that is a condition.
+    fn condition(&self, id: NodeId, word: &str) -> Result<Val> {
+        let node = self.val(id)?;
+        if self.ty(node) == Ty::Num {
+            let reason = format!("`{word}` wants a condition, and this is a number");
+            return Err(self.refused(id, &reason, "compare it with something, such as `… != 0`"));
+        }
+        Ok(node)
+    }
+
+    fn refused(&self, id: NodeId, reason: &str, mend: &str) -> Error {
+        meaning(self.ast, self.ast.span(id), reason, mend)
+    }
+
+    fn unknown<'n>(&self, id: NodeId, what: &str, name: &str, names: impl Iterator<Item = &'n str>) -> Error {
+        let mut names: Vec<&str> = names.collect();
+        let near = nearest(name, names.iter().copied());
+        let mend = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "there are none".to_owned(),
+            None => {
+                names.truncate(12);
+                format!("there are {}, …", names.join(", "))
+            }
+        };
+        self.refused(id, &format!("no {what} is named `{name}`"), &mend)
+    }
+}
+
+/// An error of meaning at a place of an expression.
+fn meaning(ast: &Ast, at: Range<usize>, reason: &str, mend: &str) -> Error {
+    Error::Meaning { shown: super::point_at(ast.text(), at, reason, mend), reason: reason.to_owned() }
+}
