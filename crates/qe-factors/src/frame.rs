@@ -10,12 +10,12 @@ use std::sync::Arc;
 use polars::prelude::*;
 use qe_core::columns::{Axis, Columns, Shared};
 use qe_core::param::Value as ParamValue;
-use qe_data::frame::{AVAILABLE, SYMBOL, TS, numbers, times};
+use qe_data::frame::{AVAILABLE, SYMBOL, TS, asof_join, numbers, times};
 
 use crate::error::{Error, Result};
 use crate::expr::{Schema as Names, compile, parse};
-use crate::indicators::by_name;
-use crate::plan::{Mask, Plan, Value};
+use crate::indicators;
+use crate::plan::{Mask, Output, Plan, Value};
 
 /// An indicator over columns: `indicator("rsi", &[col("close")], &[("period", 14.into())])`. With one output it gives a
 /// column, with several a struct of them.
@@ -23,7 +23,7 @@ use crate::plan::{Mask, Plan, Value};
 /// # Errors
 /// When there is no such indicator, it reads another number of columns, or a parameter is out of range.
 pub fn indicator(name: &str, inputs: &[Expr], params: &[(&str, ParamValue)]) -> Result<Expr> {
-    let signature = by_name(name)?;
+    let signature = indicators::by_name(name)?;
     let made = signature.with(params)?;
     if inputs.len() != signature.inputs.len() {
         let names: Vec<&str> = signature.inputs.iter().map(|i| i.name).collect();
@@ -96,7 +96,8 @@ fn field_of(mut fields: Vec<Field>) -> Field {
 /// Rows of one symbol are taken by themselves where there is a column `symbol`; they are to stand in order of time.
 ///
 /// Equal parts of all expressions are computed once. `bars` says what bars the rows are, where expressions look at other
-/// timeframes; times are read from `ts` and, where it is there, `available`.
+/// timeframes, which other symbols there are (`sym("SPY", close)` reads the frame's own rows of SPY), and what was fitted;
+/// times are read from `ts` and, where it is there, `available`.
 ///
 /// # Errors
 /// When an expression cannot be read or compiled against the frame's columns: the place is shown.
@@ -113,7 +114,22 @@ pub fn with_factors(lf: LazyFrame, expressions: &[(&str, &str)], bars: Option<&N
     let named: Vec<_> = expressions.iter().map(|(name, _)| *name).zip(&trees).collect();
     let compiled = compile(&named, &names, None)?;
     let places: Vec<usize> = (0..expressions.len()).filter_map(|i| compiled.output(i, 0)).collect();
-    let plan = Arc::new(compiled.into_plan());
+    let plan = compiled.into_plan();
+    let mut added: Vec<String> = Vec::new();
+    for symbol in plan.symbols() {
+        let known = [SYMBOL, TS].iter().find(|c| !schema.contains(c));
+        if let Some(missing) = known {
+            return Err(Error::Data {
+                place: format!("column `{missing}`"),
+                reason: format!("{symbol} is read, and the frame does not have it"),
+                mend: "give every row its symbol and its time".into(),
+            });
+        }
+        if let Some(inner) = plan.of_symbol(symbol) {
+            added.extend(inner.outputs().iter().map(|o| o.name.to_string()));
+            lf = with_symbol(lf, symbol, inner, schema.contains(AVAILABLE))?;
+        }
+    }
     let mut all = factors(&plan, schema.contains(TS), schema.contains(AVAILABLE));
     if schema.contains(SYMBOL) {
         all = all.over([col(SYMBOL)]).map_err(|e| frame_error(&e))?;
@@ -126,12 +142,40 @@ pub fn with_factors(lf: LazyFrame, expressions: &[(&str, &str)], bars: Option<&N
     };
     let columns: Vec<Expr> =
         expressions.iter().zip(places).map(|((name, _), place)| value(place).alias(*name)).collect();
-    Ok(lf.with_column(all.alias(HELD)).with_columns(columns).drop(cols([HELD])))
+    let lf = lf.with_column(all.alias(HELD)).with_columns(columns).drop(cols([HELD]));
+    Ok(if added.is_empty() { lf } else { lf.drop(by_name(added, true, false)) })
+}
+
+/// Adds what a plan computes over the rows of one symbol to all rows: what was last known when a row was complete.
+fn with_symbol(lf: LazyFrame, symbol: &str, plan: &Plan, has_available: bool) -> Result<LazyFrame> {
+    const ROW: &str = "__qe_row";
+    const PREFIX: &str = "__qe_other ";
+    let lf = if has_available { lf } else { lf.with_column(col(TS).alias(AVAILABLE)) };
+    let all = factors(plan, true, true).alias(ROW);
+    let value = |(i, output): (usize, &Output)| {
+        let value = if plan.outputs().len() > 1 { col(ROW).struct_().field_by_name(&format!("{i}")) } else { col(ROW) };
+        value.cast(DataType::Float64).alias(&*output.name)
+    };
+    let values: Vec<Expr> = plan.outputs().iter().enumerate().map(value).collect();
+    let rows = lf.clone().filter(col(SYMBOL).cast(DataType::String).eq(lit(symbol))).with_column(all);
+    let rows = rows.select([vec![col(AVAILABLE)], values].concat());
+    // The rows of all symbols in order of time, joined, and back in the order in which they stood.
+    let sorted =
+        lf.with_row_index(ROW, None).sort([AVAILABLE], SortMultipleOptions::default().with_maintain_order(true));
+    let joined = asof_join(sorted, rows, PREFIX, None).map_err(|e| frame_error(&e))?;
+    let names: Vec<String> = plan.outputs().iter().map(|o| o.name.to_string()).collect();
+    let prefixed: Vec<String> = names.iter().map(|n| format!("{PREFIX}{n}")).collect();
+    let back = joined.sort([ROW], SortMultipleOptions::default()).rename(prefixed, names, true);
+    let mut extra = vec![ROW.to_owned(), format!("{PREFIX}age_s")];
+    extra.extend((!has_available).then(|| AVAILABLE.to_owned()));
+    Ok(back.drop(by_name(extra, true, false)))
 }
 
 /// All outputs of a plan as one expression: a column, or a struct with fields `0`, `1`, … in the plan's order.
-fn factors(plan: &Arc<Plan>, has_ts: bool, has_available: bool) -> Expr {
-    let mut inputs: Vec<Expr> = plan.columns().map(col).collect();
+fn factors(plan: &Plan, has_ts: bool, has_available: bool) -> Expr {
+    let plan = Arc::new(plan.clone());
+    let names: Vec<Arc<str>> = plan.columns().chain(plan.columns_of_symbols()).map(Arc::from).collect();
+    let mut inputs: Vec<Expr> = names.iter().map(|n| col(&**n)).collect();
     let n_columns = inputs.len();
     if has_ts {
         inputs.push(col(TS));
@@ -140,7 +184,7 @@ fn factors(plan: &Arc<Plan>, has_ts: bool, has_available: bool) -> Expr {
     if inputs.is_empty() {
         inputs.push(all().as_expr().first());
     }
-    let (run_plan, of_type) = (Arc::clone(plan), Arc::clone(plan));
+    let (run_plan, of_type) = (Arc::clone(&plan), plan);
     let run = move |columns: &mut [Column]| {
         let n = columns.first().map_or(0, Column::len);
         let axis = match &columns[n_columns.min(columns.len())..] {
@@ -150,8 +194,8 @@ fn factors(plan: &Arc<Plan>, has_ts: bool, has_available: bool) -> Expr {
         };
         let wrong = |e: &dyn std::fmt::Display| polars_err!(ComputeError: "{}", e);
         let mut table = Columns::new(axis.map_err(|e| wrong(&e))?);
-        for (name, column) in run_plan.columns().zip(columns.iter()) {
-            table.push(name, numbers(column.clone())?).map_err(|e| wrong(&e))?;
+        for (name, column) in names.iter().zip(columns.iter()) {
+            table.push(name.clone(), numbers(column.clone())?).map_err(|e| wrong(&e))?;
         }
         let values = run_plan.eval(&table).map_err(|e| wrong(&e))?;
         let made: Vec<Column> = values.into_outputs().into_iter().enumerate().map(|(i, v)| column(i, v)).collect();
@@ -198,7 +242,7 @@ pub fn debug_frame(plan: &Plan, table: &Columns) -> Result<DataFrame> {
     DataFrame::new(table.len(), columns).map_err(|e| frame_error(&e))
 }
 
-fn frame_error(error: &PolarsError) -> Error {
+fn frame_error(error: &impl std::fmt::Display) -> Error {
     Error::Data {
         place: "the frame".into(),
         reason: error.to_string(),

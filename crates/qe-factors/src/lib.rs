@@ -7,6 +7,7 @@ pub mod expr;
 pub mod frame;
 pub mod indicators;
 pub mod kernel;
+pub mod learned;
 pub mod ops;
 pub mod plan;
 #[cfg(any(test, feature = "testing"))]

@@ -37,7 +37,7 @@ mod words;
 
 pub use ast::{Arg, Ast, Binary, Node, NodeId, Unary};
 pub use error::{SyntaxError, point_at};
-pub use lower::{Compiled, compile};
+pub use lower::{Compiled, compile, compile_scoped};
 pub use names::{NameError, Names};
 pub use parse::{MAX_DEPTH, MAX_LAG, MAX_TEXT, parse};
 pub use print::MAX_PRINTED;

@@ -1,4 +1,4 @@
-//! What expressions are compiled against: columns by name, and what bars their rows are.
+//! What expressions are compiled against: columns by name, what bars their rows are, other symbols, and what was fitted.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::timeframe::Timeframe;
 
 use crate::expr::names::Names;
+use crate::learned::Learned;
 
 /// What expressions are compiled against.
 #[derive(Debug, Clone)]
@@ -13,13 +14,30 @@ pub struct Schema {
     pub(super) columns: Arc<[Arc<str>]>,
     pub(super) names: Arc<Names>,
     pub(super) bars: Option<(Timeframe, Calendar, SessionHours)>,
+    /// Other symbols, each with its schema where that is another.
+    pub(super) symbols: Vec<(Arc<str>, Option<Arc<Schema>>)>,
+    pub(super) fitted: Vec<FittedThing>,
+}
+
+/// Something fitted, by its name in expressions.
+#[derive(Debug, Clone)]
+pub(super) struct FittedThing {
+    pub(super) name: Arc<str>,
+    pub(super) what: Arc<dyn Learned>,
+    pub(super) in_sample: bool,
 }
 
 impl Schema {
     /// Columns of these names.
     pub fn new(columns: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
         let columns: Arc<[Arc<str>]> = columns.into_iter().map(Into::into).collect();
-        Self { names: Arc::new(Names::new(columns.iter().cloned())), columns, bars: None }
+        Self {
+            names: Arc::new(Names::new(columns.iter().cloned())),
+            columns,
+            bars: None,
+            symbols: Vec::new(),
+            fitted: Vec::new(),
+        }
     }
 
     /// The same columns, being bars of a timeframe in the regular hours of a calendar: other timeframes can be made of them.
@@ -35,10 +53,57 @@ impl Schema {
         self
     }
 
-    /// The same bars with these columns.
+    /// The same bars, other symbols and fitted things with these columns.
     #[must_use]
     pub fn with_columns(&self, columns: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
-        Self { bars: self.bars.clone(), ..Self::new(columns) }
+        let Self { columns, names, .. } = Self::new(columns);
+        Self { columns, names, ..self.clone() }
+    }
+
+    /// The same, and other symbols with the same columns and bars, which `sym("SPY", close)` reads. A symbol that is there
+    /// already stays as it is.
+    #[must_use]
+    pub fn with_symbols(mut self, symbols: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        for name in symbols {
+            let name = name.into();
+            if !self.symbols.iter().any(|(known, _)| *known == name) {
+                self.symbols.push((name, None));
+            }
+        }
+        self
+    }
+
+    /// The same, and another symbol with columns and bars of its own, in place of one of that name.
+    #[must_use]
+    pub fn with_symbol(mut self, symbol: impl Into<Arc<str>>, schema: Self) -> Self {
+        let symbol = symbol.into();
+        self.symbols.retain(|(known, _)| *known != symbol);
+        self.symbols.push((symbol, Some(Arc::new(schema))));
+        self
+    }
+
+    /// The same, and something fitted, which `fitted("name", x)` applies to rows that open after its training window, in
+    /// place of one of that name.
+    #[must_use]
+    pub fn with_fitted(self, name: impl Into<Arc<str>>, what: impl Learned + 'static) -> Self {
+        self.and_fitted(name.into(), Arc::new(what), false)
+    }
+
+    /// As [`Schema::with_fitted`], applied to the rows that it was fitted on too: in-sample values, which are no test.
+    #[must_use]
+    pub fn with_fitted_in_sample(self, name: impl Into<Arc<str>>, what: impl Learned + 'static) -> Self {
+        self.and_fitted(name.into(), Arc::new(what), true)
+    }
+
+    fn and_fitted(mut self, name: Arc<str>, what: Arc<dyn Learned>, in_sample: bool) -> Self {
+        self.fitted.retain(|f| f.name != name);
+        self.fitted.push(FittedThing { name, what, in_sample });
+        self
+    }
+
+    /// What the expressions of another symbol are compiled against; `None` if there is no such symbol.
+    pub(super) fn symbol_schema(&self, symbol: &str) -> Option<&Self> {
+        self.symbols.iter().find(|(known, _)| **known == *symbol).map(|(_, own)| own.as_deref().unwrap_or(self))
     }
 
     /// The names of the columns.

@@ -18,16 +18,7 @@ pub const DERIVED: &[(&str, &str)] = &[
 ];
 
 /// Fields of an open position: known only while there is one.
-pub const POSITION: &[&str] = &[
-    "entry.price",
-    "pos.bars",
-    "pos.high",
-    "pos.low",
-    "pos.pnl_frac",
-    "pos.side",
-    "max_since_entry",
-    "min_since_entry",
-];
+pub const POSITION: &[&str] = &["entry.price", "pos.bars", "pos.high", "pos.low", "pos.pnl_frac", "pos.side"];
 
 /// Fields of the account.
 pub const ACCOUNT: &[&str] = &["cash", "drawdown", "equity"];
@@ -41,8 +32,15 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("cs_rank", "x", "the mean rank among all symbols, from above 0 to 1"),
     ("cs_zscore", "x", "x less its mean over all symbols, over their sample deviation"),
     ("delta", "x, lag=1", "x - x[lag]"),
+    (
+        "fitted",
+        "name, x, …",
+        "what was fitted on a training window, applied to series; missing up to that window's end",
+    ),
     ("if", "condition, a, b", "a where the condition holds, b where it fails"),
     ("is_missing", "x", "whether x is missing; never unknown"),
+    ("max_since_entry", "x", "the greatest x since the open position was entered; in exits and sizes only"),
+    ("min_since_entry", "x", "the least x since the open position was entered; in exits and sizes only"),
     ("neutralize", "x, grouping", "x less its mean over the symbols of the same label"),
     ("scale", "x, to=1", "x scaled so that its absolute values over all symbols add up to this"),
     (
@@ -50,6 +48,7 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
         "init, step",
         "recursion: `prev` in the step is the last value; or named states, init_x=…, x=… with prev.x and now.x",
     ),
+    ("sym", "symbol, expression", "an expression over the rows of another symbol, as far as they are complete"),
     ("tf", "timeframe, expression", "an expression over the complete bars of a coarser timeframe"),
 ];
 

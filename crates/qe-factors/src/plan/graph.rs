@@ -173,6 +173,8 @@ pub struct Graph {
     pub(crate) nodes: Vec<Node>,
     pub(crate) calls: Vec<Call>,
     pub(crate) crosses: Vec<Cross>,
+    /// The calls of what was fitted: their nodes, what it is called, and from which opening time on it is heard.
+    pub(crate) fitted: Vec<(Id, Arc<str>, i64)>,
     known: HashMap<(Op, [Id; 3]), Id, Fast>,
     known_calls: HashMap<CallKey, Id>,
 }
@@ -238,6 +240,11 @@ impl Graph {
     /// A column of the data, by its number.
     pub fn column(&mut self, idx: u32) -> Id {
         self.intern(Op::Column(idx), [NONE; 3], Ty::Num, 0)
+    }
+
+    /// A column that is missing for so many rows at its beginning, by its number.
+    pub(crate) fn column_from(&mut self, idx: u32, lookback: usize) -> Id {
+        self.intern(Op::Column(idx), [NONE; 3], Ty::Num, u32::try_from(lookback).unwrap_or(u32::MAX))
     }
 
     /// When rows opened and when they were complete, as bits.
@@ -437,6 +444,13 @@ impl Graph {
         self.calls.push(Call { what, name, args: key.args.clone(), inputs: key.inputs.clone(), outputs });
         self.known_calls.insert(key, id);
         Some(id)
+    }
+
+    /// Says that a call is of something fitted, heard from an opening time on.
+    pub(crate) fn mark_fitted(&mut self, call: Id, name: &Arc<str>, from: i64) {
+        if !self.fitted.iter().any(|(known, ..)| *known == call) {
+            self.fitted.push((call, name.clone(), from));
+        }
     }
 
     /// An operation across the symbols of a panel.

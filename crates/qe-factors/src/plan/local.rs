@@ -26,6 +26,9 @@ pub(crate) enum LocalOp {
     And,
     Or,
     If,
+    /// The greatest value (or the least, if `false`) that its operand has had since the registers were emptied. What is
+    /// missing is passed over.
+    Extreme(bool),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +40,7 @@ pub(crate) struct LocalNode {
 
 /// A scalar program: operations in order, operands before what reads them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Local {
+pub(crate) struct Local {
     pub(crate) nodes: Vec<LocalNode>,
     pub(crate) inputs: Vec<Id>,
     pub(crate) slots: Vec<String>,
@@ -45,17 +48,17 @@ pub struct Local {
 
 impl Local {
     /// The columns of the plan that it reads, in the order in which [`Local::run`] wants them.
-    pub fn inputs(&self) -> &[Id] {
+    pub(crate) fn inputs(&self) -> &[Id] {
         &self.inputs
     }
 
     /// The names of the values from outside, in the order in which [`Local::run`] wants them.
-    pub fn slots(&self) -> &[String] {
+    pub(crate) fn slots(&self) -> &[String] {
         &self.slots
     }
 
     /// How many registers it works in.
-    pub fn n_registers(&self) -> usize {
+    pub(crate) fn n_registers(&self) -> usize {
         self.nodes.len()
     }
 
@@ -89,10 +92,15 @@ impl Local {
         self.push(LocalOp::Slot(idx as u32), [0; 3], Ty::Num)
     }
 
-    /// Runs it for one row in `registers`, one for each operation. Register `i` then holds the value of operation `i`.
-    /// Inputs or slots that are not given are missing.
+    /// Whether it remembers rows since an entry.
+    pub(crate) fn remembers(&self) -> bool {
+        self.nodes.iter().any(|n| matches!(n.op, LocalOp::Extreme(_)))
+    }
+
+    /// Runs it for one row in `registers`, one for each operation. Register `i` then holds the value of operation `i`,
+    /// and an extreme is kept there from row to row. Inputs or slots that are not given are missing.
     #[inline]
-    pub fn run(&self, inputs: &[f64], slots: &[f64], registers: &mut [f64]) {
+    pub(crate) fn run(&self, inputs: &[f64], slots: &[f64], registers: &mut [f64]) {
         for (i, node) in self.nodes.iter().enumerate().take(registers.len()) {
             let [a, b, c] = node.args.map(|a| registers.get(a as usize).copied().unwrap_or(f64::NAN));
             registers[i] = match node.op {
@@ -114,6 +122,11 @@ impl Local {
                     } else {
                         f64::NAN
                     }
+                }
+                LocalOp::Extreme(greatest) => {
+                    let known = registers[i];
+                    let is_beyond = if greatest { a > known } else { a < known };
+                    if is_beyond || known.is_nan() { a } else { known }
                 }
             };
         }
@@ -148,7 +161,7 @@ impl LocalNode {
     fn operands(&self) -> &[u32] {
         let n = match self.op {
             LocalOp::Input(_) | LocalOp::Slot(_) | LocalOp::Num(_) => 0,
-            LocalOp::Un(_) | LocalOp::IsMissing | LocalOp::Not => 1,
+            LocalOp::Un(_) | LocalOp::IsMissing | LocalOp::Not | LocalOp::Extreme(_) => 1,
             LocalOp::Bin(_) | LocalOp::Cmp(_) | LocalOp::And | LocalOp::Or => 2,
             LocalOp::If => 3,
         };
@@ -163,6 +176,8 @@ impl fmt::Display for Local {
                 LocalOp::Input(k) => format!("input {k}"),
                 LocalOp::Slot(k) => self.slots[k as usize].clone(),
                 LocalOp::Num(x) => format!("{x}"),
+                LocalOp::Extreme(true) => "max_since_entry".into(),
+                LocalOp::Extreme(false) => "min_since_entry".into(),
                 op => format!("{op:?}").to_lowercase(),
             };
             node.operands().iter().try_for_each(|a| write!(text, " @{a}"))?;

@@ -5,10 +5,13 @@
 //! [`Plan::stepper`] row by row as rows come in: the same loop, so the same bits.
 
 mod cross;
+mod fitted;
 mod graph;
 mod local;
 mod machine;
 mod mask;
+mod other;
+mod rule;
 pub mod scalar;
 mod scan;
 mod tf;
@@ -23,12 +26,14 @@ use qe_core::par::Pool;
 
 pub use cross::Cross;
 use cross::{Groups, Scratch};
+pub(crate) use fitted::OutOfSample;
 pub use graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
-pub use local::Local;
-pub(crate) use local::LocalOp;
+pub(crate) use local::{Local, LocalOp};
 pub use machine::Workspace;
 use machine::{BLOCK, Machine, Program, Source, Src, View};
 pub use mask::Mask;
+pub(crate) use other::Other;
+pub use rule::{Field, Memory, Outside, Rule, Scope};
 pub(crate) use scan::{Scan, Slot};
 pub(crate) use tf::Tf;
 
@@ -43,6 +48,10 @@ pub struct Output {
     pub ty: Ty,
     /// How many rows at the beginning are missing on clean input.
     pub lookback: usize,
+    /// What it reads of things that were fitted, by their names; none where it is of the market alone.
+    pub fitted: Vec<Arc<str>>,
+    /// The opening time before which it is missing, because something in it was fitted on what came before.
+    pub heard_from: Option<i64>,
 }
 
 /// Expressions that are ready to be computed.
@@ -50,7 +59,10 @@ pub struct Output {
 pub struct Plan {
     graph: Graph,
     program: Program,
+    /// The columns by number: those of the table, then what is read of other symbols.
     columns: Arc<[Arc<str>]>,
+    n_own: usize,
+    others: Arc<[Other]>,
     outputs: Vec<Output>,
     ids: Vec<Id>,
 }
@@ -119,11 +131,23 @@ impl Plan {
         columns: impl Into<Arc<[Arc<str>]>>,
         outputs: impl IntoIterator<Item = (Arc<str>, Id)>,
     ) -> Result<Self> {
-        let columns = columns.into();
+        Self::with_others(graph, columns.into(), Vec::new(), outputs)
+    }
+
+    /// As [`Plan::new`], which reads other symbols too, by the columns that follow.
+    pub(crate) fn with_others(
+        graph: Graph,
+        own: Arc<[Arc<str>]>,
+        others: Vec<Other>,
+        outputs: impl IntoIterator<Item = (Arc<str>, Id)>,
+    ) -> Result<Self> {
+        let n_own = own.len();
+        let columns = other::all_columns(own, &others);
         let (mut ids, mut described) = (Vec::new(), Vec::new());
         for (name, id) in outputs {
             ids.push(id);
-            described.push(Output { name, ty: graph.ty(id), lookback: graph.lookback(id) });
+            let (fitted, heard_from) = other::fitted_in(&graph, &others, n_own, id);
+            described.push(Output { name, ty: graph.ty(id), lookback: graph.lookback(id), fitted, heard_from });
         }
         let program = Program::new(&graph, &ids);
         let beyond = |s: &Source| matches!(s, Source::Column(c) if *c as usize >= columns.len());
@@ -134,7 +158,7 @@ impl Plan {
                 mend: "name every column that the graph reads".into(),
             });
         }
-        Ok(Self { graph, program, columns, outputs: described, ids })
+        Ok(Self { graph, program, columns, n_own, others: others.into(), outputs: described, ids })
     }
 
     /// The outputs, in order.
@@ -145,8 +169,8 @@ impl Plan {
     /// The columns that it reads, in the order in which [`Stepper::step`] wants their values.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.program.columns().iter().filter_map(|source| match source {
-            Source::Column(c) => Some(&*self.columns[*c as usize]),
-            Source::Open | Source::Available => None,
+            Source::Column(c) if (*c as usize) < self.n_own => Some(&*self.columns[*c as usize]),
+            Source::Column(_) | Source::Open | Source::Available => None,
         })
     }
 
@@ -162,7 +186,8 @@ impl Plan {
             inner.filter(|id| !matches!(self.graph.nodes[id.idx()].op, Op::Kernel(_) | Op::Open | Op::Available));
         let inner = inner.map(|id| (format!("%{} = {}", id.idx(), self.graph.describe(id, &self.columns)).into(), id));
         let outputs = self.outputs.iter().zip(&self.ids).map(|(o, id)| (o.name.clone(), *id));
-        Self::new(self.graph.clone(), Arc::clone(&self.columns), inner.chain(outputs))
+        let own = self.columns[..self.n_own].into();
+        Self::with_others(self.graph.clone(), own, self.others.to_vec(), inner.chain(outputs))
     }
 
     /// How many rows at the beginning of some output are missing on clean input.
@@ -268,9 +293,14 @@ impl Plan {
     /// When the panel lacks a field or a grouping that the plan reads.
     pub fn eval_panel(&self, panel: &Panel, pool: &Pool) -> Result<Vec<Vec<f64>>> {
         let (n_symbols, n) = (panel.n_symbols(), panel.n_times());
+        let others = self.symbols_of_panel(panel)?;
         // A matrix for each field, and one row for the times that all symbols share.
         let field = |source: &Source| -> Result<(Shared<f64>, usize)> {
             Ok(match source {
+                Source::Column(c) if *c as usize >= self.n_own => {
+                    let known = others.iter().find(|(column, _)| column == c).map(|(_, values)| values.clone());
+                    (known.unwrap_or_else(|| Shared::from(vec![f64::NAN; n])), 0)
+                }
                 Source::Column(c) => (panel.field(&self.columns[*c as usize])?.clone(), n),
                 Source::Open => (Shared::from_owner(Bits(panel.axis().shared_open().clone())), 0),
                 Source::Available => (Shared::from_owner(Bits(panel.axis().shared_available().clone())), 0),
@@ -400,10 +430,15 @@ impl Plan {
         let name = &self.columns[number as usize];
         let same = table.name_at(number as usize) == Some(&**name);
         let column = if same { table.at(number as usize) } else { None };
-        Ok(match column {
-            Some(column) => column.to_f64(),
-            None => table.get(name)?.to_f64(),
-        })
+        match column {
+            Some(column) => Ok(column.to_f64()),
+            None if number as usize >= self.n_own && table.index_of(name).is_none() => Err(Error::Data {
+                place: name.to_string(),
+                reason: "it is of another symbol, and a table holds one".into(),
+                mend: "add it by Plan::with_symbols, or evaluate over a Panel".into(),
+            }),
+            None => Ok(table.get(name)?.to_f64()),
+        }
     }
 
     /// The plan with its memory, for rows as they come in, the first being row `first_row` of its data set.
@@ -413,7 +448,8 @@ impl Plan {
     pub fn stepper(&self, first_row: u64) -> Result<Stepper<'_>> {
         self.ensure_no_cross()?;
         let machine = Machine::new(&self.program, &self.graph, first_row, 1, Workspace::new());
-        Ok(Stepper { plan: self, machine, row: Vec::new(), out: vec![f64::NAN; self.outputs.len()] })
+        let others = self.others.iter().map(other::Live::new).collect();
+        Ok(Stepper { plan: self, machine, others, row: Vec::new(), out: vec![f64::NAN; self.outputs.len()] })
     }
 }
 
@@ -427,6 +463,7 @@ fn lock(machine: &Mutex<Machine>) -> MutexGuard<'_, Machine> {
 pub struct Stepper<'p> {
     plan: &'p Plan,
     machine: Machine,
+    others: Vec<other::Live>,
     row: Vec<f64>,
     out: Vec<f64>,
 }
@@ -439,6 +476,7 @@ impl Stepper<'_> {
         self.row.clear();
         for source in self.plan.program.columns() {
             self.row.push(match source {
+                Source::Column(c) if *c as usize >= self.plan.n_own => self.known(*c),
                 Source::Column(_) => *values.next()?,
                 Source::Open => f64::from_bits(open as u64),
                 Source::Available => f64::from_bits(available as u64),
@@ -497,7 +535,15 @@ impl fmt::Display for Plan {
             writeln!(f)?;
         }
         for (output, id) in self.outputs.iter().zip(&self.ids) {
-            writeln!(f, "{} = %{}", output.name, id.idx())?;
+            write!(f, "{} = %{}", output.name, id.idx())?;
+            if !output.fitted.is_empty() {
+                write!(f, "  # fitted: {}", output.fitted.join(", "))?;
+            }
+            writeln!(f)?;
+        }
+        for other in self.others.iter() {
+            writeln!(f, "of {}:", other.symbol)?;
+            other.plan.to_string().lines().try_for_each(|line| writeln!(f, "  {line}"))?;
         }
         Ok(())
     }

@@ -51,12 +51,19 @@ fn same(a: &[f64], b: &Column) {
     assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())), "{a:?}\n{b:?}");
 }
 
-fn alone(symbol_seed: u64, text: &str) -> Value {
+/// The minutes of a symbol.
+fn table(symbol_seed: u64) -> Columns {
     let open = qe_core::time::Timestamp::parse("2024-03-05T14:30:00Z").unwrap().nanos();
     let at: Vec<i64> = (0..N as i64).map(|i| open + i * 60_000_000_000).collect();
     let known: Vec<i64> = at.iter().map(|t| t + 60_000_000_000).collect();
     let mut table = Columns::new(Axis::new(at, known).unwrap());
     table.push("close", closes(symbol_seed)).unwrap();
+    table
+}
+
+/// What a plan gives over one symbol alone.
+fn alone(symbol_seed: u64, text: &str) -> Value {
+    let table = table(symbol_seed);
     let ast = parse(text).unwrap();
     let names = Names::new(["close"]).bars(Timeframe::M1, Calendar::us_equities());
     let plan = compile(&[("x", &ast)], &names, None).unwrap().into_plan();
@@ -89,6 +96,34 @@ fn no_symbol_bleeds_into_another_and_the_bits_are_those_of_the_plan() {
             }
         }
     }
+}
+
+#[test]
+fn every_symbol_reads_the_rows_of_another_by_what_was_known() {
+    let text = "close / sym(\"B\", sma(close, 3)) + if(sym(\"B\", close > close[1]), 1, 0)";
+    let bars = Names::new(["close"]).with_symbols(["A", "B"]);
+    let tables = [("A", table(1)), ("B", table(2))];
+    let plan = compile(&[("x", &parse(text).unwrap())], &bars, None).unwrap().into_plan();
+    let lf = with_factors(frame().lazy(), &[("x", text), ("own", "close * 2")], Some(&bars)).unwrap();
+    let df = lf.collect().unwrap();
+    let names: Vec<&str> = df.get_column_names().iter().map(|n| n.as_str()).collect();
+    assert_eq!(names, ["symbol", "ts", "available", "close", "x", "own"]);
+    assert!(df.select(["symbol", "ts", "close"]).unwrap().equals(&frame().select(["symbol", "ts", "close"]).unwrap()));
+    for (symbol, host) in &tables {
+        let joined = plan.with_symbols(host, &[("B", &tables[1].1)]).unwrap();
+        let values = plan.eval(&joined).unwrap();
+        same(values.number(0).unwrap(), &of_symbol(&df, symbol, "x"));
+    }
+    // Without a time of availability, a row is known when it opens; without times there is no telling.
+    let lf = frame().lazy().drop(cols(["available"]));
+    let df = with_factors(lf.clone(), &[("x", text)], Some(&bars)).unwrap().collect().unwrap();
+    assert_eq!(df.get_column_names().len(), 4);
+    same(
+        plan.eval(&plan.with_symbols(&tables[0].1, &[("B", &tables[1].1)]).unwrap()).unwrap().number(0).unwrap(),
+        &of_symbol(&df, "A", "x"),
+    );
+    let error = with_factors(lf.drop(cols(["ts"])), &[("x", text)], Some(&bars)).err().unwrap().to_string();
+    assert!(error.contains("column `ts`: B is read"), "{error}");
 }
 
 #[test]

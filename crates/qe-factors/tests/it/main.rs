@@ -8,3 +8,4 @@ mod frames;
 mod golden;
 mod hostile;
 mod plan;
+mod scopes;

@@ -2,7 +2,7 @@
 
 use qe_core::param::{Kind, Value};
 
-use super::{Low, Lower, Val};
+use super::{Low, Lower, MAX_SINCE, MIN_SINCE, Val};
 use crate::error::Result;
 use crate::expr::ast::{Arg, Node, NodeId};
 use crate::expr::words::{find, function_names, usage};
@@ -16,8 +16,10 @@ impl Lower<'_> {
         if let Some(signature) = find(name) {
             return self.signature(id, signature, args, output).map(Val::Series);
         }
-        if name == "scan" {
-            return self.scan(id, args, output);
+        match name {
+            "scan" => return self.scan(id, args, output),
+            "fitted" => return self.fitted(id, args, output),
+            _ => {}
         }
         if let Some(output) = output {
             let reason = format!("{name} has one output and no {output}");
@@ -58,6 +60,10 @@ impl Lower<'_> {
                 };
                 let before = self.graph.lag(x, n);
                 Ok(Val::Series(self.graph.bin(Bin::Sub, x, before)))
+            }
+            MAX_SINCE | MIN_SINCE => {
+                let [x] = self.exactly(id, name, args, ["x"])?;
+                self.push_local(id, LocalOp::Extreme(name == MAX_SINCE), &[x], Ty::Num)
             }
             "is_missing" => match self.exactly(id, name, args, ["x"])? {
                 [Val::Series(a)] => Ok(Val::Series(self.graph.is_missing(a))),

@@ -9,11 +9,11 @@ use super::{Low, Lower, Val};
 use crate::error::Result;
 use crate::expr::ast::NodeId;
 use crate::expr::names::NameError;
-use crate::expr::words::{ACCOUNT, DERIVED, POSITION, find, usage};
+use crate::expr::words::{DERIVED, find, usage};
 use crate::indicators;
 use crate::ops;
-use crate::plan::Id;
 use crate::plan::scalar::Bin;
+use crate::plan::{Field, Id};
 
 impl Lower<'_> {
     /// The value of a parameter at a point.
@@ -36,7 +36,7 @@ impl Lower<'_> {
     /// A field: a column, by its whole name or a part that only one ends with, or what a bar has beside its columns.
     pub(super) fn field(&mut self, id: NodeId, name: &str) -> Result<Val> {
         let of_scan = name == "prev" || name.starts_with("prev.") || name.starts_with("now.");
-        if of_scan || POSITION.contains(&name) || ACCOUNT.contains(&name) {
+        if of_scan || Field::parse(name).is_some() {
             // A column must be named so in full: `drawdown` does not stand for `max_drawdown`, nor `prev` for `close_prev`.
             return Ok(match self.schema.names.whole(name) {
                 Some(idx) => Val::Series(self.graph.column(idx as u32)),

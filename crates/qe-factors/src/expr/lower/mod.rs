@@ -6,7 +6,9 @@
 
 mod calls;
 mod fields;
+mod fitted;
 mod scan;
+mod sym;
 mod tf;
 
 use std::collections::HashMap;
@@ -20,46 +22,103 @@ use crate::error::{Error, Result};
 use crate::expr::ast::{Ast, Binary, Node, NodeId, Unary, for_each_child};
 use crate::expr::parse::MAX_LAG;
 use crate::expr::schema::Schema;
-use crate::expr::words::{ACCOUNT, POSITION};
 use crate::plan::scalar::{Bin, Cmp, Un};
-use crate::plan::{Graph, Id, Local, LocalOp, Plan, Ty};
+use crate::plan::{Field, Graph, Id, Local, LocalOp, Plan, Rule, Scope, Ty};
+use sym::Others;
 
-/// Compiles expressions for all points of a table; without one, for the single point that has no parameters.
+/// Compiles series for all points of a table; without one, for the single point that has no parameters.
 ///
 /// # Errors
 /// When an expression is empty, or names, types or arguments do not fit: the place is shown.
 pub fn compile(expressions: &[(&str, &Ast)], schema: &Schema, points: Option<&PointTable>) -> Result<Compiled> {
-    let mut graph = Graph::new();
+    let series: Vec<_> = expressions.iter().map(|(name, ast)| (*name, *ast, Scope::SERIES)).collect();
+    compile_scoped(&series, schema, points)
+}
+
+/// Compiles expressions, each of which may read what its scope says: an exit the open position, a size the account too.
+/// One that does read of them becomes a [`Rule`], any other a series.
+///
+/// # Errors
+/// As [`compile`], and when an expression reads what its scope does not allow.
+pub fn compile_scoped(
+    expressions: &[(&str, &Ast, Scope)],
+    schema: &Schema,
+    points: Option<&PointTable>,
+) -> Result<Compiled> {
+    let (mut graph, mut others) = (Graph::new(), Others::new(schema));
     let n_points = points.map_or(1, PointTable::len);
-    let mut roots: Vec<Vec<Id>> = Vec::with_capacity(expressions.len());
-    for (_, ast) in expressions {
+    let mut roots: Vec<Vec<Root>> = Vec::with_capacity(expressions.len());
+    for (_, ast, scope) in expressions {
         let Some(root) = ast.root() else {
             return Err(meaning(ast, 0..0, "the expression is empty", "write one, such as `close > sma(close, 20)`"));
         };
         let mut lower = Lower::new(ast, root, schema, &mut graph, points);
+        (lower.scope, lower.others) = (*scope, Some(&mut others));
         roots.push((0..n_points).map(|point| lower.root(point)).collect::<Result<_>>()?);
     }
-    // Points that agree in what an expression depends on share its output.
-    let mut outputs: Vec<(Arc<str>, Id)> = Vec::new();
-    let mut idx_of: HashMap<Id, usize> = HashMap::new();
-    let mut place = Vec::with_capacity(expressions.len());
-    for ((name, _), roots) in expressions.iter().zip(&roots) {
-        let of_point = roots.iter().map(|&id| {
-            *idx_of.entry(id).or_insert_with(|| {
-                outputs.push((Arc::from(*name), id));
-                outputs.len() - 1
-            })
-        });
-        place.push(of_point.collect());
+    let mut outputs = Outputs::default();
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut rule_of: HashMap<String, usize> = HashMap::new();
+    let mut place: Vec<Vec<Place>> = Vec::with_capacity(expressions.len());
+    // Series come first, in the order of their expressions; then what rules read beside them.
+    for ((name, ..), roots) in expressions.iter().zip(&roots) {
+        let of_point = |root: &Root| match root {
+            Root::Series(id) => Place::Output(outputs.place(*id, || Arc::from(*name))),
+            Root::Rule(..) => Place::Rule(0),
+        };
+        place.push(roots.iter().map(of_point).collect());
     }
-    Ok(Compiled { plan: Plan::new(graph, Arc::clone(&schema.columns), outputs)?, place })
+    for (((name, ..), roots), place) in expressions.iter().zip(&roots).zip(&mut place) {
+        for (root, place) in roots.iter().zip(place) {
+            let Root::Rule(local, root) = root else { continue };
+            let input = |(i, id): (usize, &Id)| outputs.place(*id, || format!("{name}, input {i}").into());
+            let rule = Rule::new(local.clone(), *root, local.inputs().iter().enumerate().map(input).collect());
+            *place = Place::Rule(*rule_of.entry(rule.to_string()).or_insert_with(|| {
+                rules.push(rule);
+                rules.len() - 1
+            }));
+        }
+    }
+    let others = others.finish()?;
+    let plan = Plan::with_others(graph, Arc::clone(&schema.columns), others, outputs.list)?;
+    Ok(Compiled { plan, rules, place })
+}
+
+/// The outputs of a plan: points that agree in what an expression depends on share one.
+#[derive(Debug, Default)]
+struct Outputs {
+    list: Vec<(Arc<str>, Id)>,
+    known: HashMap<Id, usize>,
+}
+
+impl Outputs {
+    fn place(&mut self, id: Id, name: impl FnOnce() -> Arc<str>) -> usize {
+        *self.known.entry(id).or_insert_with(|| {
+            self.list.push((name(), id));
+            self.list.len() - 1
+        })
+    }
+}
+
+/// What an expression came to at a point.
+enum Root {
+    Series(Id),
+    Rule(Local, u32),
+}
+
+/// Where an expression is found at a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Output(usize),
+    Rule(usize),
 }
 
 /// Compiled expressions.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     plan: Plan,
-    place: Vec<Vec<usize>>,
+    rules: Vec<Rule>,
+    place: Vec<Vec<Place>>,
 }
 
 impl Compiled {
@@ -73,9 +132,25 @@ impl Compiled {
         self.plan
     }
 
-    /// Which output of the plan is this expression at this point; `None` where there is no such.
+    /// Which output of the plan is this expression at this point; `None` where there is no such, or it is a rule.
     pub fn output(&self, expression: usize, point: usize) -> Option<usize> {
-        self.place.get(expression)?.get(point).copied()
+        match self.place.get(expression)?.get(point)? {
+            Place::Output(idx) => Some(*idx),
+            Place::Rule(_) => None,
+        }
+    }
+
+    /// The rule that this expression is at this point; `None` where there is no such, or it is a series.
+    pub fn rule(&self, expression: usize, point: usize) -> Option<&Rule> {
+        match self.place.get(expression)?.get(point)? {
+            Place::Output(_) => None,
+            Place::Rule(idx) => self.rules.get(*idx),
+        }
+    }
+
+    /// All rules, each once.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 }
 
@@ -100,14 +175,22 @@ enum Val {
 /// The most operations that the scalar program of an expression may have.
 const MAX_LOCAL: usize = 4096;
 
+/// The functions that remember rows since the entry of a position.
+const MAX_SINCE: &str = "max_since_entry";
+const MIN_SINCE: &str = "min_since_entry";
+
 struct Lower<'a> {
     ast: &'a Ast,
     schema: &'a Schema,
     columns: &'a [Arc<str>],
     graph: &'a mut Graph,
     points: Option<&'a PointTable>,
-    /// Whether this is within another timeframe.
-    within: bool,
+    /// What it may read beside the market.
+    scope: Scope,
+    /// What it is within, if anything: another timeframe or another symbol.
+    within: Option<&'static str>,
+    /// What is read of other symbols; `None` within another timeframe or symbol.
+    others: Option<&'a mut Others>,
     /// The first node below the root; the lists that follow begin with it.
     base: usize,
     /// The nodes that the root needs.
@@ -142,8 +225,8 @@ impl<'a> Lower<'a> {
                 continue;
             }
             match &ast.nodes()[i] {
-                // A grouping is no series, and another timeframe has a plan of its own.
-                Node::Call { name, args, .. } if matches!(&**name, "neutralize" | "tf") => {
+                // A grouping is no series, and another timeframe or symbol has a plan of its own.
+                Node::Call { name, args, .. } if matches!(&**name, "neutralize" | "sym" | "tf") => {
                     args.iter().take(1).for_each(|arg| needed[arg.value.idx() - base] = true);
                 }
                 node => for_each_child(node, |c| needed[c.idx() - base] = true),
@@ -161,7 +244,9 @@ impl<'a> Lower<'a> {
             columns,
             graph,
             points,
-            within: false,
+            scope: Scope::SERIES,
+            within: None,
+            others: None,
             base,
             needed,
             varies,
@@ -172,7 +257,7 @@ impl<'a> Lower<'a> {
     }
 
     /// The root at a point.
-    fn root(&mut self, point: usize) -> Result<Id> {
+    fn root(&mut self, point: usize) -> Result<Root> {
         // A point has a scalar program of its own.
         self.local = Local::default();
         for i in 0..self.needed.len() {
@@ -183,23 +268,68 @@ impl<'a> Lower<'a> {
             }
         }
         match self.val(self.root)? {
-            Val::Series(id) => Ok(id),
+            Val::Series(id) => Ok(Root::Series(id)),
             Val::Local(op) => {
-                let (part, _) = self.local.part(&[op]);
-                let name = part.slots().first().map_or("", |s| s);
-                Err(self.out_of_scope(self.root, name))
+                let (part, roots) = self.local.part(&[op]);
+                self.check_scope(&part)?;
+                Ok(Root::Rule(part, roots.first().copied().unwrap_or(0)))
             }
         }
     }
 
-    /// The error of a value from outside where none can be had.
-    fn out_of_scope(&self, id: NodeId, name: &str) -> Error {
-        let (whose, mend) = match name {
-            _ if POSITION.contains(&name) => ("an open position", "use it in an exit or a size of a strategy"),
-            _ if ACCOUNT.contains(&name) => ("the account", "use it in a size or a gate of a strategy"),
-            _ => ("the step of a scan", "write scan(init, step), or name the states: scan(init_x=…, x=…)"),
+    /// The root at a point, which must be a series.
+    fn series_root(&mut self, point: usize) -> Result<Id> {
+        match self.root(point)? {
+            Root::Series(id) => Ok(id),
+            Root::Rule(local, _) => Err(self.out_of_scope(local.slots().first().map_or(MAX_SINCE, |s| s))),
+        }
+    }
+
+    /// Fails if a scalar program reads what the scope does not allow.
+    fn check_scope(&self, local: &Local) -> Result<()> {
+        for slot in local.slots() {
+            let is_allowed = match Field::parse(slot) {
+                Some(field) if field.is_of_account() => self.scope.account,
+                Some(_) => self.scope.position,
+                None => false,
+            };
+            if !is_allowed {
+                return Err(self.out_of_scope(slot));
+            }
+        }
+        if local.remembers() && !self.scope.position {
+            return Err(self.out_of_scope(MAX_SINCE));
+        }
+        Ok(())
+    }
+
+    /// The error of a value from outside where none can be had, at the place where it is read.
+    fn out_of_scope(&self, name: &str) -> Error {
+        let (whose, mend) = match Field::parse(name) {
+            Some(field) if field.is_of_account() => ("the account", "use it in a size or a gate of a strategy"),
+            None if name != MAX_SINCE => {
+                ("the step of a scan", "write scan(init, step), or name the states: scan(init_x=…, x=…)")
+            }
+            _ => ("an open position", "use it in an exit or a size of a strategy"),
         };
-        self.refused(id, &format!("{name} is known of {whose} alone, and this is computed from the market"), mend)
+        let reads = |node: &Node| match node {
+            Node::Field(field) => **field == *name,
+            Node::Call { name: call, .. } => name == MAX_SINCE && matches!(&**call, MAX_SINCE | MIN_SINCE),
+            _ => false,
+        };
+        let place = (self.base..=self.root.idx()).find(|i| self.needed[i - self.base] && reads(&self.ast.nodes()[*i]));
+        let id = place.map_or(self.root, |i| NodeId(i as u32));
+        let name = match self.ast.node(id) {
+            Node::Call { name: call, .. } => call,
+            _ => name,
+        };
+        let from = match (self.scope.position, self.scope.account) {
+            (false, false) => "this is computed from the market",
+            (true, false) => "this is computed while a position is open, without the account",
+            (false, true) => "this is computed from the market and the account",
+            (true, true) => "this is computed from the market, the position and the account",
+        };
+        self.refused(id, &format!("{name} is known of {whose} alone, and {from}"), mend)
     }
 
     fn node(&mut self, id: NodeId, point: usize) -> Result<Low> {
@@ -234,6 +364,7 @@ impl<'a> Lower<'a> {
                 Val::Series(self.graph.lag(a, *n))
             }
             Node::Call { name, args, output } if &**name == "tf" => self.tf(id, args, output.as_deref(), point)?,
+            Node::Call { name, args, output } if &**name == "sym" => self.sym(id, args, output.as_deref(), point)?,
             Node::Call { name, args, output } => self.call(id, name, args, output.as_deref())?,
         }))
     }

@@ -10,7 +10,7 @@ use qe_data::resample::ResampleSpec;
 use super::{Low, Lower, Val};
 use crate::error::Result;
 use crate::expr::ast::{Arg, NodeId};
-use crate::plan::{Graph, MAX_INPUTS, Plan, Tf};
+use crate::plan::{Graph, MAX_INPUTS, Plan, Scope, Tf};
 
 impl Lower<'_> {
     /// Another timeframe: `tf("1h", rsi(close, 14))`.
@@ -19,7 +19,7 @@ impl Lower<'_> {
         let ([timeframe @ Arg { name: None, .. }, inner @ Arg { name: None, .. }], None) = (args, output) else {
             return Err(self.refused(id, "tf takes a timeframe and an expression", how));
         };
-        if self.within {
+        if self.within == Some("tf") {
             return Err(self.refused(id, "there is a timeframe within a timeframe", "name the coarser one alone"));
         }
         let Low::Text(text) = self.low(timeframe.value)? else {
@@ -34,8 +34,8 @@ impl Lower<'_> {
         spec.check_source(*from).map_err(|e| self.refused(timeframe.value, &e.to_string(), how))?;
         let mut graph = Graph::new();
         let mut lower = Lower::new(self.ast, inner.value, self.schema, &mut graph, self.points);
-        lower.within = true;
-        let root = lower.root(point)?;
+        (lower.scope, lower.within) = (Scope { fitted: self.scope.fitted, ..Scope::MARKET }, Some("tf"));
+        let root = lower.series_root(point)?;
         if !graph.crosses.is_empty() {
             // Bars of the symbols are complete at times of their own, so there is no row to compare them in.
             let mend = "work across symbols outside of it, as in cs_rank(tf(\"1h\", close))";

@@ -1,0 +1,116 @@
+//! Other symbols: an expression over the rows of another one.
+//!
+//! It is compiled into a plan of that symbol's own. What it gives comes into the host's plan as a column, in which each row
+//! holds the last value that was complete by then.
+
+use std::sync::Arc;
+
+use super::{Low, Lower, Val};
+use crate::error::Result;
+use crate::expr::ast::{Arg, NodeId};
+use crate::expr::schema::Schema;
+use crate::plan::{Graph, Id, Other, Plan, Scope, Ty};
+
+/// The longest text of an expression that a column is named by.
+const MAX_NAME: usize = 240;
+
+/// What all expressions read of other symbols.
+pub(super) struct Others {
+    symbols: Vec<Building>,
+    /// The number of the next column.
+    next: u32,
+}
+
+struct Building {
+    symbol: Arc<str>,
+    columns: Arc<[Arc<str>]>,
+    graph: Graph,
+    /// The name of each output, its node, and the number of the host's column that it comes to.
+    outputs: Vec<(Arc<str>, Id, u32)>,
+}
+
+impl Others {
+    pub(super) fn new(schema: &Schema) -> Self {
+        Self { symbols: Vec::new(), next: schema.columns.len() as u32 }
+    }
+
+    /// A plan for each symbol.
+    pub(super) fn finish(self) -> Result<Vec<Other>> {
+        let other = |b: Building| {
+            let columns = b.outputs.iter().map(|o| o.2).collect();
+            let plan = Plan::new(b.graph, b.columns, b.outputs.into_iter().map(|(name, id, _)| (name, id)))?;
+            Ok(Other { symbol: b.symbol, plan, columns })
+        };
+        self.symbols.into_iter().map(other).collect()
+    }
+}
+
+impl Lower<'_> {
+    /// Another symbol: `sym("SPY", sma(close, 200))`.
+    pub(super) fn sym(&mut self, id: NodeId, args: &[Arg], output: Option<&str>, point: usize) -> Result<Val> {
+        let how = "write sym(\"SPY\", close)";
+        let ([symbol @ Arg { name: None, .. }, inner @ Arg { name: None, .. }], None) = (args, output) else {
+            return Err(self.refused(id, "sym takes a symbol and an expression", how));
+        };
+        let Low::Text(name) = self.low(symbol.value)? else {
+            return Err(self.refused(symbol.value, "a symbol is a word", how));
+        };
+        let Some(others) = self.others.take() else {
+            let (reason, mend) = match self.within {
+                Some("tf") => ("there is a symbol within a timeframe", "write sym(\"SPY\", tf(\"1h\", close))"),
+                _ => ("there is a symbol within a symbol", "name the inner one alone"),
+            };
+            return Err(self.refused(id, reason, mend));
+        };
+        let found = self.sym_among(others, id, symbol.value, &name, inner.value, point);
+        self.others = Some(others);
+        let (column, ty, lookback) = found?;
+        let column = self.graph.column_from(column, lookback);
+        Ok(Val::Series(if ty == Ty::Cond { self.graph.to_cond(column) } else { column }))
+    }
+}
+
+impl Lower<'_> {
+    fn sym_among(
+        &self,
+        others: &mut Others,
+        id: NodeId,
+        at: NodeId,
+        name: &Arc<str>,
+        inner: NodeId,
+        point: usize,
+    ) -> Result<(u32, Ty, usize)> {
+        let schema = self.schema.symbol_schema(name).ok_or_else(|| {
+            let names = self.schema.symbols.iter().map(|(name, _)| &**name);
+            self.unknown(at, "symbol", name, names)
+        })?;
+        let known = others.symbols.iter().position(|b| b.symbol == *name);
+        let known = known.unwrap_or_else(|| {
+            let columns = Arc::clone(&schema.columns);
+            others.symbols.push(Building { symbol: name.clone(), columns, graph: Graph::new(), outputs: Vec::new() });
+            others.symbols.len() - 1
+        });
+        let building = &mut others.symbols[known];
+        let mut lower = Lower::new(self.ast, inner, schema, &mut building.graph, self.points);
+        (lower.scope, lower.within) = (Scope { fitted: self.scope.fitted, ..Scope::MARKET }, Some("sym"));
+        let root = lower.series_root(point)?;
+        if !building.graph.crosses.is_empty() {
+            let mend = "compute it across all symbols first, and take the symbol's value: that wants a column of it";
+            return Err(self.refused(id, "it works across symbols within one symbol", mend));
+        }
+        let (ty, lookback) = (building.graph.ty(root), building.graph.lookback(root));
+        if let Some((_, _, column)) = building.outputs.iter().find(|(_, id, _)| *id == root) {
+            return Ok((*column, ty, lookback));
+        }
+        let text = self.ast.print(id);
+        let mut shown: String = text.chars().take(MAX_NAME).collect();
+        if shown.len() < text.len() || building.outputs.iter().any(|(known, ..)| **known == *shown) {
+            // Parameter points have one text and differ in value.
+            shown = format!("{shown} #{}", building.outputs.len());
+        }
+        let column = others.next;
+        others.next += 1;
+        building.outputs.push((shown.into(), root, column));
+        Ok((column, ty, lookback))
+    }
+}

@@ -1,0 +1,412 @@
+//! The four scopes: what reads an open position or the account, what was fitted, and what is of another symbol.
+
+use qe_core::bars::Bars;
+use qe_core::columns::{Axis, Columns};
+use qe_core::eval::Window;
+use qe_core::fit::{Fit, Frozen};
+use qe_core::panel::Panel;
+use qe_core::par::{Pool, Threads};
+use qe_core::param::Param;
+use qe_core::point::PointTable;
+use qe_core::time::TimeRange;
+use qe_core::timeframe::Timeframe;
+use qe_factors::computer::{self, FactorSpec};
+use qe_factors::expr::{Compiled, Schema, compile, compile_scoped, parse};
+use qe_factors::indicators;
+use qe_factors::learned::{Levels, Score, Scores};
+use qe_factors::plan::{Field, Outside, Plan, Scope, Values};
+
+use crate::plan::{minutes, schema};
+
+fn scoped(text: &str, scope: Scope, schema: &Schema) -> Result<Compiled, qe_factors::Error> {
+    compile_scoped(&[("x", &parse(text).unwrap(), scope)], schema, None)
+}
+
+fn with_schema(text: &str, schema: &Schema) -> Plan {
+    compile(&[("x", &parse(text).unwrap())], schema, None).unwrap_or_else(|e| panic!("{e}")).into_plan()
+}
+
+fn same(a: &[f64], b: &[f64]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
+}
+
+fn pool(n: usize) -> Pool {
+    Pool::new(Threads::N(n.try_into().unwrap())).unwrap()
+}
+
+/// The values of a rule's inputs in a row.
+fn inputs(values: &Values, inputs: &[usize], row: usize) -> Vec<f64> {
+    let of = |idx: &usize| match values.number(*idx) {
+        Some(v) => v[row],
+        None => values.condition(*idx).unwrap().get(row).map_or(f64::NAN, |v| f64::from(u8::from(v))),
+    };
+    inputs.iter().map(of).collect()
+}
+
+#[test]
+fn a_trailing_exit_ratchets_at_every_point() {
+    let bars = minutes(3, false);
+    let get = |name: &str| bars.columns().get(name).unwrap().to_f64();
+    let (high, low, close) = (get("high"), get("low"), get("close"));
+    let points = PointTable::grid([Param::float("k", 1.0, 4.0, 2.0).step(0.5)], 100).unwrap();
+    let exit = parse("close < max_since_entry(close - $k * atr(14)) or pos.bars >= 36").unwrap();
+    let compiled = compile_scoped(&[("exit", &exit, Scope::EXIT)], &schema(), Some(&points)).unwrap();
+    let values = compiled.plan().eval(bars.columns()).unwrap();
+    let mut atr = vec![0.0; close.len()];
+    indicators::atr::atr(&high, &low, &close, 14, &mut atr);
+    let mut seen = Vec::new();
+    for point in 0..points.len() {
+        let rule = compiled.rule(0, point).unwrap();
+        assert_eq!((rule.reads_position(), rule.reads_account(), rule.fields()), (true, false, &[Field::PosBars][..]));
+        let k = points.value(point, 0).unwrap();
+        let qe_core::param::Value::Float(k) = k else { panic!("{k:?}") };
+        let mut memory = rule.memory();
+        for entry in [20, 300, 611] {
+            memory.reset();
+            let (mut stop, mut want) = (f64::MIN, None);
+            let mut got = None;
+            for row in entry..close.len() {
+                stop = f64::max(stop, close[row] - k * atr[row]);
+                let bars_open = (row - entry) as f64;
+                if want.is_none() && (close[row] < stop || bars_open >= 36.0) {
+                    want = Some(row);
+                }
+                let outside = Outside { pos_bars: bars_open, ..Outside::NONE };
+                let now = rule.run(&inputs(&values, rule.inputs(), row), &outside, &mut memory);
+                if got.is_none() && now == 1.0 {
+                    got = Some(row);
+                }
+            }
+            assert_eq!(got, want, "k {k}, entry {entry}");
+            seen.push(got.unwrap() - entry);
+        }
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert!(seen.len() > 8 && seen.last() == Some(&36), "{seen:?}");
+}
+
+#[test]
+fn a_rule_passes_over_what_is_missing_and_never_fires_on_it() {
+    let rule = |text: &str| scoped(text, Scope::SIZE, &schema()).unwrap();
+    let held = rule("min_since_entry(close)");
+    let held = held.rule(0, 0).unwrap();
+    let mut memory = held.memory();
+    let run = |x: f64, memory: &mut _| held.run(&[x], &Outside::NONE, memory);
+    assert!(run(f64::NAN, &mut memory).is_nan());
+    let got = [5.0, f64::NAN, 7.0, 4.0, 6.0].map(|x| run(x, &mut memory));
+    assert_eq!(got, [5.0, 5.0, 5.0, 4.0, 4.0]);
+    memory.reset();
+    assert_eq!(run(9.0, &mut memory), 9.0);
+    for text in ["not (close < entry.price)", "pos.pnl_frac != 0", "not (equity > 0 and close > 0)"] {
+        let compiled = rule(text);
+        let rule = compiled.rule(0, 0).unwrap();
+        let given = vec![1.0; rule.inputs().len()];
+        assert!(rule.run(&given, &Outside::NONE, &mut rule.memory()).is_nan(), "{text}");
+    }
+    let size = rule("clip(0.02 * equity / (2 * atr(14)), 0, cash / close) * if(drawdown > 0.1, 0.5, 1)");
+    let size = size.rule(0, 0).unwrap();
+    let known = Outside { equity: 10_000.0, cash: 5_000.0, drawdown: 0.2, ..Outside::NONE };
+    // The inputs come in the order in which they are read: atr doubled, then the close.
+    assert_eq!(size.run(&[5.0, 50.0], &known, &mut size.memory()), 20.0);
+}
+
+#[test]
+fn what_a_scope_does_not_know_is_refused_at_its_place() {
+    for (text, scope, said) in [
+        ("close > 1 and close < entry.price", Scope::SERIES, "entry.price is known of an open position alone"),
+        ("max_since_entry(close) > 2", Scope::SERIES, "max_since_entry is known of an open position alone"),
+        ("min_since_entry(close) > 2", Scope::GATE, "min_since_entry is known of an open position alone"),
+        ("pos.bars > 2 and drawdown > 0.2", Scope::EXIT, "drawdown is known of the account alone"),
+        ("pos.bars > 2", Scope::GATE, "pos.bars is known of an open position alone"),
+        ("prev > 2", Scope::SIZE, "prev is known of the step of a scan alone"),
+        ("scan(close, max(prev, max_since_entry(close)))", Scope::SIZE, "max_since_entry is known of"),
+        ("tf(\"1h\", close < entry.price)", Scope::EXIT, "entry.price is known of"),
+        ("sma(entry.price, 3)", Scope::EXIT, "one value and no series"),
+        ("max_since_entry(close)[1]", Scope::EXIT, "one value and no series"),
+        ("max_since_entry(close, 3)", Scope::EXIT, "takes no such argument"),
+    ] {
+        let got = scoped(text, scope, &schema()).unwrap_err().to_string();
+        assert!(got.contains(said), "{text}: {got}");
+    }
+    let shown = scoped("close > 1 and close < entry.price", Scope::SERIES, &schema()).unwrap_err().to_string();
+    let (line, caret) = (shown.find("entry.price\n").unwrap(), shown.find('^').unwrap());
+    let column = |at: usize| at - shown[..at].rfind('\n').unwrap();
+    assert_eq!(column(line), column(caret), "{shown}");
+    // Where it may be read, one that reads the market alone is a series all the same.
+    let market = scoped("close > sma(close, 3)", Scope::SIZE, &schema()).unwrap();
+    assert_eq!((market.output(0, 0), market.rule(0, 0)), (Some(0), None));
+}
+
+#[test]
+fn points_share_rules_and_what_they_read() {
+    let points = PointTable::grid([Param::int("n", 2, 11, 2), Param::int("b", 1, 50, 1)], 500).unwrap();
+    let asts = ["close > sma(close, $n)", "close < sma(close, $n) and pos.bars > 5", "pos.bars > $b"]
+        .map(|t| parse(t).unwrap());
+    let scopes = [Scope::SERIES, Scope::EXIT, Scope::EXIT];
+    let named: Vec<_> =
+        ["entry", "exit", "time"].into_iter().zip(&asts).zip(scopes).map(|((n, a), s)| (n, a, s)).collect();
+    let compiled = compile_scoped(&named, &schema(), Some(&points)).unwrap();
+    assert_eq!((points.len(), compiled.rules().len()), (500, 10 + 50));
+    // Ten entries, and beside them ten conditions and the count of rows that exits read.
+    assert_eq!(compiled.plan().outputs().len(), 20);
+    assert_eq!(compiled.plan().to_string().matches("sma(").count(), 10);
+    assert!(compiled.rule(0, 0).is_none() && compiled.output(1, 0).is_none() && compiled.rule(2, 500).is_none());
+}
+
+fn window(table: &Columns, rows: std::ops::Range<usize>) -> Window {
+    let open = table.axis().open();
+    Window::one(TimeRange { start: open[rows.start], end: open[rows.end] }).unwrap()
+}
+
+#[test]
+fn what_was_fitted_is_heard_after_its_window_alone() {
+    let bars = minutes(3, true);
+    let table = bars.columns();
+    let train = window(table, 100..500);
+    let score = Scores { column: "close".into() }.fit(table, &train).unwrap();
+    let level = Levels { column: "volume".into(), below_frac: 0.9 }.fit(table, &train).unwrap();
+    let known = schema().with_fitted("z", score.clone()).with_fitted("busy", level.clone());
+    let plan = with_schema("if(volume > fitted(\"busy\"), fitted(\"z\", close), 0)", &known);
+    let output = &plan.outputs()[0];
+    assert_eq!(output.fitted.iter().map(|n| &**n).collect::<Vec<_>>(), ["busy", "z"]);
+    assert_eq!(output.heard_from, Some(train.hull().end));
+    let values = plan.eval(table).unwrap();
+    let (got, close, volume) = (values.number(0).unwrap(), table.get("close").unwrap(), table.get("volume").unwrap());
+    assert!(got[..500].iter().all(|v| v.is_nan()));
+    let (mut n_busy, mut n) = (0, 0);
+    for (row, got) in got.iter().enumerate().skip(500) {
+        let want =
+            if volume.value(row) > level.value() { (close.value(row) - score.mean()) / score.std() } else { 0.0 };
+        let want = if volume.value(row).is_nan() { f64::NAN } else { want };
+        assert!(same(&[*got], &[want]), "row {row}: {got} for {want}");
+        n += usize::from(!want.is_nan());
+        n_busy += usize::from(volume.value(row) > level.value());
+    }
+    assert!(n_busy * 20 > n && n_busy * 5 < n, "{n_busy} of {n}");
+    // Asked for in words, it speaks about what it has seen.
+    let inside = schema().with_fitted_in_sample("z", score.clone());
+    let plan = with_schema("fitted(\"z\", close)", &inside);
+    assert_eq!((plan.outputs()[0].heard_from, plan.outputs()[0].fitted.len()), (None, 1));
+    assert!(plan.eval(table).unwrap().number(0).unwrap().iter().filter(|v| !v.is_nan()).count() > 1100);
+    // The score of a factor is the same thing.
+    let spec = FactorSpec {
+        score: Some(computer::Score { train: train.hull(), in_sample: false }),
+        ..FactorSpec::of(["close"])
+    };
+    let factor = spec.compute(table).unwrap().factors.get("factor_0").unwrap().to_f64();
+    let plan = with_schema("fitted(\"z\", close)", &schema().with_fitted("z", score));
+    assert!(same(&factor, plan.eval(table).unwrap().number(0).unwrap()));
+    // Row by row it has the same bits.
+    let mut stepper = plan.stepper(0).unwrap();
+    let axis = table.axis();
+    for row in 0..table.len() {
+        let got = stepper.step(axis.open()[row], axis.available()[row], &[close.value(row)]).unwrap()[0];
+        assert!(same(&[got], &factor[row..=row]), "row {row}");
+    }
+}
+
+#[test]
+fn fits_on_other_windows_are_not_shared_and_know_no_more_than_their_window() {
+    let bars = minutes(3, false);
+    let table = bars.columns();
+    let fit = |rows| Scores { column: "close".into() }.fit(table, &window(table, rows)).unwrap();
+    let (a, b) = (fit(0..300), fit(0..301));
+    assert_ne!(a.id(), b.id());
+    let plan =
+        with_schema("fitted(\"a\", close) - fitted(\"b\", close)", &schema().with_fitted("a", a).with_fitted("b", b));
+    let values = plan.eval(table).unwrap();
+    assert!(values.number(0).unwrap()[300].is_nan() && values.number(0).unwrap()[301] != 0.0);
+    // A changed future leaves the fit as it was.
+    let mut tampered = Columns::new(table.axis().clone());
+    let close = table.get("close").unwrap();
+    let changed: Vec<f64> = (0..table.len()).map(|i| if i < 300 { close.value(i) } else { 1e6 }).collect();
+    tampered.push("close", changed).unwrap();
+    let again = Scores { column: "close".into() }.fit(&tampered, &window(table, 0..300)).unwrap();
+    assert_eq!(again.id(), fit(0..300).id());
+}
+
+#[test]
+fn what_cannot_be_fitted_or_is_not_known_is_told() {
+    let bars = minutes(2, false);
+    let table = bars.columns();
+    let train = window(table, 0..300);
+    let z = Scores { column: "close".into() }.fit(table, &train).unwrap();
+    let known = schema().with_fitted("zscore_2024", z);
+    for (text, said) in [
+        ("fitted(\"zscore_2025\", close)", "did you mean `zscore_2024`?"),
+        ("fitted(\"zscore_2024\")", "reads 1 series, and is given 0"),
+        ("fitted(\"zscore_2024\", close, open)", "reads 1 series, and is given 2"),
+        ("fitted(close, close)", "is a word"),
+        ("fitted()", "fitted takes the name"),
+        ("fitted(\"zscore_2024\", close).slope", "has the outputs .value"),
+    ] {
+        let got = scoped(text, Scope::SERIES, &known).unwrap_err().to_string();
+        assert!(got.contains(said), "{text}: {got}");
+    }
+    let got = scoped("fitted(\"zscore_2024\", close)", Scope::MARKET, &known).unwrap_err().to_string();
+    assert!(got.contains("computed from the market alone"), "{got}");
+    let none = Window::one(TimeRange { start: 0, end: 1 }).unwrap();
+    let got = Scores { column: "close".into() }.fit(table, &none).unwrap_err().to_string();
+    assert!(got.contains("holds 0 values"), "{got}");
+    assert!(Levels { column: "close".into(), below_frac: 1.5 }.fit(table, &train).is_err());
+    assert!(Levels { column: "close".into(), below_frac: 0.5 }.fit(table, &none).is_err());
+    assert!(Score::new(1.0, 0.0, train.clone()).is_err() && Score::new(f64::NAN, 1.0, train).is_err());
+}
+
+/// A level is the quantile that numpy's default method gives: `numpy.quantile([1, 2, 4, 8, 16], [0, 0.3, 0.5, 0.9, 1])`.
+#[test]
+fn a_level_is_the_quantile_of_its_window() {
+    let axis = Axis::instants((0..7).collect::<Vec<i64>>()).unwrap();
+    let table = Columns::new(axis).with("x", vec![8.0, 1.0, f64::NAN, 16.0, 2.0, 4.0, 99.0]).unwrap();
+    let train = Window::one(TimeRange { start: 0, end: 6 }).unwrap();
+    let level = |below_frac| Levels { column: "x".into(), below_frac }.fit(&table, &train).unwrap().value();
+    let got = [0.0, 0.3, 0.5, 0.9, 1.0].map(level);
+    let want = [1.0, 2.4, 4.0, 12.8, 16.0];
+    assert!(got.iter().zip(want).all(|(g, w)| (g - w).abs() < 1e-12), "{got:?}");
+}
+
+/// The same minutes for another symbol: shifted prices, every third row gone, and known half a minute late.
+fn other(bars: &Bars) -> Columns {
+    let rows: Vec<usize> = (0..bars.columns().len()).filter(|i| i % 3 != 1).collect();
+    let axis = bars.columns().axis();
+    let pick = |v: &[i64], late: i64| rows.iter().map(|&i| v[i] + late).collect::<Vec<i64>>();
+    let mut out = Columns::new(Axis::new(pick(axis.open(), 0), pick(axis.available(), 30_000_000_000)).unwrap());
+    for (name, column) in bars.columns().iter() {
+        let values: Vec<f64> = rows.iter().map(|&i| 3.0 * column.value(i) + 1.0).collect();
+        out.push(name, values).unwrap();
+    }
+    out
+}
+
+#[test]
+fn another_symbol_is_seen_as_far_as_its_rows_are_complete() {
+    let bars = minutes(3, false);
+    let (host, spy) = (bars.columns(), other(&bars));
+    let known = schema().with_symbols(["SPY", "QQQ"]);
+    for text in ["sma(close, 5)", "tf(\"15m\", rsi(close, 3))", "close > open", "ema(close, 4)[2] + returns"] {
+        let plan = with_schema(&format!("sym(\"SPY\", {text}) * 1"), &known);
+        assert_eq!(plan.symbols().collect::<Vec<_>>(), ["SPY"]);
+        assert_eq!(plan.columns().count(), 0);
+        let alone = with_schema(&format!("({text}) * 1"), &schema()).eval(&spy).unwrap();
+        let alone = alone.number(0).unwrap();
+        let joined = plan.with_symbols(host, &[("SPY", &spy)]).unwrap();
+        let values = plan.eval(&joined).unwrap();
+        let got = values.number(0).unwrap();
+        let want: Vec<f64> = (0..host.len())
+            .map(|row| {
+                let now = host.axis().available()[row];
+                let last = spy.axis().available().iter().rposition(|t| *t <= now);
+                last.map_or(f64::NAN, |i| alone[i])
+            })
+            .collect();
+        assert!(same(got, &want), "{text}");
+        assert!(got.iter().filter(|v| !v.is_nan()).count() > 900, "{text}");
+        // Live: rows of both as they become known.
+        let mut stepper = plan.stepper(0).unwrap();
+        let inner = plan.of_symbol("SPY").unwrap();
+        let mut next = 0;
+        for row in 0..host.len() {
+            let (open, now) = (host.axis().open()[row], host.axis().available()[row]);
+            while next < spy.len() && spy.axis().available()[next] <= now {
+                let values: Vec<f64> = inner.columns().map(|c| spy.get(c).unwrap().value(next)).collect();
+                let (open, available) = (spy.axis().open()[next], spy.axis().available()[next]);
+                stepper.step_symbol("SPY", open, available, &values).unwrap();
+                next += 1;
+            }
+            assert!(same(stepper.step(open, now, &[]).unwrap(), &want[row..=row]), "{text}, row {row}");
+        }
+        assert!(stepper.step_symbol("QQQ", 0, 0, &[]).is_none() && stepper.step_symbol("SPY", 0, 0, &[]).is_none());
+    }
+}
+
+#[test]
+fn over_a_panel_every_symbol_reads_the_one() {
+    let base = minutes(2, false);
+    let bars: Vec<Bars> = [("AAA", 1.0), ("BBB", 2.0), ("SPY", 5.0)]
+        .map(|(name, by)| {
+            let mut columns = Columns::new(base.axis().clone());
+            for (field, c) in base.columns().iter() {
+                // Prices that are no multiples of one another, within highs and lows that are wide enough.
+                let room = [("high", 9.0), ("low", -9.0)].iter().find(|(f, _)| *f == field).map_or(0.0, |(_, r)| *r);
+                let moved = |i: usize| by * c.value(i) + (i * i % 7) as f64 / by + room;
+                columns.push(field, (0..c.len()).map(moved).collect::<Vec<f64>>()).unwrap();
+            }
+            Bars::from_columns(name, Timeframe::M1, columns).unwrap()
+        })
+        .into();
+    let panel = Panel::from_bars(qe_core::calendar::Calendar::us_equities(), &bars).unwrap();
+    let known = schema().with_symbols(panel.symbols().iter().cloned());
+    let text = "cs_rank(corr(returns, sym(\"SPY\", returns), 30)) + sym(\"SPY\", sma(close, 9)) / close";
+    let plan = with_schema(text, &known);
+    let got = plan.eval_panel(&panel, &pool(1)).unwrap();
+    let two = plan.eval_panel(&panel, &pool(2)).unwrap();
+    assert!(same(&got[0], &two[0]));
+    // Without the rank a symbol's rows are those of its own table beside SPY's.
+    let plan = with_schema("corr(returns, sym(\"SPY\", returns), 30) + sym(\"SPY\", sma(close, 9)) / close", &known);
+    let of_panel = plan.eval_panel(&panel, &pool(1)).unwrap();
+    let n = panel.n_times();
+    for (i, symbol) in panel.symbols().iter().enumerate() {
+        let table = plan.with_symbols(bars[i].columns(), &[("SPY", bars[2].columns())]).unwrap();
+        let alone = plan.eval(&table).unwrap();
+        assert!(same(alone.number(0).unwrap(), &of_panel[0][i * n..(i + 1) * n]), "{symbol}");
+    }
+    assert!(of_panel[0][n - 1].is_finite());
+    let lacking = Schema::new(["close"]).with_symbols(["QQQ"]);
+    let plan = with_schema("sym(\"QQQ\", close)", &lacking);
+    let error = plan.eval_panel(&panel, &pool(1)).unwrap_err().to_string();
+    assert!(error.contains("symbol \"QQQ\": the plan reads it, and it is not there"), "{error}");
+}
+
+#[test]
+fn points_share_what_they_read_of_another_symbol() {
+    let points = PointTable::grid([Param::int("n", 2, 21, 2), Param::int("m", 45, 54, 50)], 200).unwrap();
+    let ast = parse("sym(\"SPY\", close > sma(close, $n)) and rsi(14) > $m").unwrap();
+    let own = Schema::new(["close", "spy_only"]);
+    let known = schema().with_symbol("SPY", own);
+    let compiled = compile(&[("gate", &ast)], &known, Some(&points)).unwrap();
+    let plan = compiled.plan();
+    assert_eq!((plan.outputs().len(), plan.of_symbol("SPY").unwrap().outputs().len()), (200, 20));
+    assert_eq!(plan.outputs()[0].lookback, 14);
+    assert_eq!(plan.outputs()[199].lookback, 20);
+    let bars = minutes(2, false);
+    let spy = other(&bars);
+    let table = plan.with_symbols(bars.columns(), &[("SPY", &spy)]).unwrap();
+    let values = plan.eval(&table).unwrap();
+    let counts: Vec<usize> = (0..200)
+        .map(|i| (0..table.len()).filter(|r| values.condition(i).unwrap().get(*r) == Some(true)).count())
+        .collect();
+    assert!(counts.iter().collect::<std::collections::BTreeSet<_>>().len() > 15, "{counts:?}");
+    // What nobody reads of it in the end is still named whole in the debugger's view.
+    assert!(plan.with_all_outputs().unwrap().eval(&table).is_ok());
+    assert!(plan.to_string().contains("of SPY:\n  %0"), "{plan}");
+}
+
+#[test]
+fn a_symbol_that_cannot_be_read_is_told() {
+    let known = schema().with_symbols(["SPY"]);
+    for (text, said) in [
+        ("sym(\"SPX\", close)", "did you mean `SPY`?"),
+        ("sym(SPY, close)", "SPY"),
+        ("sym(\"SPY\")", "sym takes a symbol and an expression"),
+        ("sym(\"SPY\", close, 3)", "sym takes a symbol and an expression"),
+        ("sym(\"SPY\", sym(\"SPY\", close))", "a symbol within a symbol"),
+        ("tf(\"1h\", sym(\"SPY\", close))", "write sym(\"SPY\", tf(\"1h\", close))"),
+        ("sym(\"SPY\", cs_rank(close))", "across symbols within one symbol"),
+        ("sym(\"SPY\", clsoe)", "did you mean `close`?"),
+        ("sym(\"SPY\", entry.price)", "known of an open position alone"),
+        ("sym(3, close)", "a symbol is a word"),
+    ] {
+        let got = scoped(text, Scope::EXIT, &known).unwrap_err().to_string();
+        assert!(got.contains(said), "{text}: {got}");
+    }
+    let bars = minutes(2, false);
+    let plan = with_schema("sym(\"SPY\", close)", &known);
+    let got = plan.eval(bars.columns()).unwrap_err().to_string();
+    assert!(got.contains("Plan::with_symbols"), "{got}");
+    let got = plan.with_symbols(bars.columns(), &[("SPX", bars.columns())]).unwrap_err().to_string();
+    assert!(got.contains("did you mean \"SPX\"?"), "{got}");
+    let empty = Columns::new(Axis::instants(Vec::new()).unwrap()).with("close", Vec::<f64>::new()).unwrap();
+    let table = plan.with_symbols(bars.columns(), &[("SPY", &empty)]).unwrap();
+    assert!(plan.eval(&table).unwrap().number(0).unwrap().iter().all(|v| v.is_nan()));
+}
