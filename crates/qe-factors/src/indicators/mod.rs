@@ -374,6 +374,11 @@ pub trait Indicator: fmt::Debug + Send + Sync {
         true
     }
 
+    /// About how many bytes the computation remembers: what a budget counts. Most windows take less than this.
+    fn n_bytes(&self) -> usize {
+        self.lookback().saturating_add(1).saturating_mul(192).saturating_add(4096)
+    }
+
     /// The computation, its first row being row `first_row` of the data set.
     fn kernel(&self, first_row: u64) -> Box<dyn Kernel>;
 

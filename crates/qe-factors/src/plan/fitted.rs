@@ -27,6 +27,10 @@ impl Indicator for OutOfSample {
         self.what.is_windowed()
     }
 
+    fn n_bytes(&self) -> usize {
+        self.what.n_bytes()
+    }
+
     fn kernel(&self, first_row: u64) -> Box<dyn Kernel> {
         Box::new(State { inner: self.what.kernel(first_row), from: self.from })
     }

@@ -190,6 +190,11 @@ impl Program {
         self.code.len()
     }
 
+    /// The kernels, by their numbers in the graph's list.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = u32> + '_ {
+        self.calls.iter().map(|(call, _)| *call)
+    }
+
     /// Bytes of the buffers of a machine that works in blocks of so many rows.
     pub(crate) fn n_bytes(&self, block: usize) -> usize {
         self.n_slots as usize * block * 8 + self.n_masks as usize * block.div_ceil(64) * 16
@@ -306,12 +311,19 @@ pub struct Workspace {
     masks: Vec<Mask>,
     /// A buffer for each constant that a kernel reads.
     spare: Vec<Vec<f64>>,
+    /// The most bytes that an evaluation may take beside its input; any, if none is said.
+    pub(crate) budget: Option<usize>,
 }
 
 impl Workspace {
-    /// No buffers yet.
+    /// No buffers yet, and no bound.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// No buffers yet. What would take more bytes than this, outputs included, is refused before it begins.
+    pub fn within(max_bytes: usize) -> Self {
+        Self { budget: Some(max_bytes), ..Self::default() }
     }
 
     /// Grows to what a program needs in blocks of so many rows.

@@ -200,19 +200,47 @@ impl Plan {
         self.program.n_steps()
     }
 
-    /// Bytes that evaluation over so many rows takes beside its input: outputs and buffers, the memory of kernels apart.
+    /// About how many bytes evaluation over so many rows takes beside its input: outputs, buffers, and what kernels remember.
     pub fn n_bytes(&self, n_rows: usize) -> usize {
+        self.n_bytes_of_outputs(n_rows).saturating_add(self.n_bytes_at_work())
+    }
+
+    /// Bytes of all outputs over so many rows.
+    fn n_bytes_of_outputs(&self, n_rows: usize) -> usize {
         let output = |o: &Output| match o.ty {
-            Ty::Num => n_rows * 8,
-            Ty::Cond => n_rows.div_ceil(64) * 16,
+            Ty::Num => n_rows.saturating_mul(8),
+            Ty::Cond => n_rows.div_ceil(64).saturating_mul(16),
         };
-        self.outputs.iter().map(output).sum::<usize>() + self.program.n_bytes(BLOCK)
+        self.outputs.iter().map(output).fold(0, usize::saturating_add)
+    }
+
+    /// Bytes of buffers and kernels.
+    fn n_bytes_at_work(&self) -> usize {
+        self.program.n_bytes(BLOCK).saturating_add(self.n_bytes_of_kernels())
+    }
+
+    /// Bytes that kernels remember.
+    fn n_bytes_of_kernels(&self) -> usize {
+        let kernel = |call: u32| self.graph.calls[call as usize].what.n_bytes();
+        self.program.calls().map(kernel).fold(0, usize::saturating_add)
+    }
+
+    /// Fails if an evaluation would take more than it may.
+    fn ensure_within(&self, budget: Option<usize>, n_bytes: usize, mend: &str) -> Result<()> {
+        match budget {
+            Some(budget) if n_bytes > budget => Err(Error::Data {
+                place: format!("a plan of {} steps and {} outputs", self.n_steps(), self.outputs.len()),
+                reason: format!("it takes about {n_bytes} bytes, and {budget} are allowed"),
+                mend: mend.to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Computes all outputs over a table.
     ///
     /// # Errors
-    /// When the table lacks a column that the plan reads.
+    /// When the table lacks a column that the plan reads, or it would take more memory than it may.
     pub fn eval(&self, table: &Columns) -> Result<Values> {
         self.eval_in(table, &mut Workspace::new())
     }
@@ -222,6 +250,8 @@ impl Plan {
     /// # Errors
     /// As [`Plan::eval`].
     pub fn eval_in(&self, table: &Columns, space: &mut Workspace) -> Result<Values> {
+        let mend = "allow more, or take the outputs block by block with Plan::each_block";
+        self.ensure_within(space.budget, self.n_bytes(table.len()), mend)?;
         let number = |o: &Output| match o.ty {
             Ty::Num => Value::Number(Vec::with_capacity(table.len())),
             Ty::Cond => Value::Condition(Mask::unknown(table.len())),
@@ -248,6 +278,7 @@ impl Plan {
         mut take: impl FnMut(usize, Range<usize>, Part<'_>),
     ) -> Result<()> {
         self.ensure_no_cross()?;
+        self.ensure_within(space.budget, self.n_bytes_at_work(), "allow more, or evaluate fewer outputs at a time")?;
         let n = table.len();
         let shared: Vec<Shared<f64>> =
             self.program.columns().iter().map(|&s| self.column(table, s)).collect::<Result<_>>()?;

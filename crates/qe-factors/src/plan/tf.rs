@@ -1,5 +1,5 @@
 //! A plan over coarser bars within a plan: rows are put together into the bars of a timeframe, the inner plan takes each
-//! bar as it is complete, and its last outputs are held until the next.
+//! bar as it is complete, and its last outputs are held until the next. A slice that begins within a bar does not see it.
 //!
 //! A bar counts from the row that ends with its bucket, or from the first row after it, once that row is complete: nothing
 //! of an unfinished bar is ever seen, and rows that are known late all go into their bar. The buckets and the rules that put values together are those of `qe_data::resample`.
@@ -29,11 +29,20 @@ impl Indicator for Tf {
         (self.plan.lookback() + 1).saturating_mul(self.rows_per_bar).saturating_sub(1)
     }
 
+    fn settle(&self, _: f64) -> usize {
+        // Rows that begin within a bar lose that bar.
+        self.lookback().saturating_add(self.rows_per_bar)
+    }
+
     fn is_windowed(&self) -> bool {
         false
     }
 
-    fn kernel(&self, _: u64) -> Box<dyn Kernel> {
+    fn n_bytes(&self) -> usize {
+        self.plan.n_bytes_of_kernels()
+    }
+
+    fn kernel(&self, first_row: u64) -> Box<dyn Kernel> {
         let plan = &self.plan;
         let names = plan.program.columns().iter().filter_map(|source| match source {
             Source::Column(c) => Some(Agg::of_column(&plan.columns[*c as usize])),
@@ -48,6 +57,7 @@ impl Indicator for Tf {
             aggs,
             row_nanos: self.row_nanos,
             bucket: None,
+            begins_within: first_row > 0,
             done: i64::MIN,
             held: vec![f64::NAN; plan.outputs.len()],
             row: Vec::new(),
@@ -65,6 +75,8 @@ struct State {
     row_nanos: i64,
     /// The bar that is being made.
     bucket: Option<Bucket>,
+    /// Whether rows before the first may be of its bar.
+    begins_within: bool,
     /// The end of the last bar that was complete.
     done: i64,
     held: Vec<f64>,
@@ -76,7 +88,12 @@ impl Kernel for State {
         let [open, available, columns @ ..] = inputs else { return };
         for i in 0..open.len() {
             let (opened, known) = (open[i].to_bits() as i64, available[i].to_bits() as i64);
-            let bucket = self.bucketer.bucket_of(opened).filter(|b| b.end > self.done);
+            let bucket = self.bucketer.bucket_of(opened);
+            if std::mem::take(&mut self.begins_within) {
+                // A bar that is seen in part is not seen.
+                self.done = bucket.filter(|b| b.start < opened).map_or(self.done, |b| b.end);
+            }
+            let bucket = bucket.filter(|b| b.end > self.done);
             if self.bucket.is_some_and(|now| Some(now) != bucket && known >= now.end) {
                 self.complete();
             }

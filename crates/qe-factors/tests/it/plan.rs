@@ -11,7 +11,7 @@ use qe_core::time::Timestamp;
 use qe_core::timeframe::Timeframe;
 use qe_data::resample::{ResampleSpec, resample};
 use qe_factors::expr::{Schema, compile, parse};
-use qe_factors::plan::{Mask, Plan, Value, Values};
+use qe_factors::plan::{Mask, Plan, Value, Values, Workspace};
 
 /// Minutes of some sessions, with a walk for a price; every 97th is missing if `holes`.
 pub(crate) fn minutes(n_days: i32, holes: bool) -> Bars {
@@ -197,6 +197,46 @@ fn other_timeframes_are_the_resampled_bars_joined_when_known() {
         some += usize::from(!want.is_nan());
     }
     assert!(some > 1000);
+}
+
+#[test]
+fn a_slice_sees_no_bar_that_it_sees_in_part() {
+    let bars = minutes(5, true);
+    let table = bars.columns();
+    let texts = ["tf(\"1h\", close + volume)", "tf(\"1d\", high[1] - low)", "tf(\"15m\", open)"];
+    let plan = plan(&texts);
+    let whole = plan.eval(table).unwrap();
+    for first in [0, 1, 29, 30, 31, 389, 390, 500] {
+        let part = plan.eval(&table.slice(first..)).unwrap();
+        for (k, text) in texts.iter().enumerate() {
+            let (got, want) = (part.number(k).unwrap(), &whole.number(k).unwrap()[first..]);
+            let known = got.iter().position(|v| !v.is_nan()).unwrap();
+            assert!(known <= [120, 1170, 30][k], "{text} from {first}: first at {known}");
+            assert!((known..got.len()).all(|i| same(got[i], want[i])), "{text} from {first}");
+        }
+    }
+}
+
+#[test]
+fn what_would_take_more_memory_than_allowed_is_refused_before_it_begins() {
+    let bars = minutes(3, false);
+    let plan = plan(&["sma(close, 20)", "close > open", "rsi(14)"]);
+    let need = plan.n_bytes(bars.columns().len());
+    // Two columns of numbers, a condition, and windows of a few thousand bytes.
+    let of_outputs = bars.columns().len() * 16 + bars.columns().len().div_ceil(64) * 16;
+    assert!(need > of_outputs + 20 * 8 && need < of_outputs + 200_000, "{need}");
+    let mut space = Workspace::within(need);
+    assert!(plan.eval_in(bars.columns(), &mut space).is_ok() && plan.eval_in(bars.columns(), &mut space).is_ok());
+    let error = plan.eval_in(bars.columns(), &mut Workspace::within(need - 1)).unwrap_err().to_string();
+    assert!(error.contains("3 outputs: it takes about") && error.contains("Plan::each_block"), "{error}");
+    // Block by block the outputs count no more.
+    let mut n = 0;
+    plan.each_block(bars.columns(), &mut Workspace::within(need - of_outputs), |_, rows, _| n += rows.len()).unwrap();
+    assert_eq!(n, 3 * bars.columns().len());
+    let error = plan.each_block(bars.columns(), &mut Workspace::within(100), |_, _, _| {}).unwrap_err().to_string();
+    assert!(error.contains("and 100 are allowed"), "{error}");
+    let hour = super::plan::plan(&["tf(\"1h\", sma(close, 100000))"]);
+    assert!(hour.n_bytes(0) > 800_000);
 }
 
 #[test]
