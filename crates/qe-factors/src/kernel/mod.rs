@@ -80,6 +80,16 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     /// Takes the next rows: `inputs[i]` and `out[j]` all have one length, which may be 0.
     fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]);
 
+    /// Takes one row: a value for each input, and a place for each output.
+    fn row(&mut self, inputs: &[f64], out: &mut [f64]) {
+        const MANY: usize = 16;
+        let (mut x, mut y): ([&[f64]; MANY], [&mut [f64]; MANY]) = ([&[]; MANY], Default::default());
+        x.iter_mut().zip(inputs).for_each(|(x, value)| *x = std::slice::from_ref(value));
+        let (n_inputs, n_outputs) = (inputs.len().min(MANY), out.len().min(MANY));
+        y.iter_mut().zip(out).for_each(|(y, value)| *y = std::slice::from_mut(value));
+        self.run(&x[..n_inputs], &mut y[..n_outputs]);
+    }
+
     /// A copy with the same memory.
     fn boxed_clone(&self) -> Box<dyn Kernel>;
 }
@@ -132,6 +142,13 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
         }
     }
 
+    fn row(&mut self, inputs: &[f64], out: &mut [f64]) {
+        match (<[f64; I]>::try_from(inputs), <&mut [f64; O]>::try_from(&mut *out)) {
+            (Ok(inputs), Ok(out)) => *out = self.0.step(inputs),
+            _ => out.fill(f64::NAN),
+        }
+    }
+
     fn boxed_clone(&self) -> Box<dyn Kernel> {
         Box::new(self.clone())
     }
@@ -149,6 +166,13 @@ impl<S: Step<I, 1>, const I: usize> Kernel for Alone<S, I> {
         match out.get_mut(self.output) {
             Some(one) => self.step.run(inputs, &mut [&mut **one]),
             None => missing(out),
+        }
+    }
+
+    fn row(&mut self, inputs: &[f64], out: &mut [f64]) {
+        match out.get_mut(self.output) {
+            Some(one) => self.step.row(inputs, std::slice::from_mut(one)),
+            None => out.fill(f64::NAN),
         }
     }
 

@@ -113,16 +113,8 @@ impl Local {
                 LocalOp::IsMissing => condition((a.is_nan(), !a.is_nan())),
                 LocalOp::Not => 1.0 - a,
                 LocalOp::And => and(a, b),
-                LocalOp::Or => 1.0 - and(1.0 - a, 1.0 - b),
-                LocalOp::If => {
-                    if a == 1.0 {
-                        b
-                    } else if a == 0.0 {
-                        c
-                    } else {
-                        f64::NAN
-                    }
-                }
+                LocalOp::Or => or(a, b),
+                LocalOp::If => choose(a, b, c),
                 LocalOp::Extreme(greatest) => {
                     let known = registers[i];
                     let is_beyond = if greatest { a > known } else { a < known };
@@ -189,7 +181,7 @@ impl fmt::Display for Local {
 
 /// A condition as a number.
 #[inline]
-fn condition((holds, fails): (bool, bool)) -> f64 {
+pub(super) fn condition((holds, fails): (bool, bool)) -> f64 {
     if holds {
         1.0
     } else if fails {
@@ -201,8 +193,26 @@ fn condition((holds, fails): (bool, bool)) -> f64 {
 
 /// Kleene's `and`: false if either is, else unknown if either is.
 #[inline]
-fn and(a: f64, b: f64) -> f64 {
+pub(super) fn and(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+}
+
+/// Kleene's `or`.
+#[inline]
+pub(super) fn or(a: f64, b: f64) -> f64 {
+    1.0 - and(1.0 - a, 1.0 - b)
+}
+
+/// `if(c, a, b)`
+#[inline]
+pub(super) fn choose(c: f64, a: f64, b: f64) -> f64 {
+    if c == 1.0 {
+        a
+    } else if c == 0.0 {
+        b
+    } else {
+        f64::NAN
+    }
 }
 
 #[cfg(test)]

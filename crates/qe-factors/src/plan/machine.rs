@@ -41,19 +41,20 @@ pub(crate) enum Source {
 
 /// A step of the machine.
 #[derive(Debug, Clone, Copy)]
-struct Instr {
-    op: Op,
-    args: [Src; 3],
-    /// The buffer written, of numbers or of conditions by the type of the node. Of a kernel: its first entry in `wiring`.
-    dst: u32,
-    is_cond: bool,
+pub(crate) struct Instr {
+    /// What it does. Of a kernel the number is that of its wiring.
+    pub(crate) op: Op,
+    pub(crate) args: [Src; 3],
+    /// The buffer written, of numbers or of conditions by the type of the node.
+    pub(crate) dst: u32,
+    pub(crate) is_cond: bool,
 }
 
 /// A kernel's operands and buffers.
 #[derive(Debug, Clone)]
-struct Wiring {
-    inputs: Vec<Src>,
-    outs: Vec<u32>,
+pub(crate) struct Wiring {
+    pub(crate) inputs: Vec<Src>,
+    pub(crate) outs: Vec<u32>,
 }
 
 /// What to do, in which order, in which buffers.
@@ -188,6 +189,37 @@ impl Program {
     /// How many steps it takes for a block.
     pub(crate) fn n_steps(&self) -> usize {
         self.code.len()
+    }
+
+    /// The steps, in order.
+    pub(crate) fn code(&self) -> &[Instr] {
+        &self.code
+    }
+
+    /// Where kernels read and write.
+    pub(crate) fn wiring(&self) -> &[Wiring] {
+        &self.wiring
+    }
+
+    /// Where the outputs are found.
+    pub(crate) fn outputs(&self) -> &[Src] {
+        &self.outputs
+    }
+
+    /// How many buffers of numbers there are.
+    pub(crate) fn n_slots(&self) -> u32 {
+        self.n_slots
+    }
+
+    /// How many buffers of conditions there are.
+    pub(crate) fn n_masks(&self) -> u32 {
+        self.n_masks
+    }
+
+    /// The kernels, their first row being row `first_row` of the data set.
+    pub(crate) fn kernels(&self, graph: &Graph, first_row: u64) -> Vec<Box<dyn Kernel>> {
+        let kernel = |&(c, wanted): &(u32, u32)| graph.calls[c as usize].kernel_for(first_row, wanted);
+        self.calls.iter().map(kernel).collect()
     }
 
     /// The kernels, by their numbers in the graph's list.
@@ -356,15 +388,7 @@ impl Machine {
     /// A machine that takes at most `block` rows at a time, the first to come being row `first_row` of the data set.
     pub(crate) fn new(program: &Program, graph: &Graph, first_row: u64, block: usize, mut space: Workspace) -> Self {
         space.fit(program, block);
-        Self {
-            kernels: program
-                .calls
-                .iter()
-                .map(|&(c, wanted)| graph.calls[c as usize].kernel_for(first_row, wanted))
-                .collect(),
-            space,
-            block,
-        }
+        Self { kernels: program.kernels(graph, first_row), space, block }
     }
 
     /// The buffers, for another machine.

@@ -11,6 +11,7 @@ mod local;
 mod machine;
 mod mask;
 mod other;
+mod row;
 mod rule;
 pub mod scalar;
 mod scan;
@@ -33,6 +34,7 @@ pub use machine::Workspace;
 use machine::{BLOCK, Machine, Program, Source, Src, View};
 pub use mask::Mask;
 pub(crate) use other::Other;
+use row::RowMachine;
 pub use rule::{Field, Memory, Outside, Rule, Scope};
 pub(crate) use scan::{Scan, Slot};
 pub(crate) use tf::Tf;
@@ -478,9 +480,9 @@ impl Plan {
     /// When an output works across symbols.
     pub fn stepper(&self, first_row: u64) -> Result<Stepper<'_>> {
         self.ensure_no_cross()?;
-        let machine = Machine::new(&self.program, &self.graph, first_row, 1, Workspace::new());
+        let machine = RowMachine::new(&self.program, &self.graph, first_row);
         let others = self.others.iter().map(other::Live::new).collect();
-        Ok(Stepper { plan: self, machine, others, row: Vec::new(), out: vec![f64::NAN; self.outputs.len()] })
+        Ok(Stepper { plan: self, machine, others, out: vec![f64::NAN; self.outputs.len()] })
     }
 }
 
@@ -493,9 +495,8 @@ fn lock(machine: &Mutex<Machine>) -> MutexGuard<'_, Machine> {
 #[derive(Debug, Clone)]
 pub struct Stepper<'p> {
     plan: &'p Plan,
-    machine: Machine,
+    machine: RowMachine,
     others: Vec<other::Live>,
-    row: Vec<f64>,
     out: Vec<f64>,
 }
 
@@ -504,43 +505,17 @@ impl Stepper<'_> {
     /// outputs come back, conditions as 1, 0 and NaN. `None` if the row has fewer values than the plan reads.
     pub fn step(&mut self, open: i64, available: i64, row: &[f64]) -> Option<&[f64]> {
         let mut values = row.iter();
-        self.row.clear();
-        for source in self.plan.program.columns() {
-            self.row.push(match source {
+        for (i, source) in self.plan.program.columns().iter().enumerate() {
+            let value = match source {
                 Source::Column(c) if *c as usize >= self.plan.n_own => self.known(*c),
                 Source::Column(_) => *values.next()?,
                 Source::Open => f64::from_bits(open as u64),
                 Source::Available => f64::from_bits(available as u64),
-            });
-        }
-        self.plan.step_machine(&mut self.machine, &self.row, &mut self.out);
-        Some(&self.out)
-    }
-}
-
-impl Plan {
-    /// Takes one row through a machine: a value for each of the program's columns.
-    fn step_machine(&self, machine: &mut Machine, row: &[f64], out: &mut [f64]) {
-        const MANY: usize = 12;
-        let mut few: [&[f64]; MANY] = [&[]; MANY];
-        let many: Vec<&[f64]>;
-        let columns: &[&[f64]] = if row.len() <= MANY {
-            few.iter_mut().zip(row).for_each(|(column, value)| *column = std::slice::from_ref(value));
-            &few[..row.len()]
-        } else {
-            many = row.iter().map(std::slice::from_ref).collect();
-            &many
-        };
-        machine.run(&self.program, columns, 1);
-        for (idx, out) in out.iter_mut().enumerate() {
-            *out = match machine.condition(&self.program, idx) {
-                Some(mask) => mask.get(0).map_or(f64::NAN, |v| f64::from(u8::from(v))),
-                None => match machine.number(&self.program, idx, columns, 1) {
-                    View::Many(x) => x[0],
-                    View::One(x) => x,
-                },
             };
+            self.machine.columns_mut()[i] = value;
         }
+        self.machine.step(&mut self.out);
+        Some(&self.out)
     }
 }
 

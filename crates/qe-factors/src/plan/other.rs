@@ -12,7 +12,8 @@ use qe_core::panel::Panel;
 use qe_data::asof::{AsOf, asof};
 
 use super::graph::{Graph, Id, Op};
-use super::machine::{Machine, Source, Workspace};
+use super::machine::Source;
+use super::row::RowMachine;
 use super::{Plan, Stepper, Value, Values};
 use crate::error::{Error, Result};
 
@@ -161,16 +162,15 @@ impl Other {
 /// Another symbol in a stepper: its machine, and what was last known of it.
 #[derive(Debug, Clone)]
 pub(super) struct Live {
-    machine: Machine,
-    row: Vec<f64>,
+    machine: RowMachine,
     held: Vec<f64>,
 }
 
 impl Live {
     pub(super) fn new(other: &Other) -> Self {
         let plan = &other.plan;
-        let machine = Machine::new(&plan.program, &plan.graph, 0, 1, Workspace::new());
-        Self { machine, row: Vec::new(), held: vec![f64::NAN; plan.outputs().len()] }
+        let machine = RowMachine::new(&plan.program, &plan.graph, 0);
+        Self { machine, held: vec![f64::NAN; plan.outputs().len()] }
     }
 }
 
@@ -182,15 +182,14 @@ impl Stepper<'_> {
         let idx = self.plan.others.iter().position(|o| *o.symbol == *symbol)?;
         let (other, live) = (&self.plan.others[idx], &mut self.others[idx]);
         let mut values = row.iter();
-        live.row.clear();
-        for source in other.plan.program.columns() {
-            live.row.push(match source {
+        for (i, source) in other.plan.program.columns().iter().enumerate() {
+            live.machine.columns_mut()[i] = match source {
                 Source::Column(_) => *values.next()?,
                 Source::Open => f64::from_bits(open as u64),
                 Source::Available => f64::from_bits(available as u64),
-            });
+            };
         }
-        other.plan.step_machine(&mut live.machine, &live.row, &mut live.held);
+        live.machine.step(&mut live.held);
         Some(())
     }
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use qe_data::resample::{Agg, Bucket, Bucketer, Fold, ResampleSpec};
 
-use super::{Machine, Plan, Source, Ty, Workspace};
+use super::row::RowMachine;
+use super::{Plan, Source, Ty};
 use crate::indicators::Indicator;
 use crate::kernel::Kernel;
 
@@ -51,7 +52,7 @@ impl Indicator for Tf {
         let aggs: Vec<Agg> = names.collect();
         Box::new(State {
             plan: Arc::clone(plan),
-            machine: Machine::new(&plan.program, &plan.graph, 0, 1, Workspace::new()),
+            machine: RowMachine::new(&plan.program, &plan.graph, 0),
             bucketer: Bucketer::new(&self.spec),
             folds: aggs.iter().map(|a| Fold::new(*a)).collect(),
             aggs,
@@ -60,7 +61,6 @@ impl Indicator for Tf {
             begins_within: first_row > 0,
             done: i64::MIN,
             held: vec![f64::NAN; plan.outputs.len()],
-            row: Vec::new(),
         })
     }
 }
@@ -68,7 +68,7 @@ impl Indicator for Tf {
 #[derive(Debug, Clone)]
 struct State {
     plan: Arc<Plan>,
-    machine: Machine,
+    machine: RowMachine,
     bucketer: Bucketer,
     aggs: Vec<Agg>,
     folds: Vec<Fold>,
@@ -80,7 +80,6 @@ struct State {
     /// The end of the last bar that was complete.
     done: i64,
     held: Vec<f64>,
-    row: Vec<f64>,
 }
 
 impl Kernel for State {
@@ -120,15 +119,16 @@ impl State {
         let Some(bucket) = self.bucket.take() else { return };
         self.done = bucket.end;
         let mut folds = self.folds.iter_mut().zip(&self.aggs);
-        self.row.clear();
-        self.row.extend(self.plan.program.columns().iter().map(|source| match source {
-            Source::Open => f64::from_bits(bucket.start as u64),
-            Source::Available => f64::from_bits(bucket.end as u64),
-            Source::Column(_) => {
-                folds.next().map_or(f64::NAN, |(fold, agg)| std::mem::replace(fold, Fold::new(*agg)).value())
-            }
-        }));
-        self.plan.step_machine(&mut self.machine, &self.row, &mut self.held);
+        for (to, source) in self.machine.columns_mut().iter_mut().zip(self.plan.program.columns()) {
+            *to = match source {
+                Source::Open => f64::from_bits(bucket.start as u64),
+                Source::Available => f64::from_bits(bucket.end as u64),
+                Source::Column(_) => {
+                    folds.next().map_or(f64::NAN, |(fold, agg)| std::mem::replace(fold, Fold::new(*agg)).value())
+                }
+            };
+        }
+        self.machine.step(&mut self.held);
     }
 }
 
