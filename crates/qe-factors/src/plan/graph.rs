@@ -167,7 +167,8 @@ struct CallKey {
     inputs: Vec<Id>,
 }
 
-/// A graph.
+/// A graph. The ids that it gives are places in it: an id of another graph stands for another node, or for none, which
+/// panics.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     pub(crate) nodes: Vec<Node>,
@@ -193,6 +194,11 @@ impl Graph {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// Whether a node has a value of its own: a kernel has outputs, and times are no numbers.
+    pub(crate) fn is_value(&self, id: Id) -> bool {
+        !matches!(self.nodes[id.idx()].op, Op::Kernel(_) | Op::Open | Op::Available)
     }
 
     /// What a node gives.
@@ -463,8 +469,15 @@ impl Graph {
         self.intern(Op::Cross(idx as u32), [a, NONE, NONE], Ty::Num, 0)
     }
 
-    /// An output of a computation with memory.
+    /// An output of a computation with memory, NaN if it has no such.
     pub fn output(&mut self, call: Id, idx: u32) -> Id {
+        let n = match self.nodes[call.idx()].op {
+            Op::Kernel(c) => self.calls[c as usize].outputs.len(),
+            _ => 0,
+        };
+        if idx as usize >= n {
+            return self.num(f64::NAN);
+        }
         self.intern(Op::Output(idx), [call, NONE, NONE], Ty::Num, 0)
     }
 

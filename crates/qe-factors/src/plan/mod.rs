@@ -127,7 +127,7 @@ impl Plan {
     /// The plan that computes some nodes of a graph, which reads columns of these names by their numbers.
     ///
     /// # Errors
-    /// When the graph reads a column that has no name.
+    /// When the graph reads a column that has no name, or an output is no value of the graph.
     pub fn new(
         graph: Graph,
         columns: impl Into<Arc<[Arc<str>]>>,
@@ -147,6 +147,13 @@ impl Plan {
         let columns = other::all_columns(own, &others);
         let (mut ids, mut described) = (Vec::new(), Vec::new());
         for (name, id) in outputs {
+            if id.idx() >= graph.len() || !graph.is_value(id) {
+                return Err(Error::Data {
+                    place: format!("output {name}"),
+                    reason: "its node is no value of this graph".into(),
+                    mend: "take a node that this graph gave; of a kernel, one of its outputs by Graph::output".into(),
+                });
+            }
             ids.push(id);
             let (fitted, heard_from) = other::fitted_in(&graph, &others, n_own, id);
             described.push(Output { name, ty: graph.ty(id), lookback: graph.lookback(id), fitted, heard_from });
@@ -183,9 +190,7 @@ impl Plan {
     pub fn with_all_outputs(&self) -> Result<Self> {
         let needed = self.needed();
         let inner = (0..self.graph.len()).filter(|&i| needed[i]).map(|i| Id(i as u32));
-        // What has no value of its own is left out: a kernel has outputs, and times are no numbers.
-        let inner =
-            inner.filter(|id| !matches!(self.graph.nodes[id.idx()].op, Op::Kernel(_) | Op::Open | Op::Available));
+        let inner = inner.filter(|id| self.graph.is_value(*id));
         let inner = inner.map(|id| (format!("%{} = {}", id.idx(), self.graph.describe(id, &self.columns)).into(), id));
         let outputs = self.outputs.iter().zip(&self.ids).map(|(o, id)| (o.name.clone(), *id));
         let own = self.columns[..self.n_own].into();

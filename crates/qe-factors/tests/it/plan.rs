@@ -11,7 +11,8 @@ use qe_core::time::Timestamp;
 use qe_core::timeframe::Timeframe;
 use qe_data::resample::{ResampleSpec, resample};
 use qe_factors::expr::{Schema, compile, parse};
-use qe_factors::plan::{Mask, Plan, Value, Values, Workspace};
+use qe_factors::indicators;
+use qe_factors::plan::{Graph, Mask, Plan, Value, Values, Workspace};
 
 /// Minutes of some sessions, with a walk for a price; every 97th is missing if `holes`.
 pub(crate) fn minutes(n_days: i32, holes: bool) -> Bars {
@@ -237,6 +238,24 @@ fn what_would_take_more_memory_than_allowed_is_refused_before_it_begins() {
     assert!(error.contains("and 100 are allowed"), "{error}");
     let hour = super::plan::plan(&["tf(\"1h\", sma(close, 100000))"]);
     assert!(hour.n_bytes(0) > 800_000);
+}
+
+#[test]
+fn a_graph_built_in_code_is_checked_where_it_becomes_a_plan() {
+    let mut graph = Graph::new();
+    let close = graph.column(0);
+    let macd = indicators::by_name("macd").unwrap();
+    let call = graph.call(macd, &macd.args(&[]).unwrap(), &[close]).unwrap();
+    let (hist, beyond, none) = (graph.output(call, 2), graph.output(call, 3), graph.output(close, 0));
+    assert!(graph.constant(beyond).unwrap().is_nan() && graph.constant(none).unwrap().is_nan());
+    let plan = |graph: &Graph, id| Plan::new(graph.clone(), vec!["close".into()], [("x".into(), id)]);
+    assert!(plan(&graph, hist).is_ok() && plan(&graph, beyond).is_ok());
+    let said = plan(&graph, call).unwrap_err().to_string();
+    assert!(said.contains("output x: its node is no value of this graph"), "{said}");
+    assert!(plan(&Graph::new(), hist).is_err());
+    assert!(graph.call(macd, &macd.args(&[]).unwrap(), &[close, close]).is_none());
+    let far = graph.column(7);
+    assert!(plan(&graph, far).unwrap_err().to_string().contains("only 1 columns are named"));
 }
 
 #[test]

@@ -172,7 +172,7 @@ enum Val {
     Local(u32),
 }
 
-/// The most operations that the scalar program of an expression may have.
+/// The most operations that the scalar programs of an expression may have together.
 const MAX_LOCAL: usize = 4096;
 
 /// The functions that remember rows since the entry of a position.
@@ -380,7 +380,7 @@ impl<'a> Lower<'a> {
     /// An operation of the scalar program; series come in as inputs.
     fn push_local(&mut self, id: NodeId, op: LocalOp, operands: &[Val], ty: Ty) -> Result<Val> {
         if self.local.n_registers() + operands.len() >= MAX_LOCAL {
-            let reason = format!("a step or an exit of more than {MAX_LOCAL} operations");
+            let reason = format!("its scans and exits come to more than {MAX_LOCAL} operations");
             return Err(self.refused(id, &reason, "compute parts of it as series"));
         }
         let mut args = [0; 3];
