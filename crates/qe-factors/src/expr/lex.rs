@@ -3,6 +3,7 @@
 //! Every character is looked at a bounded number of times, and a token holds no memory: names and texts are cut out of
 //! the source once the parser wants them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::ast::Binary;
@@ -19,6 +20,8 @@ pub(crate) enum Kind {
     Param,
     /// `close`
     Name,
+    /// A name in backquotes, which may have any letters and signs.
+    QuotedName,
     /// `true` or `false`
     Bool(bool),
     /// `if`
@@ -109,6 +112,7 @@ impl<'a> Lexer<'a> {
             b if begins_name(b) => self.name()?,
             b'$' => self.param()?,
             b'"' | b'\'' => self.quoted_text(first)?,
+            b'`' => self.quoted_name()?,
             _ => self.symbol(first)?,
         };
         self.last_end = self.pos;
@@ -192,7 +196,8 @@ impl<'a> Lexer<'a> {
         } else if matches!(tail, "s" | "m" | "min" | "h" | "d" | "D" | "w" | "W" | "M" | "mo" | "y" | "Y") {
             format!("write a span of time in quotes, as in `tf(\"{number}{tail}\", close)`")
         } else {
-            format!("for a product write {}; a name begins with a letter", quoted(&format!("{number} * {tail}")))
+            let product = quoted(&format!("{number} * {tail}"));
+            format!("for a product write {product}; a column whose name begins with a digit stands in backquotes")
         };
         self.error(run.clone(), format!("{} is neither a number nor a name", quoted(self.slice(run))), mend)
     }
@@ -279,6 +284,33 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// A name in backquotes, on one line; a doubled backquote within stands for one.
+    fn quoted_name(&mut self) -> Result<Kind, SyntaxError> {
+        let start = self.pos;
+        self.pos += 1;
+        loop {
+            self.skip_while(|b| !matches!(b, b'`' | b'\n'));
+            match (self.peek(0), self.peek(1)) {
+                (Some(b'`'), Some(b'`')) => self.pos += 2,
+                (Some(b'`'), _) => {
+                    self.pos += 1;
+                    if self.pos == start + 2 {
+                        let mend = "write it between them, as in `adj close`";
+                        return Err(self.error(start..self.pos, "there is no name between the backquotes", mend));
+                    }
+                    return Ok(Kind::QuotedName);
+                }
+                _ => {
+                    return Err(self.error(
+                        start..self.pos,
+                        "a name in backquotes is never closed",
+                        "write a backquote where it ends, on the same line; two of them stand for one within the name",
+                    ));
+                }
+            }
+        }
+    }
+
     fn symbol(&mut self, first: u8) -> Result<Kind, SyntaxError> {
         let start = self.pos;
         let (len, kind) = match (first, self.peek(1)) {
@@ -343,7 +375,8 @@ impl<'a> Lexer<'a> {
             (Some(name), None) => {
                 format!("write {}", quoted(&word.replace(|c: char| !c.is_ascii(), name)))
             }
-            _ => "names are written with the letters a to z, digits and `_`".to_owned(),
+            _ => "names have the letters a to z, digits and `_`; a column of another name stands in backquotes"
+                .to_owned(),
         };
         self.error(start..start + word.len(), format!("{} has letters that are not ASCII", quoted(word)), mend)
     }
@@ -372,6 +405,22 @@ impl<'a> Lexer<'a> {
         };
         self.error(at, format!("`{c}` is not part of the language"), mend)
     }
+}
+
+/// The name within the backquotes of a token.
+pub(crate) fn unquote_name(token: &str) -> String {
+    token.get(1..token.len().saturating_sub(1)).unwrap_or("").replace("``", "`")
+}
+
+/// Whether a field of this name is written without backquotes.
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    let is_part = |part: &str| part.bytes().next().is_some_and(begins_name) && part.bytes().all(continues_name);
+    name.split('.').all(is_part) && !KEYWORDS.iter().any(|(k, _)| k.eq_ignore_ascii_case(name))
+}
+
+/// The name of a field as it is written in an expression: in backquotes where it needs them.
+pub(crate) fn written_name(name: &str) -> Cow<'_, str> {
+    if is_plain_name(name) { Cow::Borrowed(name) } else { Cow::Owned(format!("`{}`", name.replace('`', "``"))) }
 }
 
 /// The text within the quotes of a token.
@@ -430,7 +479,7 @@ fn in_ascii(c: char) -> Option<&'static str> {
         '³' => "^ 3",
         '⁻' => "^ -1",
         '½' => "0.5",
-        '“' | '”' | '„' | '«' | '»' | '‘' | '’' | '‚' | '´' | '′' | '″' | '`' => "\"",
+        '“' | '”' | '„' | '«' | '»' | '‘' | '’' | '‚' | '´' | '′' | '″' => "\"",
         '（' => "(",
         '）' => ")",
         '［' => "[",
@@ -509,6 +558,40 @@ mod tests {
         assert_eq!(kinds("$entry.fast"), [Kind::Param]);
         assert_eq!(kinds("not_a_word"), [Kind::Name]);
         assert_eq!(kinds("entry.not"), [Kind::Name]);
+    }
+
+    #[test]
+    fn names_in_backquotes_are_read_with_all_their_letters() {
+        let table = [
+            ("`adj close`", "adj close"),
+            ("`S&P 500`", "S&P 500"),
+            ("`1d_ret`", "1d_ret"),
+            ("`a``b`", "a`b"),
+            ("````", "`"),
+            ("`# \"x\\`", "# \"x\\"),
+            ("`日本`", "日本"),
+            ("`close`", "close"),
+        ];
+        for (text, name) in table {
+            assert_eq!(kinds(text), [Kind::QuotedName], "{text}");
+            assert_eq!(unquote_name(text), name);
+        }
+        assert_eq!(kinds("`a` `b`"), [Kind::QuotedName, Kind::QuotedName]);
+    }
+
+    #[test]
+    fn a_name_is_quoted_exactly_when_it_would_not_be_read_bare() {
+        for name in ["close", "entry.price", "_1", "a.b_2.C", "entry.not", "nota"] {
+            assert_eq!((written_name(name), kinds(name)), (name.into(), vec![Kind::Name]));
+        }
+        for name in
+            ["", "1d", "a b", "a.", ".a", "a..b", "a.1", "and", "AND", "nan", "If", "日本", "a`b", "$x", "a-b", " a"]
+        {
+            assert!(!is_plain_name(name), "{name:?}");
+            let bare = Lexer::new(name).token().map(|t| (t.kind, t.at()));
+            assert_ne!(bare, Ok((Kind::Name, 0..name.len())), "{name:?}");
+            assert_eq!(unquote_name(&written_name(name)), name);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use qe_core::error::nearest;
 
 use super::error::quoted;
+use super::lex::is_plain_name;
 
 /// Longer ends of names are not indexed; such a name is found whole.
 const MAX_SUFFIX: usize = 1024;
@@ -168,17 +169,24 @@ impl NameError {
             Self::Unknown { nearest, available, n_available, .. } if nearest.is_empty() => {
                 format!("there are {}", listed(available, *n_available, "and"))
             }
-            Self::Unknown { nearest, .. } => format!("did you mean {}?", listed(nearest, nearest.len(), "or")),
+            Self::Unknown { nearest, .. } => {
+                format!("did you mean {}?{}", listed(nearest, nearest.len(), "or"), how_written(nearest))
+            }
             Self::Ambiguous { candidates, n_candidates, .. } => {
-                format!("write one of {} in full", listed(candidates, *n_candidates, "and"))
+                format!("write one of {} in full{}", listed(candidates, *n_candidates, "and"), how_written(candidates))
             }
         }
     }
 }
 
+/// A word on backquotes where one of these names cannot do without.
+fn how_written(names: &[String]) -> &'static str {
+    if names.iter().all(|n| is_plain_name(n)) { "" } else { " (backquotes and all)" }
+}
+
 /// `a`, `b` and `c`
 fn listed(names: &[String], total: usize, joint: &str) -> String {
-    let mut items: Vec<String> = names.iter().map(|n| quoted(n)).collect();
+    let mut items: Vec<String> = names.iter().map(|n| quoted(&n.replace('`', "``"))).collect();
     if total > names.len() {
         items.push(format!("{} more", total - names.len()));
     }
@@ -254,6 +262,14 @@ mod tests {
         assert_eq!(
             message(&["open", "high"], "sentiment"),
             "no column is named `sentiment`; there are `open` and `high`"
+        );
+        assert_eq!(
+            message(&["S&P 500", "open"], "S&P_500"),
+            "no column is named `S&P_500`; did you mean `S&P 500`? (backquotes and all)"
+        );
+        assert_eq!(
+            message(&["x_1`d", "y_1`d"], "1`d"),
+            "`1`d` may stand for 2 columns; write one of `x_1``d` and `y_1``d` in full (backquotes and all)"
         );
         assert_eq!(message(&[], "close"), "no column is named `close`; there are no columns");
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::ast::{Arg, Ast, Binary, Node, NodeId, Unary, for_each_child};
 use super::error::{SyntaxError, quoted};
-use super::lex::{Kind, Lexer, Token, unquote};
+use super::lex::{Kind, Lexer, Token, unquote, unquote_name};
 use super::print::{is_signed, level, level_needed, level_of};
 
 /// The longest text that is read, in bytes. Every node has a byte of its own, so no tree has more nodes than this.
@@ -159,6 +159,7 @@ impl<'a> Parser<'a> {
             Kind::Param => Node::Param(self.lexer.slice(token.start + 1..token.end).into()),
             Kind::Text => return self.text(place),
             Kind::Name => return self.name(place),
+            Kind::QuotedName => Node::Field(unquote_name(self.lexer.slice(token.at())).into()),
             Kind::If => {
                 self.bump()?;
                 if self.token.kind != Kind::Open {
@@ -350,7 +351,14 @@ impl<'a> Parser<'a> {
             Kind::CloseLag => Err(self.error(token.at(), "`]` closes nothing", "take it out, or write `[` before it")),
             _ => {
                 let reason = format!("expected an operator before {}", quoted(self.lexer.slice(token.at())));
-                let mend = "write an operator between the two, such as `*`, or `and` between conditions";
+                let mend = match (self.last.map(|t| t.kind), token.kind) {
+                    (Some(Kind::QuotedName), Kind::Open) => "write what is called without backquotes",
+                    (Some(Kind::Name), Kind::Name) => {
+                        "write an operator between the two, such as `*`, or `and`; one name of several words stands in \
+                         backquotes"
+                    }
+                    _ => "write an operator between the two, such as `*`, or `and` between conditions",
+                };
                 Err(self.error(token.at(), reason, mend))
             }
         }

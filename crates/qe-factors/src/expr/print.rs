@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::ast::{Arg, Ast, Binary, Node, NodeId, Unary};
+use super::lex::is_plain_name;
 use super::parse::MAX_LAG;
 
 /// The most bytes that a tree is printed in; a longer text is cut there and ends with `…`.
@@ -241,7 +242,7 @@ fn tail(node: &Node, out: &mut Out) {
             out.push("$");
             out.push(name);
         }
-        Node::Field(name) => out.push(name),
+        Node::Field(name) => name_of_field(name, out),
         Node::Unary(..) | Node::Binary(..) => {}
         Node::If(..) => out.push(")"),
         Node::Lag(_, rows) => out.push(&format!("[{rows}]")),
@@ -266,6 +267,20 @@ fn number(v: f64) -> String {
     }
     let text = format!("{v:?}");
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// A name, in backquotes where it would not be read without. It may be as long as it likes: no copy is made.
+fn name_of_field(name: &str, out: &mut Out) {
+    if is_plain_name(name) {
+        return out.push(name);
+    }
+    let mut before = "`";
+    for piece in name.split('`') {
+        out.push(before);
+        out.push(piece);
+        before = "``";
+    }
+    out.push("`");
 }
 
 fn quote(text: &str, out: &mut Out) {
@@ -343,6 +358,17 @@ mod tests {
         ]);
         assert_eq!(ast.to_string(), r#"f(x="a\"b\\c\nd\te\rf'日")"#);
         assert_eq!(crate::expr::parse(&ast.to_string()).unwrap().nodes(), ast.nodes());
+    }
+
+    #[test]
+    fn fields_are_printed_in_backquotes_where_they_need_them() {
+        for (name, text) in
+            [("close", "close"), ("adj close", "`adj close`"), ("and", "`and`"), ("`", "````"), ("a``b", "`a````b`")]
+        {
+            let ast = tree(vec![field(name)]);
+            assert_eq!(ast.to_string(), text);
+            assert_eq!(crate::expr::parse(text).unwrap().nodes(), ast.nodes());
+        }
     }
 
     #[test]

@@ -27,8 +27,11 @@ pub fn reference() -> String {
     let names = |list: Vec<&str>| list.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     let _ = writeln!(page, "\nOf one number: {}.", names(UNARY.iter().map(|(n, _)| *n).collect()));
     let _ = writeln!(page, "\nOf two numbers: {}.", names(BINARY.iter().map(|(n, _)| *n).collect()));
-    let _ =
-        writeln!(page, "\n## Fields\n\nColumns by their names, or by an end of one after `_` or `.`; and of bars:\n");
+    let _ = writeln!(
+        page,
+        "\n## Fields\n\nColumns by their names, in backquotes where those have other signs than letters, digits and `_`, or by an end of one \
+         after `_` or `.`; and of bars:\n"
+    );
     let _ = writeln!(page, "| field | what it is |\n| --- | --- |");
     for (name, what) in DERIVED {
         let _ = writeln!(page, "| `{name}` | {what} |");

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::cross::Cross;
 use super::scalar::{self, Bin, Cmp, Un};
+use crate::expr::written_name;
 use crate::indicators::{Args, Indicator, Signature};
 use crate::kernel::Kernel;
 use crate::ops;
@@ -500,7 +501,11 @@ impl Graph {
         let node = &self.nodes[id.idx()];
         let at = |i: usize| format!("%{}", node.args[i].0);
         match node.op {
-            Op::Column(i) => columns.get(i as usize).map_or_else(|| format!("column {i}"), ToString::to_string),
+            Op::Column(i) => match columns.get(i as usize) {
+                // As an expression has it: parts are told apart by their text, and a name may look like any of them.
+                Some(name) => written_name(name).into_owned(),
+                None => format!("column {i}"),
+            },
             Op::Open => "when the row opened".into(),
             Op::Available => "when the row was complete".into(),
             Op::Num(bits) => format!("{}", f64::from_bits(bits)),

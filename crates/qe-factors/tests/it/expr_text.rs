@@ -106,6 +106,13 @@ fn the_printed_form_is_canonical() {
         ("tf('1h',close)", "tf(\"1h\", close)"),
         ("f()", "f()"),
         ("f((a),(b=='c'))", ""),
+        ("`adj close`", "`adj close`"),
+        ("`close` + `entry.price`", "close + entry.price"),
+        ("-(`S&P 500`)[1]", "-`S&P 500`[1]"),
+        ("sma(`1d_ret`,5)", "sma(`1d_ret`, 5)"),
+        ("`and`and`a``b`", "`and` and `a``b`"),
+        ("`a # b`#c", "`a # b`"),
+        ("`日本`*2", "`日本` * 2"),
         ("nan", "nan"),
         ("-inf", "-inf"),
         ("a # note\n + b", "a + b"),
@@ -185,6 +192,8 @@ fn invisible_and_control_characters_are_named() {
     assert_eq!(message("f('a\nb')"), "a text is never closed");
     assert_eq!(message("f('a\\\nb')"), "a text is never closed");
     assert_eq!(message("f('a\\"), "a text is never closed");
+    let error = parse("a + `b\nc`").unwrap_err();
+    assert_eq!((&*error.reason, error.at), ("a name in backquotes is never closed", 4..6));
 }
 
 fn depth_error(text: &str) -> SyntaxError {
@@ -225,13 +234,14 @@ fn two_hundred_levels_are_read_and_one_more_is_not() {
 
 #[test]
 fn nesting_bombs_are_refused() {
-    for piece in
-        ["(", "-", "not ", "!", "x[", "f(", "a?", "2^", "a ? b : ", "if(", "f(a=", "a or (", "[", "x[$n", "f(\"", "-("]
-    {
+    for piece in [
+        "(", "-", "not ", "!", "x[", "f(", "a?", "2^", "a ? b : ", "if(", "f(a=", "a or (", "[", "x[$n", "f(\"", "-(",
+        "`a`[$n",
+    ] {
         let error = depth_error(&piece.repeat(100_000));
         assert!(error.to_string().len() < 2_000, "{piece}");
     }
-    for piece in ["x[$n]", "f(),", ")", ",", ":", "#", "\\", "'", "a.", "1.", "$", "=", "\u{2212}"] {
+    for piece in ["x[$n]", "f(),", ")", ",", ":", "#", "\\", "'", "a.", "1.", "$", "=", "\u{2212}", "`\n", "`a` "] {
         let text = piece.repeat(100_000);
         assert!(parse(&text).is_err(), "{piece}");
     }
@@ -255,6 +265,8 @@ fn long_flat_expressions_are_read_at_once() {
     assert_eq!(parse(&comment).unwrap().to_string(), "x");
     let name = "x".repeat(MAX_TEXT);
     assert_eq!(parse(&name).unwrap().to_string(), name);
+    let quoted = format!("`{}`", "``".repeat((MAX_TEXT - 2) / 2));
+    assert_eq!(parse(&quoted).unwrap().to_string(), quoted);
     let digits = "0.".to_owned() + &"3".repeat(MAX_TEXT - 2);
     assert_eq!(parse(&digits).unwrap().to_string(), "0.3333333333333333");
 }
@@ -280,6 +292,9 @@ fn tree_of(words: &[u32]) -> Ast {
     const NUMBERS: [f64; 12] =
         [0.0, -0.0, 1.0, -1.0, 2.5, -2.5, 1e16, 1e-7, 5e-324, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
     const NAMES: [&str; 5] = ["close", "entry.price", "x_1", "lag", "nota"];
+    // Names of columns have any letters.
+    const FIELDS: [&str; 11] =
+        ["close", "entry.price", "x_1", "lag", "nota", "adj close", "S&P 500", "and", "1d", "`a``b`", "日本.x"];
     let mut ast = Ast::new();
     let mut stack: Vec<NodeId> = Vec::new();
     for &word in words {
@@ -291,7 +306,7 @@ fn tree_of(words: &[u32]) -> Ast {
                 1 => Node::Number(f64::from_bits(u64::from(word) << 32 | u64::from(word))),
                 2 => Node::Bool(pick.is_multiple_of(2)),
                 3 => Node::Param(NAMES[pick % 5].into()),
-                _ => Node::Field(NAMES[pick % 5].into()),
+                _ => Node::Field(FIELDS[pick % 11].into()),
             },
             (8..12, _) => Node::Unary(Unary::Neg, take()),
             (12..14, _) => Node::Unary(Unary::Not, take()),
@@ -352,6 +367,11 @@ fn source() -> impl Strategy<Value = String> {
         "lag(x, 3)",
         "lag(x, $n)",
         "# c\n y",
+        "`adj close`",
+        "`S&P 500`[1]",
+        "`a``b`",
+        "`close`",
+        "sma(`and`, 5)",
     ])
     .prop_map(str::to_owned);
     let op = prop::sample::select(vec![
@@ -419,14 +439,18 @@ proptest! {
     fn no_text_panics(text in any::<String>()) {
         survive(&text);
         survive(&format!("f('{text}')"));
+        survive(&format!("`{text}`"));
+        let name = text.replace('\n', " ");
+        let is_read = survive(&format!("`{}`", name.replace('`', "``")));
+        prop_assert_eq!(is_read, !name.is_empty());
     }
 }
 
-const TOKENS: [&str; 64] = [
+const TOKENS: [&str; 68] = [
     "a", " b ", "close", "$n", "$", "1", "0.5", ".5", "1.", "1e", "1e9", "nan", "inf", "true", " and ", " or ",
     " not ", "if(", "if", "f(", "lag(", "(", ")", ")", ")", "[", "]", "[1]", "[$n]", "[-1]", ",", ",", "=", "==", "!=",
     "<", "<=", ">", ">=", "<>", "+", "-", "*", "/", "%", "^", "**", "!", "?", ":", ".", ".hist", "\"1h\"", "'", "\"",
-    "\\", "#", "\n", " ", "\t", "−", "é", "AND", "x=",
+    "\\", "#", "\n", " ", "\t", "−", "é", "AND", "x=", "`", "`", "``", "`a b`",
 ];
 
 /// Reads what may be anything; what is read must keep the laws, what is not must be told. True if it was read.
@@ -449,7 +473,7 @@ fn survive(text: &str) -> bool {
 
 #[test]
 fn no_mutation_of_a_valid_expression_panics() {
-    const SEEDS: [&str; 10] = [
+    const SEEDS: [&str; 11] = [
         "ret_range_50 * (sign(xle_relative_strength) - 0.9149)",
         "cross_above(sma(close, period=20), sma(close, $slow)) and not (rsi(close, 14) > 70)",
         "macd(close, 12, 26).hist[1] <= 0 && macd(close, 12, 26).hist > 0 || !latched",
@@ -460,8 +484,9 @@ fn no_mutation_of_a_valid_expression_panics() {
         "scan(0, prev * $a + (1 - $a) * x)",
         "sym('SPY', close)[$n] % 7 != nan",
         "--2 + +3 - -inf",
+        "sma(`adj close`, 5) / `S&P 500`[1] - `a``b` * `1d_ret`",
     ];
-    const MARKS: &[u8] = b"()[],.=?:!<>+-*/%^$#\"'\\ \n&|";
+    const MARKS: &[u8] = b"()[],.=?:!<>+-*/%^$#\"'`\\ \n&|";
     let mut random = Stream::new(7, "expr.fuzz", 0);
     let (mut n_read, mut bytes) = (0, Vec::new());
     for i in 0..50_000 {

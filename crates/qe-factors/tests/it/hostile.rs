@@ -776,3 +776,33 @@ fn coarser_bars_over_half_days_gaps_clock_changes_and_whole_weekends_are_the_res
         }
     }
 }
+
+#[test]
+fn columns_of_any_name_are_found_and_never_taken_for_what_they_look_like() {
+    let names = ["close", "adj close", "S&P 500", "1d_ret", "a`b", "and", "日本", "feature_close-to-open"];
+    let n = 40;
+    let mut table = Columns::new(Axis::instants((0..n as i64).collect::<Vec<_>>()).unwrap());
+    for (c, name) in names.iter().enumerate() {
+        table.push(*name, (0..n).map(|i| ((i * (c + 3)) % 7) as f64 + c as f64).collect::<Vec<f64>>()).unwrap();
+    }
+    let schema = Schema::new(names);
+    let compiled = |text: &str| compile(&[("x", &parse(text).unwrap())], &schema, None);
+    let eval = |text: &str| number(&compiled(text).unwrap().into_plan().eval(&table).unwrap(), 0);
+    for (c, name) in names.iter().enumerate() {
+        assert_eq!(eval(&format!("`{}`", name.replace('`', "``"))), *table.at(c).unwrap().to_f64());
+    }
+    assert_eq!(eval("`close-to-open`"), eval("`feature_close-to-open`"));
+    assert_eq!(eval("sma(`adj close`, 3)[1]")[10..], eval("lag(sma(x=`adj close`, period=3), 1)")[10..]);
+    let said = |text: &str| compiled(text).unwrap_err().to_string();
+    let wrong = said("2 * `adj clsoe`");
+    assert!(wrong.contains("did you mean `adj close`? (backquotes and all)"), "{wrong}");
+    assert!(wrong.contains("\n  2 * `adj clsoe`\n      ^^^^^^^^^^^\n"), "{wrong}");
+
+    // Within a timeframe equal parts are told by their text, which a name may look like.
+    let odd = ["close", "sma(%0, 2)", "%0 + %1", "3", "%0"];
+    let schema = Schema::new(odd.into_iter().chain(["open"])).bars(Timeframe::M1, Calendar::us_equities());
+    let texts = ["sma(close, 2)", "`sma(%0, 2)`", "close + `sma(%0, 2)`", "`%0 + %1`", "`3`", "3 + 0 * close", "`%0`"];
+    let trees: Vec<Ast> = texts.iter().map(|t| parse(&format!("tf(\"1h\", {t})")).unwrap()).collect();
+    let named: Vec<(&str, &Ast)> = trees.iter().map(|t| ("x", t)).collect();
+    assert_eq!(compile(&named, &schema, None).unwrap().plan().outputs().len(), texts.len());
+}
