@@ -29,8 +29,8 @@ pub fn reference() -> String {
     let _ = writeln!(page, "\nOf two numbers: {}.", names(BINARY.iter().map(|(n, _)| *n).collect()));
     let _ = writeln!(
         page,
-        "\n## Fields\n\nColumns by their names, in backquotes where those have other signs than letters, digits and `_`, or by an end of one \
-         after `_` or `.`; and of bars:\n"
+        "\n## Fields\n\nColumns by their names, in backquotes where those have other signs than letters, digits \
+         and `_`, or by an end of one after `_` or `.`; and of bars:\n"
     );
     let _ = writeln!(page, "| field | what it is |\n| --- | --- |");
     for (name, what) in DERIVED {

@@ -379,6 +379,12 @@ pub trait Indicator: fmt::Debug + Send + Sync {
         self.lookback().saturating_add(1).saturating_mul(192).saturating_add(4096)
     }
 
+    /// Whether an output is a condition: 1 where it is true, 0 where it is false, NaN where it is unknown.
+    fn gives_condition(&self, output: usize) -> bool {
+        let _ = output;
+        false
+    }
+
     /// The computation, its first row being row `first_row` of the data set.
     fn kernel(&self, first_row: u64) -> Box<dyn Kernel>;
 
@@ -416,11 +422,13 @@ pub struct Input {
     pub name: &'static str,
     /// The field that is meant when it is left out: `close`, `high`; `None` where it must be given.
     pub default: Option<&'static str>,
+    /// Whether it is a condition: 1 where it is true, 0 where it is false, NaN where it is unknown.
+    pub is_condition: bool,
 }
 
 impl Input {
     /// A series, `close` unless another is given.
-    pub const SERIES: Self = Self { name: "x", default: Some("close") };
+    pub const SERIES: Self = Self { name: "x", default: Some("close"), is_condition: false };
     /// The open.
     pub const OPEN: Self = Self::field("open");
     /// The high.
@@ -434,12 +442,17 @@ impl Input {
 
     /// A field of bars.
     pub const fn field(name: &'static str) -> Self {
-        Self { name, default: Some(name) }
+        Self { name, default: Some(name), is_condition: false }
     }
 
     /// A series that must be given.
     pub const fn required(name: &'static str) -> Self {
-        Self { name, default: None }
+        Self { name, default: None, is_condition: false }
+    }
+
+    /// A condition that must be given.
+    pub const fn condition(name: &'static str) -> Self {
+        Self { name, default: None, is_condition: true }
     }
 }
 

@@ -10,7 +10,7 @@ pub const SIGNATURE: Signature = Signature {
     name: "bars_since",
     aliases: &[],
     about: "how many rows ago a condition was last true",
-    inputs: &[Input::required("condition")],
+    inputs: &[Input::condition("condition")],
     params: Vec::new,
     outputs: &["bars_since"],
     build: |_: &Args| -> Result<Box<dyn Indicator>> { Ok(Box::new(BarsSince)) },

@@ -12,7 +12,7 @@ pub const SIGNATURE: Signature = Signature {
     name: "count_true",
     aliases: &[],
     about: "in how many of the last rows a condition was true",
-    inputs: &[Input::required("condition")],
+    inputs: &[Input::condition("condition")],
     params: || vec![Param::int("period", 1, MAX_PERIOD, 20).log().doc("how many rows it looks at")],
     outputs: &["count_true"],
     build: |args: &Args| -> Result<Box<dyn Indicator>> { Ok(Box::new(CountTrue { period: args.count(0) })) },

@@ -11,7 +11,7 @@ pub const SIGNATURE: Signature = Signature {
     name: "latch",
     aliases: &[],
     about: "true from when one condition is true until another is",
-    inputs: &[Input::required("set"), Input::required("reset")],
+    inputs: &[Input::condition("set"), Input::condition("reset")],
     params: Vec::new,
     outputs: &["latch"],
     build: |_: &Args| -> Result<Box<dyn Indicator>> { Ok(Box::new(Latch)) },
@@ -28,6 +28,10 @@ impl Indicator for Latch {
 
     fn is_windowed(&self) -> bool {
         false
+    }
+
+    fn gives_condition(&self, _: usize) -> bool {
+        true
     }
 
     fn kernel(&self, _: u64) -> Box<dyn Kernel> {

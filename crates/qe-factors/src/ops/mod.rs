@@ -24,8 +24,3 @@ pub const ALL: &[&Signature] = &[
     &latch::SIGNATURE,
     &value_when::SIGNATURE,
 ];
-
-/// Whether a signature's first output is a condition.
-pub(crate) fn gives_condition(signature: &Signature) -> bool {
-    signature.name == latch::SIGNATURE.name
-}

@@ -9,7 +9,7 @@ pub const SIGNATURE: Signature = Signature {
     name: "value_when",
     aliases: &[],
     about: "what a series was when a condition was last true",
-    inputs: &[Input::required("condition"), Input::required("x")],
+    inputs: &[Input::condition("condition"), Input::required("x")],
     params: Vec::new,
     outputs: &["value_when"],
     build: |_: &Args| -> Result<Box<dyn Indicator>> { Ok(Box::new(ValueWhen)) },

@@ -619,6 +619,13 @@ fn constants_beyond_the_parameters_are_series_in_order() {
     assert!(plan(&["rsi(14)"]).to_string().contains("= close"));
     assert!(error("sma(close, 3, 4)").contains("reads no further series"), "{}", error("sma(close, 3, 4)"));
     assert!(error("tf(a=\"1h\", b=close)").contains("tf takes"));
+    // What is no value of a parameter is an input.
+    for text in ["count_true(true, 5)", "count_true(5, true)", "count_true(true, period=5)", "count_true(1 < 2, 5)"] {
+        assert_eq!(row(text), 5.0, "{text}");
+    }
+    assert_eq!([row("count_true(true)"), row("count_true(false, 5)"), row("sma(true, 5)")], [20.0, 0.0, 1.0]);
+    assert!(error("sma(close, true)").contains("period") && error("count_true(5)").contains("needs condition"));
+    assert!(error("count_true(true, false)").contains("period"), "{}", error("count_true(true, false)"));
     assert!(error("neutralize(a=close, b=sector)").contains("neutralize needs"));
 }
 
@@ -805,4 +812,31 @@ fn columns_of_any_name_are_found_and_never_taken_for_what_they_look_like() {
     let trees: Vec<Ast> = texts.iter().map(|t| parse(&format!("tf(\"1h\", {t})")).unwrap()).collect();
     let named: Vec<(&str, &Ast)> = trees.iter().map(|t| ("x", t)).collect();
     assert_eq!(compile(&named, &schema, None).unwrap().plan().outputs().len(), texts.len());
+}
+
+#[test]
+fn conditions_are_told_from_numbers_where_they_are_read_and_where_they_are_given() {
+    for text in
+        ["count_true(close, 5)", "latch(close > open, volume)", "bars_since(5)", "value_when(close, close > open)"]
+    {
+        let said = error(text);
+        assert!(said.contains("wants a condition, and this is a number") && said.contains("!= 0"), "{text}: {said}");
+    }
+    let gives = |text: &str| plan(&[text]).outputs()[0].ty;
+    assert_eq!([gives("latch(close > open, close < open)"), gives("not latch(true, false)")], [Ty::Cond; 2]);
+    assert_eq!([gives("count_true(latch(true, false), 5)"), gives("value_when(true, close)")], [Ty::Num; 2]);
+    // What says of itself that it gives conditions gives nothing else.
+    let rows = |n: usize| (0..100).map(|i| f64::from(u8::from(i % n == 0))).collect::<Vec<f64>>();
+    for s in indicators::ALL.iter().chain(ops::ALL) {
+        let made = s.with(&[]).unwrap();
+        for j in (0..s.outputs.len()).filter(|&j| made.gives_condition(j)) {
+            let inputs: Vec<Vec<f64>> = (0..s.inputs.len()).map(|i| rows(i + 3)).collect();
+            let slices: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+            let out = indicators::compute(s, &*made, &slices).unwrap();
+            assert!(out[j].iter().all(|v| v.is_nan() || *v == 0.0 || *v == 1.0) && out[j].contains(&1.0), "{}", s.name);
+        }
+    }
+    let names: Vec<&str> =
+        ops::ALL.iter().filter(|s| s.inputs.iter().any(|i| i.is_condition)).map(|s| s.name).collect();
+    assert_eq!(names, ["bars_since", "count_true", "latch", "value_when"]);
 }

@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::expr::ast::{Arg, Node, NodeId};
 use crate::expr::words::{find, function_names, usage};
 use crate::indicators::{self, Signature};
-use crate::ops;
 use crate::plan::scalar::{BINARY, Bin, Cmp, UNARY};
 use crate::plan::{Cross, Id, LocalOp, Ty};
 
@@ -173,11 +172,14 @@ impl Lower<'_> {
         let mut values: Vec<Option<Value>> = vec![None; params.len()];
         let (mut next_input, mut next_param) = (0, 0);
         let how = || format!("write {}", usage(s));
-        // Constants are parameters first; where there are more of them than parameters, those in front are series.
+        // Constants are parameters first; where there are more of them than parameters, those in front are series. What
+        // is no value of a parameter (`true` where that is a number) is a series, as long as one is still to be given.
         let n_named =
             args.iter().filter_map(|a| a.name.as_ref()).filter(|n| params.iter().any(|p| p.name == ***n)).count();
         let is_constant = |arg: &&Arg| match &self.low[arg.value.idx() - self.base] {
-            Some(Low::Val(Val::Series(id))) => self.value(*id).is_some(),
+            Some(Low::Val(Val::Series(id))) => {
+                self.value(*id).is_some_and(|v| params.iter().any(|p| !is_other(&v, &p.kind)))
+            }
             Some(Low::Text(_)) => true,
             _ => false,
         };
@@ -208,7 +210,10 @@ impl Lower<'_> {
                     n_series -= 1;
                     true
                 }
-                None => value.is_none() || next_param >= params.len(),
+                None => match (&value, params.get(next_param)) {
+                    (Some(value), Some(param)) => next_input < inputs.len() && is_other(value, &param.kind),
+                    _ => true,
+                },
             };
             if is_input {
                 let Low::Val(node) = low else {
@@ -221,6 +226,10 @@ impl Lower<'_> {
                 }
                 if next_input >= inputs.len() || inputs[next_input].is_some() {
                     return Err(self.refused(arg.value, &format!("{} reads no further series", s.name), &how()));
+                }
+                if s.inputs[next_input].is_condition && self.graph.ty(node) == Ty::Num {
+                    let reason = format!("`{}` wants a condition, and this is a number", s.name);
+                    return Err(self.refused(arg.value, &reason, "compare it with something, such as `… != 0`"));
                 }
                 inputs[next_input] = Some(node);
                 next_input += 1;
@@ -254,15 +263,15 @@ impl Lower<'_> {
         }
         let named: Vec<(&str, Value)> =
             params.iter().zip(values).filter_map(|(p, v)| Some((p.name.as_str(), v?))).collect();
-        let checked = s.args(&named).and_then(|args| (s.build)(&args).map(|_| args));
-        let checked = checked.map_err(|e| self.refused(id, &e.to_string(), &how()))?;
+        let checked = s.args(&named).and_then(|args| (s.build)(&args).map(|built| (args, built)));
+        let (checked, built) = checked.map_err(|e| self.refused(id, &e.to_string(), &how()))?;
         let idx = self.output_of(id, s, output)?;
         let inputs: Vec<Id> = inputs.into_iter().flatten().collect();
         let Some(call) = self.graph.call(s, &checked, &inputs) else {
             return Err(self.refused(id, &format!("{} reads too many columns", s.name), &how()));
         };
         let out = self.graph.output(call, idx);
-        Ok(if ops::gives_condition(s) { self.graph.to_cond(out) } else { out })
+        Ok(if built.gives_condition(idx as usize) { self.graph.to_cond(out) } else { out })
     }
 
     /// The number of the output that is meant.
@@ -286,4 +295,10 @@ impl Lower<'_> {
             None => self.graph.flag_of(id).map(Value::Bool),
         }
     }
+}
+
+/// Whether a value is of another kind than a parameter takes: yes or no for a number, or a number for yes or no.
+fn is_other(value: &Value, kind: &Kind) -> bool {
+    matches!(value, Value::Bool(_)) && !matches!(kind, Kind::Bool)
+        || matches!(value, Value::Int(_) | Value::Float(_)) && !matches!(kind, Kind::Int { .. } | Kind::Float { .. })
 }
