@@ -39,7 +39,8 @@ impl Panel {
         Ok(Self { calendar, axis, symbols, fields: BTreeMap::new(), members, groups: BTreeMap::new() })
     }
 
-    /// The five price fields of several symbols, on the union of their times; a time that a symbol lacks is NaN.
+    /// The five price fields of several symbols and any other columns that all of them have, on the union of their times;
+    /// a time that a symbol lacks is NaN.
     ///
     /// # Errors
     /// When bars of one time disagree on when they were complete.
@@ -62,12 +63,15 @@ impl Panel {
         let open: Vec<i64> = times.keys().copied().collect();
         let axis = Axis::new(open.clone(), times.values().copied().collect::<Vec<_>>())?;
         let mut panel = Self::new(calendar, axis, bars.iter().map(|b| b.symbol().to_owned()))?;
-        for (i, name) in OHLCV.into_iter().enumerate() {
+        let others = bars.first().into_iter().flat_map(|b| b.columns().names());
+        let others = others.filter(|name| !OHLCV.contains(name));
+        let shared = others.filter(|name| bars.iter().all(|b| b.columns().index_of(name).is_some()));
+        for name in OHLCV.into_iter().chain(shared) {
             let mut matrix = vec![f64::NAN; open.len() * bars.len()];
             for (row, b) in matrix.chunks_mut(open.len().max(1)).zip(bars) {
-                let values = [b.open(), b.high(), b.low(), b.close(), b.volume()][i];
+                let values = b.columns().get(name)?.to_f64();
                 let mut at = 0;
-                for (t, v) in b.open_time().iter().zip(values) {
+                for (t, v) in b.open_time().iter().zip(&*values) {
                     at += open[at..].partition_point(|o| o < t);
                     row[at] = *v;
                 }
@@ -284,6 +288,17 @@ mod tests {
         assert!(out.iter().all(|v| v.is_nan()));
         p.cross_section("open", 5, &mut out).unwrap();
         assert!(out.iter().all(|v| v.is_nan()), "a time beyond the panel must not read the next symbol's row");
+    }
+
+    #[test]
+    fn columns_that_all_symbols_have_come_along() {
+        let with = |b: Bars, name: &str, v: f64| b.clone().with(name, vec![v; b.len()]).unwrap();
+        let a = with(with(bars("A", &[0, 10], 1.0), "size", 7.0), "alone", 1.0);
+        let b = with(bars("B", &[10], 5.0), "size", 8.0);
+        let p = Panel::from_bars(Calendar::crypto(), &[a, b]).unwrap();
+        assert_eq!(p.fields().count(), 6);
+        let size = p.field("size").unwrap();
+        assert!(size[..2] == [7.0, 7.0] && size[2].is_nan() && size[3] == 8.0);
     }
 
     #[test]

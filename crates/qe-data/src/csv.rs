@@ -1,4 +1,4 @@
-//! Small tables as text: corporate actions and events, never prices.
+//! Small tables as text: corporate actions, events and labels, never prices.
 //!
 //! Fields are parted by commas and may stand in double quotes, with `""` for a quote within. Lines that begin with
 //! `#` and empty lines count for nothing. The first line that is left names the columns. Each error says the row,
@@ -53,6 +53,11 @@ impl Table {
             rows.push(row);
         }
         Ok(Self { place, header, rows })
+    }
+
+    /// The names of the columns.
+    pub(crate) fn header(&self) -> &[String] {
+        &self.header
     }
 
     /// The rows, in order.

@@ -13,6 +13,7 @@ mod csv;
 pub mod error;
 pub mod events;
 pub mod identity;
+pub mod labels;
 pub mod layout;
 pub mod market;
 pub mod quality;

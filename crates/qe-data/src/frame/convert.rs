@@ -111,6 +111,47 @@ pub fn ticks_to_frame(ticks: &Ticks) -> Result<DataFrame> {
     with_symbol(ticks.symbol(), columns_to_frame(ticks.columns())?)
 }
 
+/// A table as a frame with its opening times as `date` in front: days where all of them are midnights in UTC, and
+/// instants otherwise.
+///
+/// # Errors
+/// When a column of the table is named `date` too.
+pub fn dated_to_frame(table: &Columns) -> Result<DataFrame> {
+    const DATE: &str = "date";
+    let wrap = |e: PolarsError| frame_error("a table", &e);
+    if table.index_of(DATE).is_some() {
+        return Err(Error::refused("a table", "one of its columns is named `date`", "give it another name"));
+    }
+    let at = table.axis().shared_open();
+    let mut date = time_column(DATE, at).map_err(wrap)?;
+    if at.iter().all(|t| t.rem_euclid(qe_core::time::NANOS_PER_DAY) == 0) {
+        date = date.cast(&DataType::Date).map_err(wrap)?;
+    }
+    let mut out = vec![date];
+    out.extend(table.iter().map(|(name, values)| column(name, values)));
+    DataFrame::new(table.len(), out).map_err(wrap)
+}
+
+/// Tables of several symbols as one frame in order of time: `symbol`, `ts`, `available`, then numbers.
+///
+/// # Errors
+/// When the tables differ in their columns.
+pub fn tables_to_frame<'a>(tables: impl IntoIterator<Item = (&'a str, &'a Columns)>) -> Result<DataFrame> {
+    let wrap = |e: PolarsError| frame_error("the tables", &e);
+    let mut out = DataFrame::empty();
+    for (i, (symbol, table)) in tables.into_iter().enumerate() {
+        let df = with_symbol(symbol, columns_to_frame(table)?)?;
+        match i {
+            0 => out = df,
+            _ => drop(out.vstack_mut(&df).map_err(wrap)?),
+        }
+    }
+    if out.width() == 0 {
+        return Ok(out);
+    }
+    out.sort([TS], SortMultipleOptions::default().with_maintain_order(true)).map_err(wrap)
+}
+
 fn with_symbol(symbol: &str, df: DataFrame) -> Result<DataFrame> {
     let height = df.height();
     let name = Column::new_scalar(SYMBOL.into(), Scalar::from(PlSmallStr::from_str(symbol)), height);

@@ -246,6 +246,58 @@ impl Loader {
         Ok(out)
     }
 
+    /// The label of each symbol in a column of text: its sector, say.
+    ///
+    /// # Errors
+    /// When a file lacks the column, or a symbol has no label or several in it.
+    pub fn labels(&self, column: &str) -> Result<BTreeMap<String, String>> {
+        let mut out = BTreeMap::new();
+        for group in &self.groups()? {
+            let place = group.files[0].display().to_string();
+            let columns: Vec<String> = self.schema_of(&group.files[0])?.iter_names().map(|n| n.to_string()).collect();
+            let source = names::need(column, &columns, &self.spec.rename, &place)?;
+            let mut wanted = vec![col(source).cast(DataType::String).alias("label")];
+            if let SymbolFrom::Column(name) = &group.symbol {
+                wanted.push(col(name.as_str()).cast(DataType::String).alias(SYMBOL));
+            }
+            let lf = self.raw(&group.files)?.select(wanted);
+            let df = collect(lf.unique_generic(None, UniqueKeepStrategy::Any), &place)?;
+            let wrap = |e: PolarsError| frame_error(&place, &e);
+            let text = |name: &str| df.column(name).and_then(|c| Ok(c.str()?.clone())).map_err(wrap);
+            let labels = text("label")?;
+            let told = match &group.symbol {
+                SymbolFrom::Column(_) => Some(text(SYMBOL)?),
+                SymbolFrom::Given(_) => None,
+            };
+            for i in 0..df.height() {
+                let symbol = match (&group.symbol, &told) {
+                    (SymbolFrom::Given(symbol), _) => symbol.as_str(),
+                    (_, told) => told.as_ref().and_then(|t| t.get(i)).unwrap_or_default(),
+                };
+                // A row without a label does not speak against the others.
+                let Some(label) = labels.get(i).filter(|l| !l.trim().is_empty()) else { continue };
+                if let Some(other) = out.insert(symbol.to_owned(), label.to_owned()).filter(|o| o != label) {
+                    let mut both = [other.as_str(), label];
+                    both.sort_unstable();
+                    let reason =
+                        format!("{symbol} is {:?} in some rows of {source:?} and {:?} in others", both[0], both[1]);
+                    return Err(Error::refused(place, reason, "give each symbol one label, in a file of its own"));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// The columns of the first file, each with the type that it has there.
+    ///
+    /// # Errors
+    /// When there are no files, or the first cannot be read.
+    pub fn stored_columns(&self) -> Result<Vec<(String, String)>> {
+        let files = self.files()?.files;
+        let schema = self.schema_of(&files[0].path)?;
+        Ok(schema.iter().map(|(name, dtype)| (name.to_string(), dtype.to_string())).collect())
+    }
+
     /// Runs the queries, symbol by symbol in alphabetical order, and hands each table over as arrays.
     fn each_table(&self, mut take: impl FnMut(usize, usize, Table) -> Result<()>) -> Result<()> {
         let groups = self.groups()?;

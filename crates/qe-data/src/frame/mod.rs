@@ -30,11 +30,12 @@ pub use arrow::{
 };
 pub use asof::asof_join;
 pub use convert::{
-    bars_from_frame, bars_to_frame, columns_from_frame, columns_to_frame, numbers, ticks_to_frame, times,
+    bars_from_frame, bars_to_frame, columns_from_frame, columns_to_frame, dated_to_frame, numbers, tables_to_frame,
+    ticks_to_frame, times,
 };
 pub use loader::{Dataset, Loader, ParquetLoader, Table};
 pub use resample::{resample_bars, resample_trades};
-pub use store::{Partition, StoreOptions, Unfinished, leftovers, store, store_frame};
+pub use store::{Partition, StoreOptions, Unfinished, check_savable, is_savable, leftovers, save, store, store_frame};
 pub use wide::{chain_from_frame, chain_to_frame, panel_to_frame};
 
 /// The column that says whose row it is.

@@ -152,13 +152,51 @@ pub fn leftovers(symbol: &str, table: &Columns, root: &Path, options: StoreOptio
     Ok(found.files.into_iter().map(|f| f.path).filter(|p| !written.contains(p)).collect())
 }
 
+/// The endings that [`save`] writes.
+const SAVED: [&str; 4] = ["parquet", "pq", "parq", "csv"];
+
+/// Whether [`save`] would know what to do with a path: it ends in `.parquet` or `.csv`.
+pub fn is_savable(path: &Path) -> bool {
+    path.extension().is_some_and(|e| SAVED.iter().any(|s| e.eq_ignore_ascii_case(s)))
+}
+
+/// Fails where [`save`] cannot but fail: to be asked before a long computation.
+///
+/// # Errors
+/// When the path has another ending than `.parquet` or `.csv`, its folder is not there, or it is a folder itself.
+pub fn check_savable(path: &Path) -> Result<()> {
+    let refused = |reason: &str, mend: &str| Err(Error::refused(path.display().to_string(), reason, mend));
+    if !is_savable(path) {
+        return refused("its name does not say how to write it", "end it with .parquet or .csv");
+    }
+    if path.is_dir() {
+        return refused("it is a folder", "name a file");
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match folder.is_dir() {
+        true => Ok(()),
+        false => refused(&format!("there is no folder {}", folder.display()), "make it, or check the path"),
+    }
+}
+
+/// Writes a frame as one file, whole or not at all: Parquet or CSV by its ending. A file that is there is replaced.
+///
+/// # Errors
+/// As [`check_savable`], and when the file cannot be written.
+pub fn save(df: DataFrame, path: &Path) -> Result<()> {
+    check_savable(path)?;
+    write(df, path, StoreOptions::default())
+}
+
 /// Writes one file, whole or not at all.
 fn write(mut df: DataFrame, path: &Path, options: StoreOptions) -> Result<()> {
     // Each writer has a draft of its own, so that two that write one file never mix their bytes.
     static N_DRAFTS: AtomicU64 = AtomicU64::new(0);
     let n = N_DRAFTS.fetch_add(1, Ordering::Relaxed);
-    let draft = path.with_file_name(format!(".data.parquet.{}-{n}.part", std::process::id()));
-    let written = write_draft(&mut df, &draft, options)
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!(".{name}.{}-{n}.part", std::process::id()));
+    let is_text = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    let written = write_draft(&mut df, &draft, is_text, options)
         .and_then(|()| fs::rename(&draft, path).map_err(|e| Error::io("write", path, &e)));
     if written.is_err() {
         // It is of no use to anybody; if it cannot be removed either, readers skip it.
@@ -168,14 +206,18 @@ fn write(mut df: DataFrame, path: &Path, options: StoreOptions) -> Result<()> {
 }
 
 /// Writes a file and waits until the disk has it.
-fn write_draft(df: &mut DataFrame, draft: &Path, options: StoreOptions) -> Result<()> {
-    let file = File::create(draft).map_err(|e| Error::io("write", draft, &e))?;
-    ParquetWriter::new(&file)
-        .with_compression(ParquetCompression::Zstd(None))
-        .with_statistics(StatisticsOptions::default())
-        .with_row_group_size(Some(options.row_group.max(1)))
-        .finish(df)
-        .map_err(|e| frame_error(&draft.display().to_string(), &e))?;
+fn write_draft(df: &mut DataFrame, draft: &Path, is_text: bool, options: StoreOptions) -> Result<()> {
+    let mut file = File::create(draft).map_err(|e| Error::io("write", draft, &e))?;
+    let written = match is_text {
+        true => CsvWriter::new(&mut file).with_datetime_format(Some("%Y-%m-%dT%H:%M:%S%.fZ".into())).finish(df),
+        false => ParquetWriter::new(&file)
+            .with_compression(ParquetCompression::Zstd(None))
+            .with_statistics(StatisticsOptions::default())
+            .with_row_group_size(Some(options.row_group.max(1)))
+            .finish(df)
+            .map(|_| ()),
+    };
+    written.map_err(|e| frame_error(&draft.display().to_string(), &e))?;
     file.sync_all().map_err(|e| Error::io("write", draft, &e))
 }
 
@@ -222,6 +264,32 @@ mod tests {
         assert_eq!(names(Partition::Month, Zone::NewYork)[0].1, 0..2);
         assert_eq!(names(Partition::Whole, Zone::Utc), [(String::new(), 0..3)]);
         assert_eq!(names(Partition::Day, Zone::Utc).len(), 2);
+    }
+
+    #[test]
+    fn one_table_is_saved_whole_by_its_ending() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let day = qe_core::time::NANOS_PER_DAY;
+        let table = Columns::new(qe_core::columns::Axis::instants(vec![0, day]).unwrap());
+        let table = table.with("a b", vec![0.1 + 0.2, f64::NAN]).unwrap();
+        save(crate::frame::dated_to_frame(&table).unwrap(), &at("t.CSV")).unwrap();
+        let text = fs::read_to_string(at("t.CSV")).unwrap();
+        assert_eq!(text, "date,a b\n1970-01-01,0.30000000000000004\n1970-01-02,NaN\n");
+        let both = crate::frame::tables_to_frame([("B", &table), ("A", &table)]).unwrap();
+        let names: Vec<&str> = both.get_column_names().into_iter().map(|n| n.as_str()).collect();
+        assert_eq!((both.shape(), names), ((4, 4), vec![SYMBOL, TS, AVAILABLE, "a b"]));
+        save(both, &at("t.parquet")).unwrap();
+        save(df!("a" => [1]).unwrap(), &at("t.parquet")).unwrap();
+        for (name, part) in [("t.txt", ".parquet or .csv"), ("t", ".csv"), ("no/t.csv", "no folder"), ("", "end it")] {
+            let said = save(DataFrame::empty(), &at(name)).unwrap_err().to_string();
+            assert!(said.contains(part), "{name}: {said}");
+        }
+        fs::create_dir(at("d.csv")).unwrap();
+        assert!(check_savable(&at("d.csv")).unwrap_err().to_string().contains("it is a folder"));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "no draft is left");
+        let dated = Columns::new(table.axis().clone()).with("date", vec![1.0, 2.0]).unwrap();
+        assert!(crate::frame::dated_to_frame(&dated).unwrap_err().to_string().contains("another name"));
     }
 
     #[test]

@@ -312,6 +312,22 @@ impl Plan {
         Ok(())
     }
 
+    /// Whether some output works across symbols, so that it needs a panel.
+    pub fn is_across(&self) -> bool {
+        self.program.stages().iter().any(|s| !s.before.is_empty())
+    }
+
+    /// The groupings of symbols that it reads, sorted.
+    pub fn groupings(&self) -> Vec<&str> {
+        let ops =
+            self.program.stages().iter().flat_map(|s| &s.before).map(|(op, ..)| &self.graph.crosses[*op as usize]);
+        let mut names: Vec<&str> =
+            ops.filter_map(|op| if let Cross::Neutralize(g) = op { Some(&**g) } else { None }).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Fails if some output works across symbols, where there is one symbol only.
     fn ensure_no_cross(&self) -> Result<()> {
         match self.program.stages().iter().flat_map(|s| &s.before).next() {
