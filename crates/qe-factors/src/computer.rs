@@ -11,7 +11,7 @@ use qe_core::time::{TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::expr::{Schema, compile, parse};
+use crate::expr::{Compiled, Schema, compile, parse};
 use crate::plan::Value;
 
 /// What to do with a missing value of a factor.
@@ -79,26 +79,80 @@ impl FactorSpec {
         Self { equations, missing: Missing::Keep, score: None }
     }
 
+    /// What the factors are called.
+    pub fn names(&self) -> Vec<String> {
+        let name = |(i, (name, _)): (usize, &(Option<String>, _))| name.clone().unwrap_or(format!("factor_{i}"));
+        self.equations.iter().enumerate().map(name).collect()
+    }
+
     /// Computes all equations over a table of features.
     ///
     /// # Errors
-    /// When an equation cannot be read or compiled, two have one name, or the training range has fewer than two values
-    /// of a factor, or values that do not differ.
+    /// When an equation cannot be read or compiled ([`Error::Factor`] says which), two have one name, or the training
+    /// range has fewer than two values of a factor, or values that do not differ.
     pub fn compute(&self, features: &Columns) -> Result<FactorTable> {
-        let schema = Schema::new(features.names().map(str::to_owned));
-        let trees = self.equations.iter().map(|(_, text)| parse(text)).collect::<Result<Vec<_>, _>>()?;
-        let name = |(i, (name, _)): (usize, &(Option<String>, String))| name.clone().unwrap_or(format!("factor_{i}"));
-        let names: Vec<String> = self.equations.iter().enumerate().map(name).collect();
+        self.compile(&Schema::new(features.names().map(str::to_owned)))?.compute(features)
+    }
+
+    /// All equations, ready to be computed over tables that have the columns of `schema` that they read.
+    ///
+    /// # Errors
+    /// When an equation cannot be read or compiled: [`Error::Factor`] says which.
+    pub fn compile(&self, schema: &Schema) -> Result<FactorPlan> {
+        let names = self.names();
+        let failed = |idx: usize, error: Error| Error::Factor { name: names[idx].clone(), idx, error: Box::new(error) };
+        let read = |(i, (_, text)): (usize, &(_, String))| parse(text).map_err(|e| failed(i, e.into()));
+        let trees = self.equations.iter().enumerate().map(read).collect::<Result<Vec<_>>>()?;
         let named: Vec<_> = names.iter().map(String::as_str).zip(&trees).collect();
-        let compiled = compile(&named, &schema, None)?;
-        let values = compiled.plan().eval(features)?;
+        let compiled = compile(&named, schema, None).map_err(|e| {
+            // Which of them it was is found out one by one.
+            let one = |i: usize| compile(&named[i..=i], schema, None).err().map(|e| failed(i, e));
+            (0..named.len()).find_map(one).unwrap_or(e)
+        })?;
+        if compiled.plan().is_across() {
+            let is_across = |i: &usize| compile(&named[*i..=*i], schema, None).is_ok_and(|c| c.plan().is_across());
+            let idx = (0..named.len()).find(is_across).unwrap_or(0);
+            return Err(failed(
+                idx,
+                Error::Data {
+                    place: "the equation".into(),
+                    reason: "it works across symbols, and a table of features is of one".into(),
+                    mend: "leave it out, or evaluate it over a panel".into(),
+                },
+            ));
+        }
+        Ok(FactorPlan { names, compiled, missing: self.missing, score: self.score })
+    }
+}
+
+/// Equations that are ready to be computed.
+#[derive(Debug, Clone)]
+pub struct FactorPlan {
+    names: Vec<String>,
+    compiled: Compiled,
+    missing: Missing,
+    score: Option<Score>,
+}
+
+impl FactorPlan {
+    /// The columns that the equations read.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.compiled.plan().columns()
+    }
+
+    /// Computes all of them over a table of features.
+    ///
+    /// # Errors
+    /// As [`FactorSpec::compute`], and when the table lacks a column that they read.
+    pub fn compute(&self, features: &Columns) -> Result<FactorTable> {
+        let values = self.compiled.plan().eval(features)?;
         let mut out = FactorTable {
             factors: Columns::new(features.axis().clone()).starting_at_row(features.first_row()),
-            n_held: Vec::with_capacity(names.len()),
+            n_held: Vec::with_capacity(self.names.len()),
             fitted: Vec::new(),
         };
-        for (i, name) in names.iter().enumerate() {
-            let mut column = match compiled.output(i, 0).and_then(|idx| values.outputs().get(idx)) {
+        for (i, name) in self.names.iter().enumerate() {
+            let mut column = match self.compiled.output(i, 0).and_then(|idx| values.outputs().get(idx)) {
                 Some(Value::Number(v)) => v.clone(),
                 Some(Value::Condition(m)) => {
                     (0..m.len()).map(|row| m.get(row).map_or(f64::NAN, |v| f64::from(u8::from(v)))).collect()
@@ -110,7 +164,8 @@ impl FactorSpec {
                 Missing::HoldLast(most) => hold_last(&mut column, most),
             });
             if let Some(score) = self.score {
-                out.fitted.push(score.apply(name, &mut column, features)?);
+                let failed = |e| Error::Factor { name: name.clone(), idx: i, error: Box::new(e) };
+                out.fitted.push(score.apply(&mut column, features).map_err(failed)?);
             }
             out.factors.push(name.as_str(), Column::from(column))?;
         }
@@ -133,7 +188,7 @@ fn hold_last(column: &mut [f64], most: u32) -> u64 {
 
 impl Score {
     /// Scores a column in place.
-    fn apply(self, name: &str, column: &mut [f64], table: &Columns) -> Result<Fitted> {
+    fn apply(self, column: &mut [f64], table: &Columns) -> Result<Fitted> {
         let axis = table.axis();
         let open = axis.rows_in(self.train);
         let rows = open.start..open.end.min(axis.known_at(self.train.end)).max(open.start);
@@ -141,7 +196,7 @@ impl Score {
         let moments = Moments::of(&seen);
         let (Some(mean), Some(std)) = (moments.mean(), moments.std(1).filter(|s| *s > 0.0)) else {
             return Err(Error::Data {
-                place: format!("factor {name}"),
+                place: "its score".into(),
                 reason: format!(
                     "the training range from {} to {} holds {} values, too few or all alike to score by",
                     Timestamp(self.train.start),
@@ -185,6 +240,16 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_needs_the_columns_that_it_reads_alone() {
+        let schema = Schema::new(["morphology_ret_range_50", "other", "xle_relative_strength"]);
+        let plan = FactorSpec::of(["if(true, ret_range_50, other)"]).compile(&schema).unwrap();
+        assert_eq!(plan.columns().collect::<Vec<_>>(), ["morphology_ret_range_50"]);
+        assert_eq!(plan.compute(&features()).unwrap().factors.get("factor_0").unwrap().value(1), 2.0);
+        let other = FactorSpec::of(["other"]).compile(&schema).unwrap();
+        assert!(other.compute(&features()).unwrap_err().to_string().contains("other"));
+    }
+
+    #[test]
     fn gaps_are_held_over_only_if_asked_and_counted() {
         let spec = FactorSpec { missing: Missing::HoldLast(1), ..FactorSpec::of(["ret_range_50"]) };
         let out = spec.compute(&features()).unwrap();
@@ -221,7 +286,14 @@ mod tests {
             ..FactorSpec::of(["1"])
         };
         assert!(twice.compute(&features()).unwrap_err().to_string().contains("one of that name already"));
+        let across = FactorSpec::of(["1", "cs_rank(ret_range_50)"]).compute(&features()).unwrap_err();
+        assert!(matches!(&across, Error::Factor { idx: 1, .. }) && across.to_string().contains("across"), "{across}");
         let wrong = FactorSpec::of(["ret_rnge_50 + 1"]).compute(&features()).unwrap_err().to_string();
         assert!(wrong.contains("did you mean"), "{wrong}");
+        for (text, at) in [("1 + + )", 6..7), ("2 * ret_rnge_50", 4..15)] {
+            let error = FactorSpec::of(["1", text]).compute(&features()).unwrap_err();
+            assert_eq!(error.at(), Some(at));
+            assert!(matches!(&error, Error::Factor { name, idx: 1, .. } if name == "factor_1"), "{error}");
+        }
     }
 }

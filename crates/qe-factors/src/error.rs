@@ -1,5 +1,7 @@
 //! Errors of this crate: each names the place and what to do about it.
 
+use std::ops::Range;
+
 /// The result of a fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -43,5 +45,29 @@ pub enum Error {
         shown: String,
         /// What is wrong.
         reason: String,
+        /// The bytes of the expression that are wrong.
+        at: Range<usize>,
     },
+    /// One of several factors whose equation cannot be used.
+    #[error("{name}: {error}")]
+    Factor {
+        /// What it is called.
+        name: String,
+        /// Its place among the equations.
+        idx: usize,
+        /// What is wrong.
+        error: Box<Error>,
+    },
+}
+
+impl Error {
+    /// The bytes of the expression that are wrong, where it is about an expression.
+    pub fn at(&self) -> Option<Range<usize>> {
+        match self {
+            Self::Syntax(e) => Some(e.at.clone()),
+            Self::Meaning { at, .. } => Some(at.clone()),
+            Self::Factor { error, .. } => error.at(),
+            _ => None,
+        }
+    }
 }

@@ -506,5 +506,5 @@ impl<'a> Lower<'a> {
 
 /// An error of meaning at a place of an expression.
 fn meaning(ast: &Ast, at: Range<usize>, reason: &str, mend: &str) -> Error {
-    Error::Meaning { shown: super::point_at(ast.text(), at, reason, mend), reason: reason.to_owned() }
+    Error::Meaning { shown: super::point_at(ast.text(), at.clone(), reason, mend), reason: reason.to_owned(), at }
 }
