@@ -5,7 +5,10 @@
 
 mod data;
 mod demo;
+mod equations;
+mod eval;
 mod expr;
+mod factors;
 mod output;
 mod source;
 

@@ -93,6 +93,18 @@ fn calendar(name: &str) -> qe_core::Result<Calendar> {
 }
 
 impl SourceArgs {
+    /// The same for a table of features: its rows are taken as they are stamped, days being UTC's, unless something else
+    /// is asked for.
+    pub(crate) fn feature_spec(&self) -> Result<DataSpec> {
+        let mut args = self.clone();
+        if args.spec.is_none() {
+            args.kind = args.kind.or(Some(KindArg::Features));
+            args.calendar = args.calendar.or_else(|| Some(Calendar::crypto()));
+            args.hours = args.hours.or(Some(HoursArg::All));
+        }
+        args.spec()
+    }
+
     /// The specification that the arguments add up to.
     pub(crate) fn spec(&self) -> Result<DataSpec> {
         let mut spec = match &self.spec {

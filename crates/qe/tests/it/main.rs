@@ -2,6 +2,8 @@
 #![cfg(feature = "cli")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input should stop")]
 
+mod expr;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
