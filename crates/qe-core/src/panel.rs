@@ -39,8 +39,8 @@ impl Panel {
         Ok(Self { calendar, axis, symbols, fields: BTreeMap::new(), members, groups: BTreeMap::new() })
     }
 
-    /// The five price fields of several symbols and any other columns that all of them have, on the union of their times;
-    /// a time that a symbol lacks is NaN.
+    /// The five price fields of several symbols and any other columns that all of them have, on the union of their
+    /// times; a time that a symbol lacks is NaN.
     ///
     /// # Errors
     /// When bars of one time disagree on when they were complete.

@@ -15,10 +15,11 @@
 //! | `a ^ b`, `a ** b` | from the right; `-x ^ 2` is `-(x ^ 2)` |
 //! | `x[3]`, `x[$n]`, `macd(close).hist` | lag, output of a call |
 //!
-//! Operands are numbers (`nan` and `inf` too), `true` and `false`, names with dots (`entry.price`), names of any letters
-//! in backquotes (`` `adj close` ``, where two backquotes stand for one), parameters (`$fast`), calls with positional and then named arguments (`sma(close, period=20)`), and parentheses. A text in
-//! quotes can only be an argument. A comment goes from `#` to the end of its line. Words of the language are in lower
-//! case. `not` must stand in parentheses after an operator that binds more tightly: `a == (not b)`.
+//! Operands are numbers (`nan` and `inf` too), `true` and `false`, names with dots (`entry.price`), names of any
+//! letters in backquotes (`` `adj close` ``, where two backquotes stand for one), parameters (`$fast`), calls with
+//! positional and then named arguments (`sma(close, period=20)`), and parentheses. A text in quotes can only be an
+//! argument. A comment goes from `#` to the end of its line. Words of the language are in lower case. `not` must stand
+//! in parentheses after an operator that binds more tightly: `a == (not b)`.
 //!
 //! [`parse`] and printing are inverse to each other: the printed form of a tree that was parsed reads back as the same
 //! tree, and the printed form of a tree that was built in code prints the same again once read. That holds where the

@@ -35,8 +35,8 @@ pub(crate) struct EvalArgs {
     /// Parquet into this folder, a file a symbol. The last rows are shown all the same.
     #[arg(long, short, value_name = "FILE|DIR")]
     out: Option<PathBuf>,
-    /// The labels that `neutralize` reads, as CSV: symbol,sector,… and a line a symbol. Other labels are looked for in the
-    /// data's columns.
+    /// The labels that `neutralize` reads, as CSV: symbol,sector,… and a line a symbol. Other labels are looked
+    /// for in the data's columns.
     #[arg(long, value_name = "FILE")]
     groups: Option<PathBuf>,
     /// How many of the last rows are shown.

@@ -24,8 +24,8 @@ use super::source::SourceArgs;
 pub(crate) struct FactorsArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// The equations: one a line, NAME = EQUATION if it has a name, `#` before a comment; or a JSON list of texts, or of
-    /// objects with an `equation` and perhaps a `name`.
+    /// The equations: one a line, NAME = EQUATION if it has a name, `#` before a comment; or a JSON list of texts, or
+    /// of objects with an `equation` and perhaps a `name`.
     #[arg(long, short, value_name = "FILE")]
     equations: PathBuf,
     /// The file to write: `date` and a column a factor, as Parquet or CSV by its ending.

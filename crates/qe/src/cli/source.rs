@@ -93,8 +93,8 @@ fn calendar(name: &str) -> qe_core::Result<Calendar> {
 }
 
 impl SourceArgs {
-    /// The same for a table of features: its rows are taken as they are stamped, days being UTC's, unless something else
-    /// is asked for.
+    /// The same for a table of features: its rows are taken as they are stamped, days being UTC's, unless something
+    /// else is asked for.
     pub(crate) fn feature_spec(&self) -> Result<DataSpec> {
         let mut args = self.clone();
         if args.spec.is_none() {
