@@ -6,12 +6,13 @@
 //! that was fitted on its own future by accident.
 
 use qe_core::columns::{Column, Columns};
-use qe_core::stats::Moments;
+use qe_core::eval::Window;
 use qe_core::time::{TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::expr::{Compiled, Schema, compile, parse};
+use crate::learned;
 use crate::plan::Value;
 
 /// What to do with a missing value of a factor.
@@ -190,11 +191,9 @@ impl Score {
     /// Scores a column in place.
     fn apply(self, column: &mut [f64], table: &Columns) -> Result<Fitted> {
         let axis = table.axis();
-        let open = axis.rows_in(self.train);
-        let rows = open.start..open.end.min(axis.known_at(self.train.end)).max(open.start);
-        let seen: Vec<f64> = column[rows].iter().copied().filter(|v| !v.is_nan()).collect();
-        let moments = Moments::of(&seen);
-        let (Some(mean), Some(std)) = (moments.mean(), moments.std(1).filter(|s| *s > 0.0)) else {
+        let train = Window::one(self.train)?;
+        let seen = learned::seen(column, table, &train);
+        let Some(score) = learned::Score::of(&seen, &train) else {
             return Err(Error::Data {
                 place: "its score".into(),
                 reason: format!(
@@ -209,8 +208,8 @@ impl Score {
         let first = if self.in_sample { 0 } else { axis.open().partition_point(|&t| t < self.train.end) };
         let (before, after) = column.split_at_mut(first);
         before.fill(f64::NAN);
-        after.iter_mut().for_each(|v| *v = (*v - mean) / std);
-        Ok(Fitted { mean, std, n: seen.len() as u64 })
+        after.iter_mut().for_each(|v| *v = score.score(*v));
+        Ok(Fitted { mean: score.mean(), std: score.std(), n: seen.len() as u64 })
     }
 }
 

@@ -515,15 +515,7 @@ impl Graph {
                 Some(sign) => format!("{} {sign} {}", at(0), at(1)),
                 None => format!("{}({}, {})", named(scalar::BINARY, op), at(0), at(1)),
             },
-            Op::Cmp(op) => {
-                let sign = match op {
-                    Cmp::Lt => "<",
-                    Cmp::Le => "<=",
-                    Cmp::Eq => "==",
-                    Cmp::Ne => "!=",
-                };
-                format!("{} {sign} {}", at(0), at(1))
-            }
+            Op::Cmp(op) => format!("{} {} {}", at(0), sign(op), at(1)),
             Op::IsMissing => format!("is_missing({})", at(0)),
             Op::Not => format!("not {}", at(0)),
             Op::And => format!("{} and {}", at(0), at(1)),
@@ -551,8 +543,18 @@ impl Graph {
     }
 }
 
+/// The sign of a comparison.
+pub(super) fn sign(op: Cmp) -> &'static str {
+    match op {
+        Cmp::Lt => "<",
+        Cmp::Le => "<=",
+        Cmp::Eq => "==",
+        Cmp::Ne => "!=",
+    }
+}
+
 /// The sign of an operation that is written between its operands.
-fn infix(op: Bin) -> Option<&'static str> {
+pub(super) fn infix(op: Bin) -> Option<&'static str> {
     Some(match op {
         Bin::Add => "+",
         Bin::Sub => "-",

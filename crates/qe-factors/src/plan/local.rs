@@ -5,9 +5,8 @@
 //! column, and comes in as an input. A condition is 1, 0, or NaN for unknown, and means what it means in a plan.
 
 use std::fmt;
-use std::fmt::Write as _;
 
-use super::graph::{Id, Ty};
+use super::graph::{Id, Ty, infix, sign};
 use super::scalar::{self, Bin, Cmp, Un};
 
 /// What an operation of a local program does.
@@ -164,15 +163,22 @@ impl LocalNode {
 impl fmt::Display for Local {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, node) in self.nodes.iter().enumerate() {
-            let mut text = match node.op {
+            let [a, b, _] = node.args;
+            let named = |op: String| node.operands().iter().fold(op.to_lowercase(), |text, a| format!("{text} @{a}"));
+            let text = match node.op {
                 LocalOp::Input(k) => format!("input {k}"),
                 LocalOp::Slot(k) => self.slots[k as usize].clone(),
                 LocalOp::Num(x) => format!("{x}"),
-                LocalOp::Extreme(true) => "max_since_entry".into(),
-                LocalOp::Extreme(false) => "min_since_entry".into(),
-                op => format!("{op:?}").to_lowercase(),
+                LocalOp::Bin(op) => match infix(op) {
+                    Some(sign) => format!("@{a} {sign} @{b}"),
+                    None => named(format!("{op:?}")),
+                },
+                LocalOp::Cmp(op) => format!("@{a} {} @{b}", sign(op)),
+                LocalOp::Un(op) => named(format!("{op:?}")),
+                LocalOp::Extreme(true) => named("max_since_entry".into()),
+                LocalOp::Extreme(false) => named("min_since_entry".into()),
+                op => named(format!("{op:?}")),
             };
-            node.operands().iter().try_for_each(|a| write!(text, " @{a}"))?;
             writeln!(f, "@{i} = {text}")?;
         }
         Ok(())

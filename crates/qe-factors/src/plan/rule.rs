@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::graph::Ty;
 use super::local::Local;
 
 /// A value that no column holds, by its name in expressions.
@@ -170,6 +171,11 @@ impl Rule {
     /// Whether it reads the account.
     pub fn reads_account(&self) -> bool {
         self.fields.iter().any(|f| f.is_of_account())
+    }
+
+    /// What it gives.
+    pub fn ty(&self) -> Ty {
+        self.local.nodes.get(self.root as usize).map_or(Ty::Num, |n| n.ty)
     }
 
     /// How many operations it takes for a row.

@@ -77,10 +77,14 @@ pub(crate) fn run(args: &EvalArgs, out: &Output) -> Result<Verdict> {
     };
     let spec = args.source.spec()?;
     let data = load(spec.clone(), out)?;
-    let first = data.bars.first().map(|b| compiled(&trees, &schema(b.columns().names(), &spec))).transpose()?;
+    // Whatever the columns of a symbol, `sym` reads those of the others.
+    let of_symbol = |known: Schema, b: &Bars| known.with_symbol(b.symbol(), schema(b.columns().names(), &spec));
+    let known = data.bars.iter().fold(schema([].into_iter(), &spec), of_symbol);
+    let own = |b: &Bars| known.with_columns(b.columns().names().map(str::to_owned));
+    let first = data.bars.first().map(|b| compiled(&trees, &own(b))).transpose()?;
     let values = match first {
         Some(first) if first.plan().is_across() => across(&trees, &data.bars, &spec, labels)?,
-        _ => data.bars.iter().map(|b| alone(&trees, b, &spec)).collect::<Result<_>>()?,
+        _ => data.bars.iter().map(|b| alone(&trees, b, &data.bars, &own(b))).collect::<Result<_>>()?,
     };
     if let Some(target) = target {
         write(&trees, &data.bars, &values, target)?;
@@ -104,10 +108,12 @@ fn by_expression<'v, T>(trees: &[(String, Ast)], compiled: &Compiled, outputs: &
     (0..trees.len()).filter_map(|i| outputs.get(compiled.output(i, 0)?)).collect()
 }
 
-/// The values over one symbol by itself.
-fn alone(trees: &[(String, Ast)], bars: &Bars, spec: &DataSpec) -> Result<Values> {
-    let compiled = compiled(trees, &schema(bars.columns().names(), spec))?;
-    let outputs = compiled.plan().eval(bars.columns())?.into_outputs();
+/// The values over one symbol, which may read the rows of all.
+fn alone(trees: &[(String, Ast)], bars: &Bars, all: &[Bars], schema: &Schema) -> Result<Values> {
+    let compiled = compiled(trees, schema)?;
+    let others: Vec<(&str, &Columns)> = all.iter().map(|b| (b.symbol(), b.columns())).collect();
+    let table = compiled.plan().with_symbols(bars.columns(), &others)?;
+    let outputs = compiled.plan().eval(&table)?.into_outputs();
     let numbers = |value: &&Value| match value {
         Value::Number(v) => v.clone(),
         Value::Condition(m) => (0..m.len()).map(|i| m.get(i).map_or(f64::NAN, |v| f64::from(u8::from(v)))).collect(),
@@ -118,7 +124,8 @@ fn alone(trees: &[(String, Ast)], bars: &Bars, spec: &DataSpec) -> Result<Values
 /// The values over all symbols side by side, each symbol's in the rows that it has.
 fn across(trees: &[(String, Ast)], bars: &[Bars], spec: &DataSpec, mut labels: Labels) -> Result<Vec<Values>> {
     let mut panel = Panel::from_bars(spec.calendar.clone(), bars)?;
-    let compiled = compiled(trees, &schema(panel.fields(), spec))?;
+    let own = schema(panel.fields(), spec).with_symbols(panel.symbols().iter().cloned());
+    let compiled = compiled(trees, &own)?;
     for grouping in compiled.plan().groupings() {
         if !labels.has(grouping) {
             let read = Loader::new(spec.clone())?.labels(grouping);

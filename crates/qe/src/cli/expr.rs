@@ -10,8 +10,8 @@ use qe_core::calendar::Calendar;
 use qe_core::columns::Shared;
 use qe_core::timeframe::Timeframe;
 use qe_data::market::{Market, MarketSpec};
-use qe_factors::expr::{Ast, Compiled, Schema, compile, function_names, parse, reference};
-use qe_factors::plan::{Plan, Ty};
+use qe_factors::expr::{Ast, Compiled, Schema, compile_scoped, function_names, parse, reference};
+use qe_factors::plan::{Plan, Rule, Scope, Ty};
 use serde::Serialize;
 
 use super::Verdict;
@@ -42,8 +42,31 @@ pub(crate) struct CheckArgs {
     /// Expressions, or NAME=EXPRESSION.
     #[arg(required = true)]
     expressions: Vec<String>,
+    /// What they may read beside the market: an exit the open position, a gate the account, a size both.
+    #[arg(long, value_enum, default_value = "series")]
+    scope: ScopeArg,
     #[command(flatten)]
     schema: SchemaArgs,
+}
+
+/// A scope by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ScopeArg {
+    Series,
+    Exit,
+    Gate,
+    Size,
+}
+
+impl From<ScopeArg> for Scope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::Series => Self::SERIES,
+            ScopeArg::Exit => Self::EXIT,
+            ScopeArg::Gate => Self::GATE,
+            ScopeArg::Size => Self::SIZE,
+        }
+    }
 }
 
 /// `qe expr list`.
@@ -66,6 +89,9 @@ struct SchemaArgs {
     /// Whose sessions: us_equities or crypto.
     #[arg(long, default_value = "us_equities")]
     calendar: String,
+    /// Other symbols that there are, with commas between them: `sym("SPY", close)` reads one.
+    #[arg(long, value_delimiter = ',')]
+    symbols: Vec<String>,
 }
 
 pub(crate) fn run(command: ExprCommand, out: &Output) -> Result<Verdict> {
@@ -85,7 +111,8 @@ pub(crate) fn run(command: ExprCommand, out: &Output) -> Result<Verdict> {
 impl SchemaArgs {
     fn schema(&self) -> Result<Schema> {
         let columns = OHLCV.iter().map(|c| (*c).to_owned()).chain(self.columns.iter().cloned());
-        Ok(Schema::new(columns).bars(self.timeframe, Calendar::by_name(&self.calendar)?))
+        let schema = Schema::new(columns).bars(self.timeframe, Calendar::by_name(&self.calendar)?);
+        Ok(schema.with_symbols(self.symbols.iter().cloned()))
     }
 }
 
@@ -99,8 +126,12 @@ pub(super) fn read(texts: &[String]) -> Result<Vec<(String, Ast)>> {
 }
 
 pub(super) fn compiled(trees: &[(String, Ast)], schema: &Schema) -> Result<Compiled> {
-    let named: Vec<(&str, &Ast)> = trees.iter().map(|(name, ast)| (name.as_str(), ast)).collect();
-    Ok(compile(&named, schema, None)?)
+    compiled_in(trees, schema, Scope::SERIES)
+}
+
+fn compiled_in(trees: &[(String, Ast)], schema: &Schema, scope: Scope) -> Result<Compiled> {
+    let named: Vec<(&str, &Ast, Scope)> = trees.iter().map(|(name, ast)| (name.as_str(), ast, scope)).collect();
+    Ok(compile_scoped(&named, schema, None)?)
 }
 
 /// What an expression is.
@@ -110,24 +141,36 @@ struct Checked {
     text: String,
     gives: &'static str,
     lookback: usize,
+    /// Of a rule, how many operations it takes in a row beside the plan's columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_rule_steps: Option<usize>,
 }
 
 fn describe(trees: &[(String, Ast)], compiled: &Compiled) -> Vec<Checked> {
     let outputs = compiled.plan().outputs();
     let of = |(i, (name, ast)): (usize, &(String, Ast))| {
-        let output = &outputs[compiled.output(i, 0)?];
-        let gives = if output.ty == Ty::Cond { "condition" } else { "number" };
-        Some(Checked { name: name.clone(), text: ast.to_string(), gives, lookback: output.lookback })
+        let rule = compiled.rule(i, 0);
+        let (ty, lookback) = match (rule, compiled.output(i, 0)) {
+            (Some(rule), _) => (rule.ty(), rule.inputs().iter().map(|o| outputs[*o].lookback).max().unwrap_or(0)),
+            (None, output) => output.map(|o| (outputs[o].ty, outputs[o].lookback))?,
+        };
+        let gives = if ty == Ty::Cond { "condition" } else { "number" };
+        let n_rule_steps = rule.map(Rule::n_steps);
+        Some(Checked { name: name.clone(), text: ast.to_string(), gives, lookback, n_rule_steps })
     };
     trees.iter().enumerate().filter_map(of).collect()
 }
 
 fn check(args: &CheckArgs, out: &Output) -> Result<Verdict> {
     let trees = read(&args.expressions)?;
-    let checked = describe(&trees, &compiled(&trees, &args.schema.schema()?)?);
+    let checked = describe(&trees, &compiled_in(&trees, &args.schema.schema()?, args.scope.into())?);
     out.result(&checked, || {
         checked.iter().fold(String::new(), |mut text, c| {
-            let _ = writeln!(text, "{}\n  a {} from row {} on", c.text, c.gives, c.lookback);
+            let _ = write!(text, "{}\n  a {} from row {} on", c.text, c.gives, c.lookback);
+            if let Some(n) = c.n_rule_steps {
+                let _ = write!(text, ", by a rule of {n} operations");
+            }
+            text.push('\n');
             text
         })
     })?;
@@ -141,6 +184,8 @@ struct Explained {
     n_steps: usize,
     lookback: usize,
     plan: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<String>,
     steps: Vec<Step>,
 }
 
@@ -153,7 +198,7 @@ struct Step {
 
 fn explain(args: &CheckArgs, out: &Output) -> Result<Verdict> {
     let trees = read(&args.expressions)?;
-    let compiled = compiled(&trees, &args.schema.schema()?)?;
+    let compiled = compiled_in(&trees, &args.schema.schema()?, args.scope.into())?;
     let plan = compiled.plan();
     // What works across symbols has no cost on one.
     let steps = if plan.is_across() { Vec::new() } else { cost(plan, out)? };
@@ -162,10 +207,14 @@ fn explain(args: &CheckArgs, out: &Output) -> Result<Verdict> {
         n_steps: plan.n_steps(),
         lookback: plan.lookback(),
         plan: plan.to_string(),
+        rules: compiled.rules().iter().map(ToString::to_string).collect(),
         steps,
     };
     out.result(&explained, || {
         let mut text = explained.plan.clone();
+        for rule in &explained.rules {
+            let _ = writeln!(text, "\na rule, run where it is asked for:\n{rule}");
+        }
         let _ = writeln!(text, "\n{} steps, all outputs known from row {} on", explained.n_steps, explained.lookback);
         match explained.steps.is_empty() {
             true => drop(writeln!(text, "what a row costs is not measured: it works across the symbols of a panel")),
@@ -185,7 +234,7 @@ fn cost(plan: &Plan, out: &Output) -> Result<Vec<Step>> {
     let market: Market = generate(&spec, 1, out)?;
     let Some(bars) = market.minute_bars().first() else { bail!("the simulated market is empty") };
     let mut table = bars.columns().clone();
-    for name in plan.columns() {
+    for name in plan.columns().chain(plan.columns_of_symbols()) {
         if table.index_of(name).is_none() {
             table.push(name, Shared::from(bars.close().to_vec()))?;
         }

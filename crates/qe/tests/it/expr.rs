@@ -1,4 +1,4 @@
-//! `qe expr factors`, and `qe expr eval` across symbols.
+//! `qe expr`: factors, other symbols, across symbols, and scopes.
 
 use std::fs;
 use std::path::Path;
@@ -191,4 +191,42 @@ fn labels_that_are_missing_or_change_are_told() {
     let a = fs::read_to_string(at.join("u/A.csv")).unwrap();
     write(at, "u/A.csv", &a.replacen(",x,", ",z,", 1));
     eval(&[], "A is \"x\" in some rows of \"sector\" and \"z\" in others");
+}
+
+#[test]
+fn expressions_read_other_symbols_of_a_folder() {
+    let dir = universe();
+    let at = dir.path();
+    let eval = |more: &[&'static str]| json(at, 0, &[&["expr", "eval", "u", "-t", "1d", "-e"], more].concat());
+    let plain = eval(&["close"]);
+    let of = |shown: &serde_json::Value, s: usize| -> Vec<serde_json::Value> {
+        shown[s]["rows"].as_array().unwrap().iter().map(|r| r["values"][0].clone()).collect()
+    };
+    let read = eval(&["sym(\"A\", close)"]);
+    for symbol in 0..3 {
+        // C lacks the last day, so it sees the days that it has.
+        let n = of(&plain, symbol).len();
+        assert_eq!(of(&read, symbol), of(&plain, 0)[..n], "{symbol}");
+    }
+    // Beside what works across symbols it is read from the panel, with the same values.
+    let across = eval(&["sym(\"A\", close) + 0 * cs_rank(close)"]);
+    assert_eq!(of(&across, 1), of(&read, 1));
+    let said = error(at, &["expr", "eval", "u", "-t", "1d", "-e", "sym(\"AA\", close)"]);
+    assert!(said.contains("no symbol is named `AA`") && said.contains("did you mean `A`?"), "{said}");
+}
+
+#[test]
+fn exits_and_sizes_are_checked_in_their_scope() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let exit = "close < max_since_entry(close - 2 * atr(14))";
+    let checked = json(at, 0, &["expr", "check", "--scope", "exit", exit]);
+    assert_eq!((&checked[0]["gives"], &checked[0]["lookback"]), (&"condition".into(), &14.into()));
+    assert_eq!(checked[0]["n_rule_steps"], 4);
+    let said = error(at, &["expr", "check", exit]);
+    assert!(said.contains("max_since_entry is known of an open position alone"), "{said}");
+    let said = error(at, &["expr", "check", "--scope", "exit", "equity > 0"]);
+    assert!(said.contains("use it in a size or a gate"), "{said}");
+    let explained = json(at, 0, &["expr", "explain", "--scope", "size", "0.02 * equity / atr(14)"]);
+    assert!(explained["rules"][0].as_str().unwrap().contains("equity"), "{explained}");
 }
