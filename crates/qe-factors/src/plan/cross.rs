@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use super::rank::Ranker;
+
 /// An operation across symbols.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cross {
@@ -40,7 +42,7 @@ impl Groups {
 /// Scratch memory of operations across symbols.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    order: Vec<(u64, u32)>,
+    ranker: Ranker,
     sums: Vec<(f64, f64)>,
 }
 
@@ -56,7 +58,7 @@ impl Cross {
                 let Some(groups) = groups else { return x.fill(f64::NAN) };
                 neutralize(x, groups, &mut scratch.sums);
             }
-            Self::Rank => rank(x, &mut scratch.order),
+            Self::Rank => scratch.ranker.rank(x),
             Self::Scale(to) => {
                 let size: f64 = present(x).map(f64::abs).fold(0.0, |a, b| a + b);
                 let by = if size > 0.0 { to / size } else { f64::NAN };
@@ -94,26 +96,6 @@ fn neutralize(x: &mut [f64], groups: &Groups, sums: &mut Vec<(f64, f64)>) {
     for (v, &g) in x.iter_mut().zip(&groups.of) {
         let (sum, n) = sums[g as usize];
         *v -= sum / n;
-    }
-}
-
-/// Bits of a number that sort as the numbers do; both zeros are one.
-fn sortable(x: f64) -> u64 {
-    let bits = (x + 0.0).to_bits();
-    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
-}
-
-fn rank(x: &mut [f64], order: &mut Vec<(u64, u32)>) {
-    order.clear();
-    order.extend(x.iter().enumerate().filter(|(_, v)| !v.is_nan()).map(|(i, &v)| (sortable(v), i as u32)));
-    order.sort_unstable();
-    let n = order.len() as f64;
-    let mut start = 0;
-    for group in order.chunk_by(|a, b| a.0 == b.0) {
-        let end = start + group.len();
-        let rank = (start + 1 + end) as f64 / 2.0 / n;
-        group.iter().for_each(|&(_, i)| x[i as usize] = rank);
-        start = end;
     }
 }
 
