@@ -86,6 +86,14 @@ impl Pool {
         self.map(items.len(), |i| f(&items[i]))
     }
 
+    /// `f` of each index and its item, in order; each item may be changed by its own call.
+    pub fn map_mut<I: Send, T: Send>(&self, items: &mut [I], f: impl Fn(usize, &mut I) -> T + Sync) -> Vec<T> {
+        match &self.inner {
+            None => items.iter_mut().enumerate().map(|(i, item)| f(i, item)).collect(),
+            Some(pool) => pool.install(|| items.par_iter_mut().enumerate().map(|(i, item)| f(i, item)).collect()),
+        }
+    }
+
     /// `f(0), ..., f(n - 1)`, or the error of the lowest index that fails.
     ///
     /// Items above a known failure may be left out; those below it always run.
@@ -168,6 +176,9 @@ mod tests {
         for pool in pools() {
             assert_eq!(pool.map(100, |i| i), (0..100).collect::<Vec<_>>());
             assert_eq!(pool.map_slice(&["a", "bc"], |s| s.len()), [1, 2]);
+            let mut words = ["a", "bc", "def"].map(str::to_owned);
+            assert_eq!(pool.map_mut(&mut words, |i, w| std::mem::replace(w, i.to_string())), ["a", "bc", "def"]);
+            assert_eq!(words, ["0", "1", "2"]);
             let order = pool.fold(10, 3, Vec::new, |v, i| v.push(i), |a, b| [a, b].concat());
             assert_eq!(order, (0..10).collect::<Vec<_>>());
         }

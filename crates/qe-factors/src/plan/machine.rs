@@ -16,7 +16,7 @@ pub(crate) const BLOCK: usize = 1024;
 /// Where an operand is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Src {
-    /// A column of the data.
+    /// A column of the data; those beyond them are what earlier stages have kept.
     Column(u32),
     /// A buffer of numbers.
     Slot(u32),
@@ -64,11 +64,12 @@ pub(crate) struct Program {
     /// The node that each step computes.
     nodes: Vec<Id>,
     wiring: Vec<Wiring>,
-    /// The number of the graph's call behind each kernel of the program.
-    /// The kernels, and which of their outputs are read, one bit each.
+    /// The number of the graph's call behind each kernel of the program, and which of its outputs are read, one bit each.
     calls: Vec<(u32, u32)>,
     n_slots: u32,
     n_masks: u32,
+    n_kept: u32,
+    /// Where outputs stand at the end of their stages.
     outputs: Vec<Src>,
     /// What of the data is read; [`Src::Column`] is a place in this list.
     columns: Vec<Source>,
@@ -77,13 +78,28 @@ pub(crate) struct Program {
 }
 
 /// A stretch of a program that each symbol runs for itself, after some operations across all symbols.
+///
+/// Buffers last for a stage. What a later one reads, and what operations across symbols give, is kept as a column beyond
+/// those of the data.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stage {
-    /// Operations across symbols that come before: the operation by its place in the graph's list, what it reads, and the
-    /// buffer that it writes.
-    pub(crate) before: Vec<(u32, Src, u32)>,
+    pub(crate) before: Vec<Across>,
     /// The steps of the program.
     code: Range<usize>,
+    /// The outputs that are there at the end of it.
+    pub(crate) outputs: Vec<usize>,
+    /// What it keeps: the buffer, and the number of the column among those that are kept.
+    pub(crate) keep: Vec<(Src, usize)>,
+}
+
+/// An operation across symbols.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Across {
+    /// Its place in the graph's list.
+    pub(crate) op: u32,
+    pub(crate) src: Src,
+    /// The number of the column that it makes among those that are kept.
+    pub(crate) to: usize,
 }
 
 /// Buffers that are handed on.
@@ -107,66 +123,54 @@ impl Program {
     pub(crate) fn new(graph: &Graph, outputs: &[Id]) -> Self {
         let n = graph.len();
         let mut needed = vec![false; n];
-        // How many readers are still to come; an output is read to the end.
+        // How many readers are still to come; an output is read once more, at the end of its stage.
         let mut readers = vec![0u32; n];
         for id in outputs {
             needed[id.idx()] = true;
-            readers[id.idx()] = u32::MAX;
+            readers[id.idx()] += 1;
         }
-        for i in (0..n).rev() {
-            if !needed[i] {
-                continue;
-            }
-            for child in graph.children(Id(i as u32)) {
+        for i in (0..n).rev().map(|i| Id(i as u32)) {
+            let children = if needed[i.idx()] { graph.children(i) } else { &[] };
+            for child in children {
                 needed[child.idx()] = true;
-                let r = &mut readers[child.idx()];
-                *r = r.saturating_add(u32::from(*r != u32::MAX));
+                readers[child.idx()] += 1;
             }
         }
-        let mut made = Maker {
-            graph,
-            readers,
-            place: vec![Src::None; n],
-            slots: Pool::default(),
-            masks: Pool::default(),
-            code: Vec::new(),
-            nodes: Vec::new(),
-            wiring: Vec::new(),
-            calls: Vec::new(),
-            call_of: vec![u32::MAX; n],
-            columns: Vec::new(),
-            before: Vec::new(),
-        };
-        // A node stands in the stage of its latest child, one that works across symbols in the stage after it.
-        let mut stage_of = vec![0u32; n];
-        let mut n_stages = 1;
-        for i in (0..n).filter(|&i| needed[i]) {
-            let latest = graph.children(Id(i as u32)).iter().map(|c| stage_of[c.idx()]).max().unwrap_or(0);
-            stage_of[i] = latest + u32::from(matches!(graph.nodes[i].op, Op::Cross(_)));
-            n_stages = n_stages.max(stage_of[i] + 1);
-        }
+        let mut made = Maker::new(graph, &needed, readers);
+        let stage_of = stages(graph, &needed);
+        let n_stages = (0..n).filter(|&i| needed[i]).map(|i| stage_of[i] + 1).max().unwrap_or(1);
+        let mut places = vec![Src::None; outputs.len()];
         let mut stages = Vec::with_capacity(n_stages as usize);
         for stage in 0..n_stages {
-            let here = |i: &usize| needed[*i] && stage_of[*i] == stage;
+            let is_cross = |i: &usize| matches!(graph.nodes[*i].op, Op::Cross(_));
+            let here: Vec<usize> = (0..n).filter(|&i| needed[i] && stage_of[i] == stage).collect();
+            let (crosses, own): (Vec<usize>, Vec<usize>) = here.iter().partition(|i| is_cross(i));
             // What they read is free only after all of them: they run side by side.
-            let crosses = || (0..n).filter(here).filter(|&i| matches!(graph.nodes[i].op, Op::Cross(_)));
-            crosses().for_each(|i| made.cross(Id(i as u32)));
-            crosses().for_each(|i| made.read(graph.nodes[i].args[0]));
+            let before = crosses.iter().filter_map(|&i| made.cross(Id(i as u32))).collect();
+            crosses.iter().for_each(|&i| made.read(graph.nodes[i].args[0]));
+            made.hand_on();
             let start = made.code.len();
-            for i in (0..n).filter(here).filter(|&i| !matches!(graph.nodes[i].op, Op::Cross(_))) {
-                made.node(Id(i as u32), &needed);
+            own.iter().for_each(|&i| made.node(Id(i as u32), &needed));
+            let code = start..made.code.len();
+            let ready: Vec<usize> = (0..outputs.len()).filter(|&o| stage_of[outputs[o].idx()] == stage).collect();
+            for &o in &ready {
+                places[o] = made.place[outputs[o].idx()];
+                made.read(outputs[o]);
             }
-            stages.push(Stage { before: std::mem::take(&mut made.before), code: start..made.code.len() });
+            let keep = own.iter().filter_map(|&i| made.keep(Id(i as u32))).collect();
+            made.hand_on();
+            stages.push(Stage { before, code, outputs: ready, keep });
         }
         Self {
             stages,
-            outputs: outputs.iter().map(|id| made.place[id.idx()]).collect(),
+            outputs: places,
             code: made.code,
             nodes: made.nodes,
             wiring: made.wiring,
             calls: made.calls,
             n_slots: made.slots.n,
             n_masks: made.masks.n,
+            n_kept: made.kept.n,
             columns: made.columns,
         }
     }
@@ -179,6 +183,11 @@ impl Program {
     /// The stages, in order; there is at least one.
     pub(crate) fn stages(&self) -> &[Stage] {
         &self.stages
+    }
+
+    /// How many columns are kept from stage to stage.
+    pub(crate) fn n_kept(&self) -> usize {
+        self.n_kept as usize
     }
 
     /// The node that each step computes, in order.
@@ -233,6 +242,34 @@ impl Program {
     }
 }
 
+/// The stage of each node that is needed: at least that of its latest child, one that works across symbols in the stage
+/// after it. Nodes stand as late as their readers do, so that little has to be kept; those that nobody reads, which are
+/// outputs, as early as they can.
+fn stages(graph: &Graph, needed: &[bool]) -> Vec<u32> {
+    let is = |i: usize, what: fn(&Op) -> bool| u32::from(what(&graph.nodes[i].op));
+    let across = |i: usize| is(i, |op| matches!(op, Op::Cross(_)));
+    let nodes = || (0..needed.len()).filter(|&i| needed[i]);
+    let children = |i: usize| graph.children(Id(i as u32)).iter().map(|c| c.idx());
+    let mut earliest = vec![0u32; needed.len()];
+    for i in nodes() {
+        earliest[i] = children(i).map(|c| earliest[c]).max().unwrap_or(0) + across(i);
+    }
+    let mut latest = vec![u32::MAX; needed.len()];
+    for i in nodes().rev() {
+        if latest[i] == u32::MAX {
+            latest[i] = earliest[i];
+        }
+        for child in children(i) {
+            latest[child] = latest[child].min(latest[i] - across(i));
+        }
+    }
+    // An output of a kernel is there when the kernel is.
+    for i in nodes().filter(|&i| matches!(graph.nodes[i].op, Op::Output(_))) {
+        latest[i] = latest[graph.nodes[i].args[0].idx()];
+    }
+    latest
+}
+
 /// What a program is made with.
 struct Maker<'a> {
     graph: &'a Graph,
@@ -240,6 +277,10 @@ struct Maker<'a> {
     place: Vec<Src>,
     slots: Pool,
     masks: Pool,
+    /// Columns that are kept from stage to stage.
+    kept: Pool,
+    /// Those of them that have had their last reader.
+    read: Vec<u32>,
     code: Vec<Instr>,
     nodes: Vec<Id>,
     wiring: Vec<Wiring>,
@@ -248,22 +289,43 @@ struct Maker<'a> {
     /// The kernel of the program that a kernel's node became.
     call_of: Vec<u32>,
     columns: Vec<Source>,
-    before: Vec<(u32, Src, u32)>,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    fn new(graph: &'a Graph, needed: &[bool], readers: Vec<u32>) -> Self {
+        let mut made = Self {
+            graph,
+            readers,
+            place: vec![Src::None; needed.len()],
+            slots: Pool::default(),
+            masks: Pool::default(),
+            kept: Pool::default(),
+            read: Vec::new(),
+            code: Vec::new(),
+            nodes: Vec::new(),
+            wiring: Vec::new(),
+            calls: Vec::new(),
+            call_of: vec![u32::MAX; needed.len()],
+            columns: Vec::new(),
+        };
+        for i in (0..needed.len()).filter(|&i| needed[i]) {
+            let source = match graph.nodes[i].op {
+                Op::Column(c) => Source::Column(c),
+                Op::Open => Source::Open,
+                Op::Available => Source::Available,
+                _ => continue,
+            };
+            // Equal nodes are one, so no column comes twice.
+            made.place[i] = Src::Column(made.columns.len() as u32);
+            made.columns.push(source);
+        }
+        made
+    }
+
     fn node(&mut self, id: Id, needed: &[bool]) {
         let node = self.graph.nodes[id.idx()];
         match node.op {
-            Op::Column(_) | Op::Open | Op::Available => {
-                // Equal nodes are one, so no column comes twice.
-                self.place[id.idx()] = Src::Column(self.columns.len() as u32);
-                self.columns.push(match node.op {
-                    Op::Column(c) => Source::Column(c),
-                    Op::Open => Source::Open,
-                    _ => Source::Available,
-                });
-            }
+            Op::Column(_) | Op::Open | Op::Available => {}
             Op::Num(bits) => self.place[id.idx()] = Src::Num(f64::from_bits(bits)),
             Op::Output(j) => {
                 let kernel = self.call_of[node.args[0].idx()];
@@ -287,12 +349,34 @@ impl Maker<'_> {
         }
     }
 
-    fn cross(&mut self, id: Id) {
+    fn cross(&mut self, id: Id) -> Option<Across> {
         let node = self.graph.nodes[id.idx()];
-        let Op::Cross(op) = node.op else { return };
-        let dst = self.slots.take();
-        self.before.push((op, self.place[node.args[0].idx()], dst));
-        self.place[id.idx()] = Src::Slot(dst);
+        let Op::Cross(op) = node.op else { return None };
+        let src = self.place[node.args[0].idx()];
+        Some(Across { op, src, to: self.column_for(id) })
+    }
+
+    /// Keeps a node of the stage that ends, if it is a number that a later stage reads.
+    fn keep(&mut self, id: Id) -> Option<(Src, usize)> {
+        let src = self.place[id.idx()];
+        let Src::Slot(slot) = src else { return None };
+        if self.readers[id.idx()] == 0 {
+            return None;
+        }
+        self.slots.free.push(slot);
+        Some((src, self.column_for(id)))
+    }
+
+    /// A column beyond those of the data, where a node stands from now on.
+    fn column_for(&mut self, id: Id) -> usize {
+        let to = self.kept.take();
+        self.place[id.idx()] = Src::Column(self.columns.len() as u32 + to);
+        to as usize
+    }
+
+    /// Whoever read these columns is done.
+    fn hand_on(&mut self) {
+        self.kept.free.append(&mut self.read);
     }
 
     fn kernel(&mut self, id: Id, c: u32, needed: &[bool]) {
@@ -322,16 +406,15 @@ impl Maker<'_> {
     /// One reader of a node is done; after the last one its buffer is free.
     fn read(&mut self, id: Id) {
         let left = &mut self.readers[id.idx()];
-        if *left == u32::MAX {
+        *left -= 1;
+        if *left > 0 {
             return;
         }
-        *left -= 1;
-        if *left == 0 {
-            match self.place[id.idx()] {
-                Src::Slot(slot) => self.slots.free.push(slot),
-                Src::Mask(mask) => self.masks.free.push(mask),
-                Src::Column(_) | Src::Num(_) | Src::None => {}
-            }
+        match self.place[id.idx()] {
+            Src::Slot(slot) => self.slots.free.push(slot),
+            Src::Mask(mask) => self.masks.free.push(mask),
+            Src::Column(c) => self.read.extend(c.checked_sub(self.columns.len() as u32)),
+            Src::Num(_) | Src::None => {}
         }
     }
 }
@@ -359,7 +442,7 @@ impl Workspace {
     }
 
     /// Grows to what a program needs in blocks of so many rows.
-    fn fit(&mut self, program: &Program, block: usize) {
+    pub(crate) fn fit(&mut self, program: &Program, block: usize) {
         let grow = |buffers: &mut Vec<Vec<f64>>, n: usize| {
             if buffers.len() < n {
                 buffers.resize(n, Vec::new());
@@ -381,14 +464,19 @@ impl Workspace {
 pub(crate) struct Machine {
     kernels: Vec<Box<dyn Kernel>>,
     space: Workspace,
-    block: usize,
 }
 
 impl Machine {
     /// A machine that takes at most `block` rows at a time, the first to come being row `first_row` of the data set.
     pub(crate) fn new(program: &Program, graph: &Graph, first_row: u64, block: usize, mut space: Workspace) -> Self {
         space.fit(program, block);
-        Self { kernels: program.kernels(graph, first_row), space, block }
+        Self { kernels: program.kernels(graph, first_row), space }
+    }
+
+    /// Hands its buffers of numbers over for others; conditions stay.
+    pub(crate) fn swap_buffers(&mut self, space: &mut Workspace) {
+        std::mem::swap(&mut self.space.slots, &mut space.slots);
+        std::mem::swap(&mut self.space.spare, &mut space.spare);
     }
 
     /// The buffers, for another machine.
@@ -405,7 +493,6 @@ impl Machine {
 
     /// Takes the next rows through one stage.
     pub(crate) fn run_stage(&mut self, program: &Program, stage: usize, columns: &[&[f64]], n: usize) {
-        debug_assert!(n <= self.block);
         for step in program.stages[stage].code.clone() {
             self.run_step(program, step, columns, n);
         }
@@ -439,11 +526,6 @@ impl Machine {
             Src::Mask(m) => self.space.masks.get(m as usize),
             _ => None,
         }
-    }
-
-    /// A buffer of numbers, to be written from outside.
-    pub(crate) fn slot_mut(&mut self, slot: u32) -> &mut [f64] {
-        &mut self.space.slots[slot as usize]
     }
 
     /// What a source holds for the last rows.
@@ -559,6 +641,16 @@ pub(crate) enum View<'a> {
     Many(&'a [f64]),
     /// One number for all rows.
     One(f64),
+}
+
+impl View<'_> {
+    /// Writes it out.
+    pub(crate) fn copy_to(self, out: &mut [f64]) {
+        match self {
+            Self::Many(x) => out.copy_from_slice(x),
+            Self::One(x) => out.fill(x),
+        }
+    }
 }
 
 #[inline]

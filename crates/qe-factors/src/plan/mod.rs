@@ -20,6 +20,7 @@ mod rule;
 pub mod scalar;
 mod scan;
 mod tf;
+mod transpose;
 
 use std::fmt;
 use std::ops::Range;
@@ -333,8 +334,8 @@ impl Plan {
     fn ensure_no_cross(&self) -> Result<()> {
         match self.program.stages().iter().flat_map(|s| &s.before).next() {
             None => Ok(()),
-            Some((op, ..)) => Err(Error::Data {
-                place: format!("{:?}", self.graph.crosses[*op as usize]),
+            Some(across) => Err(Error::Data {
+                place: format!("{:?}", self.graph.crosses[across.op as usize]),
                 reason: "it works across symbols, and there is one only".into(),
                 mend: "evaluate the plan over a Panel".into(),
             }),

@@ -11,7 +11,8 @@ use qe_core::panel::Panel;
 use qe_core::par::Pool;
 
 use super::cross::{Cross, Groups, Scratch};
-use super::machine::{BLOCK, Machine, Source, Src, View, Workspace};
+use super::machine::{Across, BLOCK, Machine, Source, Src, Workspace};
+use super::transpose::{Rows, transpose};
 use super::{Bits, Plan};
 use crate::error::Result;
 
@@ -42,81 +43,153 @@ impl Plan {
             })
             .collect::<Result<_>>()?;
         let block = self.panel_block(n_symbols).min(n.max(1));
-        let machine = |_| Mutex::new(Machine::new(&self.program, &self.graph, 0, block, Workspace::new()));
-        let machines: Vec<Mutex<Machine>> = pool.map(n_symbols, machine);
-        let mut out = vec![vec![f64::NAN; n_symbols * n]; self.outputs.len()];
-        let columns = |symbol: usize, rows: &Range<usize>| -> Vec<&[f64]> {
-            fields.iter().map(|(f, stride)| &f[symbol * stride + rows.start..symbol * stride + rows.end]).collect()
-        };
+        // Every number of them is written; until then zeros take no memory.
+        let mut out: Vec<Vec<f64>> = self.outputs.iter().map(|_| vec![0.0; n_symbols * n]).collect();
+        let machine = |_| Machine::new(&self.program, &self.graph, 0, 0, Workspace::new());
+        let mut symbols: Vec<Symbol<'_>> =
+            pool.map(n_symbols, machine).into_iter().map(|machine| Symbol { machine, outputs: Vec::new() }).collect();
+        for matrix in &mut out {
+            symbols.iter_mut().zip(matrix.chunks_mut(n.max(1))).for_each(|(s, row)| s.outputs.push(row));
+        }
+        let kept = (0..self.program.n_kept()).map(|_| vec![0.0; n_symbols * block]).collect();
+        let mut run = Run { plan: self, pool, fields, groups, n_symbols, block, kept, spaces: Mutex::default() };
         for start in (0..n).step_by(block) {
             let rows = start..(start + block).min(n);
-            for (stage, what) in self.program.stages().iter().enumerate() {
-                let across = |i: usize| {
-                    let (op, src, dst) = what.before[i];
-                    self.across(op, groups[op as usize].as_ref(), src, dst, &machines, &columns, &rows)
-                };
-                // They read what an earlier stage has made and write buffers of their own, so they may run side by side.
-                pool.map(what.before.len(), across);
-                pool.map(n_symbols, |symbol| {
-                    lock(&machines[symbol]).run_stage(&self.program, stage, &columns(symbol, &rows), rows.len());
-                });
-            }
-            for (symbol, machine) in machines.iter().enumerate() {
-                let machine = lock(machine);
-                let part = columns(symbol, &rows);
-                for (idx, out) in out.iter_mut().enumerate() {
-                    let to = &mut out[symbol * n + rows.start..symbol * n + rows.end];
-                    match machine.condition(&self.program, idx) {
-                        Some(mask) => mask.to_numbers(to),
-                        None => match machine.number(&self.program, idx, &part, rows.len()) {
-                            View::Many(x) => to.copy_from_slice(x),
-                            View::One(x) => to.fill(x),
-                        },
-                    }
-                }
+            for stage in 0..self.program.stages().len() {
+                run.across(stage, &rows);
+                run.each_symbol(stage, &rows, &mut symbols);
             }
         }
         Ok(out)
     }
 
-    /// One operation across symbols over a block of times.
-    #[expect(clippy::too_many_arguments, reason = "it is the body of a loop, apart from it for its length")]
-    fn across<'c>(
-        &self,
-        op: u32,
-        groups: Option<&Groups>,
-        src: Src,
-        dst: u32,
-        machines: &[Mutex<Machine>],
-        columns: &impl Fn(usize, &Range<usize>) -> Vec<&'c [f64]>,
-        rows: &Range<usize>,
-    ) {
-        let (n, n_symbols) = (rows.len(), machines.len());
-        let mut values = vec![0.0; n * n_symbols];
-        for (symbol, machine) in machines.iter().enumerate() {
-            let machine = lock(machine);
-            match machine.view(src, &columns(symbol, rows), n) {
-                View::Many(x) => x.iter().enumerate().for_each(|(t, &v)| values[t * n_symbols + symbol] = v),
-                View::One(v) => (0..n).for_each(|t| values[t * n_symbols + symbol] = v),
-            }
-        }
-        let (op, mut scratch) = (&self.graph.crosses[op as usize], Scratch::default());
-        values.chunks_exact_mut(n_symbols.max(1)).for_each(|row| op.apply(row, groups, &mut scratch));
-        for (symbol, machine) in machines.iter().enumerate() {
-            let mut machine = lock(machine);
-            let to = &mut machine.slot_mut(dst)[..n];
-            to.iter_mut().enumerate().for_each(|(t, v)| *v = values[t * n_symbols + symbol]);
-        }
-    }
-
-    /// How many times a block of a panel has, so that the buffers of all symbols stay within a quarter of a gigabyte.
+    /// How many times a block of a panel has, so that what is kept of all symbols stays within an eighth of a gigabyte.
     fn panel_block(&self, n_symbols: usize) -> usize {
-        let per_row = self.program.n_bytes(64) / 64 * n_symbols.max(1);
-        ((256 << 20) / per_row.max(1) / 64 * 64).clamp(64, BLOCK)
+        let per_row = self.program.n_kept() * n_symbols * size_of::<f64>();
+        ((128 << 20) / per_row.max(1) / 64 * 64).clamp(64, BLOCK)
     }
 }
 
-/// Nobody panics while holding a machine, so its state is whole.
-fn lock(machine: &Mutex<Machine>) -> MutexGuard<'_, Machine> {
-    machine.lock().unwrap_or_else(PoisonError::into_inner)
+/// A symbol with the memory of its kernels, and its rows of the outputs.
+struct Symbol<'o> {
+    machine: Machine,
+    outputs: Vec<&'o mut [f64]>,
+}
+
+/// A plan on its way over a panel.
+struct Run<'p> {
+    plan: &'p Plan,
+    pool: &'p Pool,
+    /// The columns of the data, and how far apart the rows of the symbols begin in each.
+    fields: Vec<(Shared<f64>, usize)>,
+    groups: Vec<Option<Groups>>,
+    n_symbols: usize,
+    block: usize,
+    /// What stages have kept of the block: a row for each symbol.
+    kept: Vec<Vec<f64>>,
+    /// Buffers that nobody works in just now.
+    spaces: Mutex<Vec<Workspace>>,
+}
+
+impl Run<'_> {
+    /// A column of the program from a time of the block on, and how far apart the rows of the symbols begin.
+    fn column(&self, column: usize, rows: &Range<usize>) -> Rows<&[f64]> {
+        match self.fields.get(column) {
+            Some((field, stride)) => (&field[rows.start.min(field.len())..], *stride),
+            None => (&self.kept[column - self.fields.len()], self.block),
+        }
+    }
+
+    /// All columns of a symbol. Those that are being written are empty.
+    fn columns(&self, symbol: usize, rows: &Range<usize>) -> Vec<&[f64]> {
+        let all = 0..self.fields.len() + self.kept.len();
+        all.map(|column| {
+            let (x, stride) = self.column(column, rows);
+            x.get(symbol * stride..symbol * stride + rows.len()).unwrap_or(&[])
+        })
+        .collect()
+    }
+
+    /// The operations across symbols before a stage. They write columns that none of them reads.
+    fn across(&mut self, stage: usize, rows: &Range<usize>) {
+        let before = &self.plan.program.stages()[stage].before;
+        let take = |across: &Across| (*across, std::mem::take(&mut self.kept[across.to]));
+        let mut work: Vec<(Across, Vec<f64>)> = before.iter().map(take).collect();
+        self.pool.map_mut(&mut work, |_, (across, to)| self.one_across(*across, rows, to));
+        for (across, column) in work {
+            self.kept[across.to] = column;
+        }
+    }
+
+    fn one_across(&self, across: Across, rows: &Range<usize>, to: &mut [f64]) {
+        let (op, groups) = (&self.plan.graph.crosses[across.op as usize], &self.groups[across.op as usize]);
+        let mut scratch = Scratch::default();
+        let mut values = vec![0.0; TIMES * self.n_symbols];
+        for at in (0..rows.len()).step_by(TIMES) {
+            let n = TIMES.min(rows.len() - at);
+            let values = &mut values[..n * self.n_symbols];
+            match across.src {
+                Src::Column(column) => {
+                    let (x, stride) = self.column(column as usize, rows);
+                    transpose((&x[at..], stride), (self.n_symbols, n), (values, self.n_symbols));
+                }
+                Src::Num(x) => values.fill(x),
+                Src::Slot(_) | Src::Mask(_) | Src::None => values.fill(f64::NAN),
+            }
+            let at_once = values.chunks_exact_mut(self.n_symbols.max(1));
+            at_once.for_each(|values| op.apply(values, groups.as_ref(), &mut scratch));
+            transpose((values, self.n_symbols), (n, self.n_symbols), (&mut to[at..], self.block));
+        }
+    }
+
+    /// What each symbol does by itself in a stage.
+    fn each_symbol(&mut self, stage: usize, rows: &Range<usize>, symbols: &mut [Symbol<'_>]) {
+        let keep = &self.plan.program.stages()[stage].keep;
+        let mut written: Vec<Vec<f64>> = keep.iter().map(|(_, to)| std::mem::take(&mut self.kept[*to])).collect();
+        let mut work: Vec<(&mut Symbol<'_>, Vec<&mut [f64]>)> = symbols.iter_mut().map(|s| (s, Vec::new())).collect();
+        for column in &mut written {
+            work.iter_mut().zip(column.chunks_mut(self.block)).for_each(|((_, kept), row)| kept.push(row));
+        }
+        self.pool.map_mut(&mut work, |i, (symbol, kept)| self.one_symbol(stage, rows, i, symbol, kept));
+        for ((_, to), column) in keep.iter().zip(written) {
+            self.kept[*to] = column;
+        }
+    }
+
+    fn one_symbol(
+        &self,
+        stage: usize,
+        rows: &Range<usize>,
+        i: usize,
+        symbol: &mut Symbol<'_>,
+        kept: &mut [&mut [f64]],
+    ) {
+        let (program, columns, n) = (&self.plan.program, self.columns(i, rows), rows.len());
+        let what = &program.stages()[stage];
+        let machine = &mut symbol.machine;
+        let mut space = lock(&self.spaces).pop().unwrap_or_default();
+        space.fit(program, self.block);
+        machine.swap_buffers(&mut space);
+        machine.run_stage(program, stage, &columns, n);
+        for ((src, _), to) in what.keep.iter().zip(kept) {
+            machine.view(*src, &columns, n).copy_to(&mut to[..n]);
+        }
+        for &idx in &what.outputs {
+            let to = &mut symbol.outputs[idx][rows.clone()];
+            match machine.condition(program, idx) {
+                Some(mask) => mask.to_numbers(to),
+                None => machine.number(program, idx, &columns, n).copy_to(to),
+            }
+        }
+        machine.swap_buffers(&mut space);
+        lock(&self.spaces).push(space);
+    }
+}
+
+/// How many times go through an operation across symbols together: their values stay in the nearest caches.
+const TIMES: usize = 16;
+
+/// Nobody panics while holding buffers, so they are whole.
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
