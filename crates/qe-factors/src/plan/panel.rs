@@ -1,7 +1,8 @@
 //! A plan over the symbols of a panel.
 //!
-//! Each symbol has a machine of its own. They go through the program stage by stage, and what works across symbols is done
-//! for all of them between two stages.
+//! Each symbol has a machine of its own. They go through a block of times stage by stage, and what works across symbols is
+//! done between two stages, on as many times at once as stay in cache. Buffers belong to whoever is at work; a symbol keeps
+//! what a later stage reads in its row of a matrix, and writes its outputs where they stay.
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,13 @@ use super::machine::{Across, BLOCK, Machine, Source, Src, Workspace};
 use super::transpose::{Rows, transpose};
 use super::{Bits, Plan};
 use crate::error::Result;
+
+/// How many bytes of a block are kept from stage to stage: fewer would make blocks so short that to come back to each
+/// symbol costs more than its rows.
+const MAX_KEPT: usize = 160 << 20;
+
+/// How many times go through an operation across symbols together: few enough that their values stay in cache.
+const TIMES: usize = 32;
 
 impl Plan {
     /// Computes all outputs over every symbol of a panel: matrices as the panel's own, symbol by symbol. Conditions are 1,
@@ -42,7 +50,7 @@ impl Plan {
                 _ => Ok(None),
             })
             .collect::<Result<_>>()?;
-        let block = self.panel_block(n_symbols).min(n.max(1));
+        let block = self.panel_block(n_symbols, n);
         // Every number of them is written; until then zeros take no memory.
         let mut out: Vec<Vec<f64>> = self.outputs.iter().map(|_| vec![0.0; n_symbols * n]).collect();
         let machine = |_| Machine::new(&self.program, &self.graph, 0, 0, Workspace::new());
@@ -63,10 +71,13 @@ impl Plan {
         Ok(out)
     }
 
-    /// How many times a block of a panel has, so that what is kept of all symbols stays within an eighth of a gigabyte.
-    fn panel_block(&self, n_symbols: usize) -> usize {
-        let per_row = self.program.n_kept() * n_symbols * size_of::<f64>();
-        ((128 << 20) / per_row.max(1) / 64 * 64).clamp(64, BLOCK)
+    /// How many times a block has: as many as a whole run's, but of what is kept no more than fits [`MAX_KEPT`].
+    fn panel_block(&self, n_symbols: usize, n_times: usize) -> usize {
+        let per_time = self.program.n_kept() * n_symbols * size_of::<f64>();
+        let most = (MAX_KEPT / per_time.max(1)).clamp(64, BLOCK);
+        // Blocks of one length.
+        let n_blocks = n_times.div_ceil(most).max(1);
+        n_times.div_ceil(n_blocks).max(1)
     }
 }
 
@@ -185,9 +196,6 @@ impl Run<'_> {
         lock(&self.spaces).push(space);
     }
 }
-
-/// How many times go through an operation across symbols together: their values stay in the nearest caches.
-const TIMES: usize = 16;
 
 /// Nobody panics while holding buffers, so they are whole.
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

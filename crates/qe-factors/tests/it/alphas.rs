@@ -80,6 +80,13 @@ fn all_are_read_and_agree_with_translations_by_hand() {
             wrong.entry(alpha).or_insert_with(|| format!("day {day}, {}: got {got}, want {want}", row[2]));
         }
     }
+    for (i, name) in named.iter().enumerate() {
+        let alone =
+            compile(&[(name.0, name.1)], &schema, None).unwrap().plan().eval_panel(&panel, &Pool::inline()).unwrap();
+        let (got, want) = (&values[compiled.output(i, 0).unwrap()], &alone[0]);
+        let is_same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+        assert!(got.len() == want.len() && got.iter().zip(want).all(is_same), "{} is another one alone", name.0);
+    }
     let shown: Vec<String> = wrong.iter().map(|(a, w)| format!("{a}: {w}")).collect();
     assert!(wrong.is_empty(), "{} alphas differ:\n{}", wrong.len(), shown.join("\n"));
     assert!(right.values().filter(|n| **n >= 20).count() >= 90, "too few numbers to compare");

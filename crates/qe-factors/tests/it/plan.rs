@@ -3,6 +3,7 @@
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::Columns;
+use qe_core::panel::Panel;
 use qe_core::par::{Pool, Threads};
 use qe_core::param::Param;
 use qe_core::point::PointTable;
@@ -295,8 +296,8 @@ fn equal_parts_are_computed_once_however_many_points_use_them() {
     assert_eq!((compiled.plan().outputs().len(), compiled.output(0, 77)), (1, Some(0)));
 }
 
-#[test]
-fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
+/// Seven symbols over more times than one block has.
+fn panel() -> (Panel, Vec<Bars>) {
     let bars: Vec<Bars> = (0..7)
         .map(|k| {
             let base = minutes(4, k % 2 == 0);
@@ -309,8 +310,14 @@ fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
             Bars::from_columns(format!("S{k}"), Timeframe::M1, columns).unwrap()
         })
         .collect();
-    let mut panel = qe_core::panel::Panel::from_bars(Calendar::us_equities(), &bars).unwrap();
+    let mut panel = Panel::from_bars(Calendar::us_equities(), &bars).unwrap();
     panel.push_group("sector", (0..7).map(|k| format!("g{}", k % 3)).collect()).unwrap();
+    (panel, bars)
+}
+
+#[test]
+fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
+    let (panel, bars) = panel();
     let plan = plan(&[
         "cs_rank(returns) - 0.5",
         "ts_mean(cs_rank(delta(close, 3) * volume), 5) > cs_rank(close)",
@@ -336,6 +343,34 @@ fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
         }
     }
     assert!(plan.eval(bars[0].columns()).unwrap_err().to_string().contains("evaluate the plan over a Panel"));
+}
+
+#[test]
+fn outputs_over_a_panel_are_the_same_alone_and_beside_others_in_any_order() {
+    let (panel, _) = panel();
+    // What they share is a number, a condition, an output of several, or works across symbols, here early and there late.
+    let texts = [
+        "close",
+        "cs_rank(sma(close, 5))",
+        "if(close > sma(close, 5), cs_rank(cs_rank(volume) * macd(close).hist), -1)",
+        "macd(close).signal - cs_demean(cs_rank(volume))",
+        "close > sma(close, 5)",
+        "cs_rank(ts_sum(cs_rank(ts_sum(cs_rank(close - open), 3)), 3)) + macd(close).macd",
+        "cs_rank(if(close > sma(close, 5), 1, 0) + sma(close, 5))",
+        "cs_zscore(cs_rank(close - open)) * cs_rank(sma(close, 5)) + cs_rank(7)",
+        "cs_rank(volume)",
+    ];
+    let reversed: Vec<&str> = texts.into_iter().rev().collect();
+    let one_way = plan(&texts).eval_panel(&panel, &Pool::inline()).unwrap();
+    let other_way = plan(&reversed).eval_panel(&panel, &Pool::inline()).unwrap();
+    let every = plan(&texts).with_all_outputs().unwrap().eval_panel(&panel, &Pool::inline()).unwrap();
+    for (k, text) in texts.iter().enumerate() {
+        let alone = plan(&[text]).eval_panel(&panel, &Pool::inline()).unwrap();
+        assert!(alone[0].iter().any(|v| !v.is_nan()), "{text}");
+        for got in [&one_way[k], &other_way[texts.len() - 1 - k], &every[every.len() - texts.len() + k]] {
+            assert!(got.iter().zip(&alone[0]).all(|(a, b)| same(*a, *b)), "{text}");
+        }
+    }
 }
 
 #[test]
