@@ -12,8 +12,6 @@ mod machine;
 mod mask;
 mod other;
 mod panel;
-mod other;
-mod panel;
 mod rank;
 mod row;
 mod rule;
@@ -321,8 +319,7 @@ impl Plan {
 
     /// The groupings of symbols that it reads, sorted.
     pub fn groupings(&self) -> Vec<&str> {
-        let ops =
-            self.program.stages().iter().flat_map(|s| &s.before).map(|(op, ..)| &self.graph.crosses[*op as usize]);
+        let ops = self.program.stages().iter().flat_map(|s| &s.before).map(|a| &self.graph.crosses[a.op as usize]);
         let mut names: Vec<&str> =
             ops.filter_map(|op| if let Cross::Neutralize(g) = op { Some(&**g) } else { None }).collect();
         names.sort_unstable();

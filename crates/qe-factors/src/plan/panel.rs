@@ -31,10 +31,25 @@ impl Plan {
     /// # Errors
     /// When the panel lacks a field or a grouping that the plan reads.
     pub fn eval_panel(&self, panel: &Panel, pool: &Pool) -> Result<Vec<Vec<f64>>> {
+        self.eval_panel_within(panel, pool, usize::MAX)
+    }
+
+    /// As [`Plan::eval_panel`], in at most about so many bytes beside the panel, outputs included: the less, the shorter the
+    /// blocks. What does not fit at all is refused before it begins.
+    ///
+    /// # Errors
+    /// As [`Plan::eval_panel`], and when it would take more.
+    pub fn eval_panel_within(&self, panel: &Panel, pool: &Pool, max_bytes: usize) -> Result<Vec<Vec<f64>>> {
         let (n_symbols, n) = (panel.n_symbols(), panel.n_times());
+        let block = self.panel_block(n_symbols, n, pool.threads(), max_bytes)?;
+        let others = self.symbols_of_panel(panel)?;
         // A matrix for each field, and one row for the times that all symbols share.
         let field = |source: &Source| -> Result<(Shared<f64>, usize)> {
             Ok(match source {
+                Source::Column(c) if *c as usize >= self.n_own => {
+                    let known = others.iter().find(|(column, _)| column == c).map(|(_, values)| values.clone());
+                    (known.unwrap_or_else(|| Shared::from(vec![f64::NAN; n])), 0)
+                }
                 Source::Column(c) => (panel.field(&self.columns[*c as usize])?.clone(), n),
                 Source::Open => (Shared::from_owner(Bits(panel.axis().shared_open().clone())), 0),
                 Source::Available => (Shared::from_owner(Bits(panel.axis().shared_available().clone())), 0),
@@ -50,7 +65,6 @@ impl Plan {
                 _ => Ok(None),
             })
             .collect::<Result<_>>()?;
-        let block = self.panel_block(n_symbols, n);
         // Every number of them is written; until then zeros take no memory.
         let mut out: Vec<Vec<f64>> = self.outputs.iter().map(|_| vec![0.0; n_symbols * n]).collect();
         let machine = |_| Machine::new(&self.program, &self.graph, 0, 0, Workspace::new());
@@ -71,13 +85,35 @@ impl Plan {
         Ok(out)
     }
 
-    /// How many times a block has: as many as a whole run's, but of what is kept no more than fits [`MAX_KEPT`].
-    fn panel_block(&self, n_symbols: usize, n_times: usize) -> usize {
+    /// About how many bytes evaluation over a panel takes in blocks of so many times, on so many threads: outputs, what is
+    /// kept from stage to stage, the memory of every symbol's kernels, and buffers.
+    fn n_bytes_of_panel(&self, n_symbols: usize, n_times: usize, n_threads: usize, block: usize) -> usize {
+        let row = size_of::<f64>() * n_symbols;
+        let outputs = self.outputs.len().saturating_mul(row).saturating_mul(n_times);
+        let kept = self.program.n_kept().saturating_mul(row).saturating_mul(block);
+        let kernels = self.n_bytes_of_kernels().saturating_mul(n_symbols);
+        let buffers = self.program.n_bytes(block).saturating_mul(n_threads.min(n_symbols));
+        [kept, kernels, buffers].into_iter().fold(outputs, usize::saturating_add)
+    }
+
+    /// How many times a block has: as many as a whole run's, but of what is kept no more than fits [`MAX_KEPT`], and of
+    /// everything no more than is allowed.
+    fn panel_block(&self, n_symbols: usize, n_times: usize, n_threads: usize, max_bytes: usize) -> Result<usize> {
+        const FEWEST: usize = 64;
         let per_time = self.program.n_kept() * n_symbols * size_of::<f64>();
-        let most = (MAX_KEPT / per_time.max(1)).clamp(64, BLOCK);
+        let mut most = (MAX_KEPT / per_time.max(1)).clamp(FEWEST, BLOCK);
+        let n_bytes = |block: usize| self.n_bytes_of_panel(n_symbols, n_times, n_threads, block.min(n_times));
+        while most > FEWEST && n_bytes(most) > max_bytes {
+            most = (most / 2).max(FEWEST);
+        }
+        self.ensure_within(
+            Some(max_bytes),
+            n_bytes(most),
+            "allow more, or evaluate fewer outputs or symbols at a time",
+        )?;
         // Blocks of one length.
         let n_blocks = n_times.div_ceil(most).max(1);
-        n_times.div_ceil(n_blocks).max(1)
+        Ok(n_times.div_ceil(n_blocks).max(1))
     }
 }
 

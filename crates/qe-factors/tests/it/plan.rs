@@ -331,6 +331,15 @@ fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
         assert!(one.iter().zip(&many).all(|(a, b)| a.iter().zip(b).all(|(a, b)| same(*a, *b))));
     }
     let n = panel.n_times();
+    // Within a budget blocks get shorter, and the bits stay.
+    let of_outputs = 4 * 7 * n * 8;
+    let least =
+        (of_outputs..).step_by(10_000).find(|b| plan.eval_panel_within(&panel, &Pool::inline(), *b).is_ok()).unwrap();
+    assert!(least < of_outputs + 3_000_000, "{least}");
+    let short = plan.eval_panel_within(&panel, &Pool::inline(), least).unwrap();
+    assert!(one.iter().zip(&short).all(|(a, b)| a.iter().zip(b).all(|(a, b)| same(*a, *b))));
+    let error = plan.eval_panel_within(&panel, &Pool::inline(), of_outputs).unwrap_err().to_string();
+    assert!(error.contains("fewer outputs or symbols at a time"), "{error}");
     let close = panel.field("close").unwrap();
     for t in [40, 777] {
         let returns: Vec<f64> = (0..7).map(|s| close[s * n + t] / close[s * n + t - 1] - 1.0).collect();
