@@ -175,8 +175,8 @@ pub struct Graph {
     pub(crate) nodes: Vec<Node>,
     pub(crate) calls: Vec<Call>,
     pub(crate) crosses: Vec<Cross>,
-    /// The calls of what was fitted: their nodes, what it is called, and from which opening time on it is heard.
-    pub(crate) fitted: Vec<(Id, Arc<str>, i64)>,
+    /// The calls of what was fitted, in order: their nodes, what it is called, and from which opening time on it is heard.
+    pub(crate) fitted: Vec<(Id, Vec<Arc<str>>, i64)>,
     known: HashMap<(Op, [Id; 3]), Id, Fast>,
     known_calls: HashMap<CallKey, Id>,
 }
@@ -453,10 +453,11 @@ impl Graph {
         Some(id)
     }
 
-    /// Says that a call is of something fitted, heard from an opening time on.
-    pub(crate) fn mark_fitted(&mut self, call: Id, name: &Arc<str>, from: i64) {
-        if !self.fitted.iter().any(|(known, ..)| *known == call) {
-            self.fitted.push((call, name.clone(), from));
+    /// Says that a call, the one that was made last or one that is marked already, is of something fitted, heard from an
+    /// opening time on.
+    pub(crate) fn mark_fitted(&mut self, call: Id, names: Vec<Arc<str>>, from: i64) {
+        if self.fitted.last().is_none_or(|(last, ..)| *last < call) {
+            self.fitted.push((call, names, from));
         }
     }
 

@@ -52,7 +52,9 @@ pub struct Output {
     pub lookback: usize,
     /// What it reads of things that were fitted, by their names; none where it is of the market alone.
     pub fitted: Vec<Arc<str>>,
-    /// The opening time before which it is missing, because something in it was fitted on what came before.
+    /// From which opening time on all of that is heard: rows that open earlier are no test of it. In them each fitted thing
+    /// is missing, and so is the output, unless it says something without it, as `coalesce` does. `None` where nothing was
+    /// fitted, or in-sample values were asked for.
     pub heard_from: Option<i64>,
 }
 
@@ -145,6 +147,7 @@ impl Plan {
     ) -> Result<Self> {
         let n_own = own.len();
         let columns = other::all_columns(own, &others);
+        let heard = fitted::Heard::new(&graph, &others, n_own);
         let (mut ids, mut described) = (Vec::new(), Vec::new());
         for (name, id) in outputs {
             if id.idx() >= graph.len() || !graph.is_value(id) {
@@ -155,7 +158,7 @@ impl Plan {
                 });
             }
             ids.push(id);
-            let (fitted, heard_from) = other::fitted_in(&graph, &others, n_own, id);
+            let (fitted, heard_from) = heard.of(id);
             described.push(Output { name, ty: graph.ty(id), lookback: graph.lookback(id), fitted, heard_from });
         }
         let program = Program::new(&graph, &ids);

@@ -11,7 +11,6 @@ use qe_core::error::nearest;
 use qe_core::panel::Panel;
 use qe_data::asof::{AsOf, asof};
 
-use super::graph::{Graph, Id, Op};
 use super::machine::Source;
 use super::row::RowMachine;
 use super::{Plan, Stepper, Value, Values};
@@ -37,38 +36,6 @@ pub(super) fn all_columns(own: Arc<[Arc<str>]>, others: &[Other]) -> Arc<[Arc<st
         all[*column as usize] = output.name.clone();
     }
     all.into()
-}
-
-/// What was fitted among everything that a node needs, and from which opening time on all of it is heard.
-pub(super) fn fitted_in(graph: &Graph, others: &[Other], n_own: usize, id: Id) -> (Vec<Arc<str>>, Option<i64>) {
-    let of_others = || others.iter().flat_map(|o| o.columns.iter().zip(o.plan.outputs()));
-    if graph.fitted.is_empty() && of_others().all(|(_, output)| output.fitted.is_empty()) {
-        return (Vec::new(), None);
-    }
-    let (mut needed, mut names, mut from) = (vec![false; id.idx() + 1], Vec::new(), i64::MIN);
-    needed[id.idx()] = true;
-    for i in (0..needed.len()).rev() {
-        if !needed[i] {
-            continue;
-        }
-        let node = Id(i as u32);
-        graph.children(node).iter().for_each(|c| needed[c.idx()] = true);
-        if let Some((_, name, heard)) = graph.fitted.iter().find(|(call, ..)| *call == node) {
-            names.push(name.clone());
-            from = from.max(*heard);
-        }
-        if let Op::Column(c) = graph.nodes[i].op
-            && c as usize >= n_own
-        {
-            for (_, output) in of_others().filter(|(column, _)| **column == c) {
-                names.extend(output.fitted.iter().cloned());
-                from = from.max(output.heard_from.unwrap_or(i64::MIN));
-            }
-        }
-    }
-    names.sort();
-    names.dedup();
-    (names, Some(from).filter(|t| *t > i64::MIN))
 }
 
 impl Plan {

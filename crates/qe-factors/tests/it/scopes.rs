@@ -207,6 +207,42 @@ fn what_was_fitted_is_heard_after_its_window_alone() {
 }
 
 #[test]
+fn what_was_fitted_is_told_however_deep_it_stands() {
+    let bars = minutes(3, true);
+    let train = window(bars.columns(), 100..500);
+    let z = Scores { column: "close".into() }.fit(bars.columns(), &train).unwrap();
+    let later = Scores { column: "close".into() }.fit(bars.columns(), &window(bars.columns(), 100..700)).unwrap();
+    let known = schema().with_symbols(["SPY"]).with_fitted("z", z.clone()).with_fitted("later", later);
+    let known = known.with_fitted_in_sample("seen", z);
+    for text in [
+        "tf(\"15m\", fitted(\"z\", close))",
+        "sma(tf(\"15m\", fitted(\"z\", close)) > 0, 3)",
+        "sym(\"SPY\", tf(\"15m\", fitted(\"z\", close)))",
+        "sym(\"SPY\", fitted(\"z\", close)) + close",
+        "scan(0, prev + fitted(\"z\", close))",
+    ] {
+        let plan = with_schema(text, &known);
+        let output = &plan.outputs()[0];
+        let names: Vec<&str> = output.fitted.iter().map(|n| &**n).collect();
+        assert_eq!((&names[..], output.heard_from), (&["z"][..], Some(train.hull().end)), "{text}");
+        let table = match plan.symbols().next() {
+            Some(_) => plan.with_symbols(bars.columns(), &[("SPY", bars.columns())]).unwrap(),
+            None => bars.columns().clone(),
+        };
+        let values = plan.eval(&table).unwrap();
+        let values = values.number(0).unwrap();
+        assert!(values[..500].iter().all(|v| v.is_nan()) && values[600..].iter().any(|v| !v.is_nan()), "{text}");
+    }
+    let plan =
+        with_schema("tf(\"15m\", fitted(\"z\", close) - fitted(\"later\", open)) + fitted(\"seen\", low)", &known);
+    let output = &plan.outputs()[0];
+    assert_eq!(output.fitted.iter().map(|n| &**n).collect::<Vec<_>>(), ["later", "seen", "z"]);
+    assert_eq!(output.heard_from, Some(bars.columns().axis().open()[700]));
+    let plan = with_schema("tf(\"15m\", fitted(\"seen\", close))", &known);
+    assert_eq!((plan.outputs()[0].fitted.len(), plan.outputs()[0].heard_from), (1, None));
+}
+
+#[test]
 fn fits_on_other_windows_are_not_shared_and_know_no_more_than_their_window() {
     let bars = minutes(3, false);
     let table = bars.columns();

@@ -54,7 +54,7 @@ impl Lower<'_> {
         let make = || Some(Arc::new(OutOfSample { what: Arc::clone(&learned), from }) as _);
         match self.graph.call_any("fitted", shown, &inputs, outputs, make) {
             Some(call) => {
-                self.graph.mark_fitted(call, &name, from);
+                self.graph.mark_fitted(call, vec![name.clone()], from);
                 Ok(Val::Series(self.graph.output(call, idx as u32)))
             }
             None => Err(self.refused(id, "it has too many outputs", how)),

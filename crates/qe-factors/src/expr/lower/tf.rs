@@ -50,6 +50,8 @@ impl Lower<'_> {
             return Err(self.refused(id, &reason, "use several timeframes"));
         }
         let is_condition = plan.is_condition(0);
+        let fitted = plan.outputs().first().filter(|o| !o.fitted.is_empty());
+        let fitted = fitted.map(|o| (o.fitted.clone(), o.heard_from.unwrap_or(i64::MIN)));
         let shown: Arc<str> = format!("{to}, {{{plan}}}").into();
         let rows_per_bar = rows_per_bar(*from, to, calendar, *hours);
         let row_nanos = from.nanos().unwrap_or(i64::MAX);
@@ -57,6 +59,9 @@ impl Lower<'_> {
         let Some(call) = self.graph.call_any("tf", shown, &inputs, || [Arc::from("tf")].into(), make) else {
             return Err(self.refused(id, "it cannot be computed", how));
         };
+        if let Some((names, from)) = fitted {
+            self.graph.mark_fitted(call, names, from);
+        }
         let out = self.graph.output(call, 0);
         Ok(Val::Series(if is_condition { self.graph.to_cond(out) } else { out }))
     }
