@@ -400,7 +400,7 @@ impl Plan {
     pub fn stepper(&self, first_row: u64) -> Result<Stepper<'_>> {
         self.ensure_no_cross()?;
         let machine = RowMachine::new(&self.program, &self.graph, first_row);
-        let others = self.others.iter().map(other::Live::new).collect();
+        let others = other::Live::new(&self.others);
         Ok(Stepper { plan: self, machine, others, out: vec![f64::NAN; self.outputs.len()] })
     }
 }
@@ -410,7 +410,7 @@ impl Plan {
 pub struct Stepper<'p> {
     plan: &'p Plan,
     machine: RowMachine,
-    others: Vec<other::Live>,
+    others: other::Live,
     out: Vec<f64>,
 }
 
@@ -421,7 +421,7 @@ impl Stepper<'_> {
         let mut values = row.iter();
         for (i, source) in self.plan.program.columns().iter().enumerate() {
             let value = match source {
-                Source::Column(c) if *c as usize >= self.plan.n_own => self.known(*c),
+                Source::Column(c) if *c as usize >= self.plan.n_own => self.others.held(*c as usize - self.plan.n_own),
                 Source::Column(_) => *values.next()?,
                 Source::Open => f64::from_bits(open as u64),
                 Source::Available => f64::from_bits(available as u64),

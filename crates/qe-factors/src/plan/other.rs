@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use qe_core::columns::{Column, Columns, Shared};
+use qe_core::columns::{Columns, Shared};
 use qe_core::error::nearest;
 use qe_core::panel::Panel;
-use qe_data::asof::{AsOf, asof};
+use qe_data::asof::{NO_ROW, asof_rows};
 
 use super::machine::Source;
 use super::row::RowMachine;
@@ -67,18 +67,18 @@ impl Plan {
             let Some((_, rows)) = tables.iter().find(|(name, _)| **name == *other.symbol) else {
                 return Err(self.lacks_symbol(&other.symbol, tables.iter().map(|(name, _)| *name)));
             };
-            let mut slow = Columns::new(rows.axis().clone());
-            for (output, values) in other.plan.outputs().iter().zip(other.values(rows)?) {
-                slow.push(output.name.clone(), Column::from(values))?;
-            }
-            let joined =
-                asof(&Columns::new(table.axis().clone()), &slow, &AsOf::default()).map_err(|e| Error::Data {
+            if rows.len() >= NO_ROW as usize {
+                return Err(Error::Data {
                     place: format!("symbol {}", other.symbol),
-                    reason: e.to_string(),
-                    mend: "give its rows in order of time".into(),
-                })?;
-            for output in other.plan.outputs() {
-                out.push(output.name.clone(), joined.get(&output.name)?.clone())?;
+                    reason: format!("{} rows are more than can be joined", rows.len()),
+                    mend: "give a shorter stretch at a time".into(),
+                });
+            }
+            let mut last = vec![NO_ROW; table.len()];
+            asof_rows(table.axis().available(), rows.axis().available(), &mut last);
+            for (output, values) in other.plan.outputs().iter().zip(other.values(rows)?) {
+                let known = |row: &u32| values.get(*row as usize).copied().unwrap_or(f64::NAN);
+                out.push(output.name.clone(), last.iter().map(known).collect::<Vec<f64>>())?;
             }
         }
         Ok(out)
@@ -126,45 +126,74 @@ impl Other {
     }
 }
 
-/// Another symbol in a stepper: its machine, and what was last known of it.
+/// The other symbols in a stepper: a machine for each, and what was last known of them.
 #[derive(Debug, Clone)]
 pub(super) struct Live {
-    machine: RowMachine,
+    /// The places of the symbols in the plan's list, by their names.
+    by_name: Vec<u32>,
+    /// For each symbol its machine, and where that writes its outputs.
+    machines: Vec<(RowMachine, Vec<f64>)>,
+    /// For each of the host's columns that are of other symbols, in order.
     held: Vec<f64>,
 }
 
 impl Live {
-    pub(super) fn new(other: &Other) -> Self {
-        let plan = &other.plan;
-        let machine = RowMachine::new(&plan.program, &plan.graph, 0);
-        Self { machine, held: vec![f64::NAN; plan.outputs().len()] }
+    pub(super) fn new(others: &[Other]) -> Self {
+        let mut by_name: Vec<u32> = (0..others.len() as u32).collect();
+        by_name.sort_by_key(|&i| &others[i as usize].symbol);
+        let machine = |o: &Other| (o.machine(0), vec![f64::NAN; o.plan.outputs().len()]);
+        let n: usize = others.iter().map(|o| o.columns.len()).sum();
+        Self { by_name, machines: others.iter().map(machine).collect(), held: vec![f64::NAN; n] }
+    }
+
+    /// What was last known, by the number among the columns of other symbols.
+    pub(super) fn held(&self, idx: usize) -> f64 {
+        self.held.get(idx).copied().unwrap_or(f64::NAN)
+    }
+
+    fn place(&self, others: &[Other], symbol: &str) -> Option<usize> {
+        let found = self.by_name.binary_search_by(|&i| (*others[i as usize].symbol).cmp(symbol)).ok()?;
+        Some(self.by_name[found] as usize)
+    }
+}
+
+impl Other {
+    /// A machine whose first row is row `first_row` of the symbol's own rows.
+    fn machine(&self, first_row: u64) -> RowMachine {
+        RowMachine::new(&self.plan.program, &self.plan.graph, first_row)
     }
 }
 
 impl Stepper<'_> {
+    /// Says that the rows of another symbol begin at row `first_row` of its data set, as [`Plan::stepper`] says it of the
+    /// host's; they begin at row 0 otherwise. To be called before the first of them, since it forgets those that came.
+    /// `None` if the plan does not read the symbol.
+    pub fn begin_symbol(&mut self, symbol: &str, first_row: u64) -> Option<()> {
+        let idx = self.others.place(&self.plan.others, symbol)?;
+        let other = &self.plan.others[idx];
+        self.others.machines[idx].0 = other.machine(first_row);
+        other.columns.iter().for_each(|c| self.others.held[*c as usize - self.plan.n_own] = f64::NAN);
+        Some(())
+    }
+
     /// Takes a row of another symbol: values for the columns of [`Plan::of_symbol`], in order. What the host's rows read of
     /// it from now on is of this row, so of rows that are complete in the same instant, those of other symbols come first.
     /// `None` if the plan does not read the symbol, or the row has fewer values than it reads.
     pub fn step_symbol(&mut self, symbol: &str, open: i64, available: i64, row: &[f64]) -> Option<()> {
-        let idx = self.plan.others.iter().position(|o| *o.symbol == *symbol)?;
-        let (other, live) = (&self.plan.others[idx], &mut self.others[idx]);
+        let idx = self.others.place(&self.plan.others, symbol)?;
+        let other = &self.plan.others[idx];
+        let (machine, out) = &mut self.others.machines[idx];
         let mut values = row.iter();
         for (i, source) in other.plan.program.columns().iter().enumerate() {
-            live.machine.columns_mut()[i] = match source {
+            machine.columns_mut()[i] = match source {
                 Source::Column(_) => *values.next()?,
                 Source::Open => f64::from_bits(open as u64),
                 Source::Available => f64::from_bits(available as u64),
             };
         }
-        live.machine.step(&mut live.held);
+        machine.step(out);
+        let held = &mut self.others.held;
+        other.columns.iter().zip(out).for_each(|(c, value)| held[*c as usize - self.plan.n_own] = *value);
         Some(())
-    }
-
-    /// What was last known of another symbol, by the number of the host's column.
-    pub(super) fn known(&self, column: u32) -> f64 {
-        let find = |(other, live): (&Other, &Live)| {
-            other.columns.iter().position(|c| *c == column).and_then(|i| live.held.get(i).copied())
-        };
-        self.plan.others.iter().zip(&self.others).find_map(find).unwrap_or(f64::NAN)
     }
 }

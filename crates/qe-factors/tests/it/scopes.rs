@@ -357,6 +357,37 @@ fn another_symbol_is_seen_as_far_as_its_rows_are_complete() {
 }
 
 #[test]
+fn rows_of_another_symbol_may_begin_within_its_data() {
+    let bars = minutes(3, false);
+    let (host, spy) = (bars.columns(), other(&bars));
+    let known = schema().with_symbols(["SPY"]);
+    let plan = with_schema("sym(\"SPY\", tf(\"15m\", volume) + sma(close, 7)) + close", &known);
+    let spy = spy.slice(7..);
+    let table = plan.with_symbols(host, &[("SPY", &spy)]).unwrap();
+    let values = plan.eval(&table).unwrap();
+    let want = values.number(0).unwrap();
+    let mut stepper = plan.stepper(0).unwrap();
+    assert!(stepper.begin_symbol("QQQ", 7).is_none());
+    stepper.begin_symbol("SPY", spy.first_row()).unwrap();
+    let inner = plan.of_symbol("SPY").unwrap();
+    let mut next = 0;
+    for row in 0..host.len() {
+        let (open, now) = (host.axis().open()[row], host.axis().available()[row]);
+        while next < spy.len() && spy.axis().available()[next] <= now {
+            let values: Vec<f64> = inner.columns().map(|c| spy.get(c).unwrap().value(next)).collect();
+            stepper.step_symbol("SPY", spy.axis().open()[next], spy.axis().available()[next], &values).unwrap();
+            next += 1;
+        }
+        let got = stepper.step(open, now, &[host.get("close").unwrap().value(row)]).unwrap();
+        assert!(same(got, &want[row..=row]), "row {row}: {got:?} for {}", want[row]);
+    }
+    // The first bar is seen in part, and so not seen.
+    assert_eq!(want.iter().position(|v| !v.is_nan()), Some(30));
+    stepper.begin_symbol("SPY", 0).unwrap();
+    assert!(stepper.step(i64::MAX, i64::MAX, &[1.0]).unwrap()[0].is_nan());
+}
+
+#[test]
 fn over_a_panel_every_symbol_reads_the_one() {
     let base = minutes(2, false);
     let bars: Vec<Bars> = [("AAA", 1.0), ("BBB", 2.0), ("SPY", 5.0)]
