@@ -450,6 +450,56 @@ fn points_share_what_they_read_of_another_symbol() {
 }
 
 #[test]
+fn bars_of_a_symbol_that_are_wider_claim_more_warm_up() {
+    let hours = Schema::new(["close"]).bars(Timeframe::H1, qe_core::calendar::Calendar::crypto());
+    let days = Schema::new(["close"]).bars(Timeframe::D1, qe_core::calendar::Calendar::us_equities());
+    let minutes = |calendar| Schema::new(["close"]).bars(Timeframe::M1, calendar);
+    let host = minutes(qe_core::calendar::Calendar::crypto()).with_symbol("H", hours.clone());
+    let lookback = |text: &str, schema: &Schema| with_schema(text, schema).lookback();
+    assert_eq!(lookback("sym(\"H\", close)", &host), 59);
+    assert_eq!(lookback("sma(sym(\"H\", sma(close, 20)), 3)", &host), 20 * 60 + 1);
+    let equities = minutes(qe_core::calendar::Calendar::us_equities()).with_symbol("D", days.clone());
+    assert_eq!(lookback("sym(\"D\", close[1])", &equities), 2 * 390 - 1);
+    // Bars that are narrower, or alike, or of no known width claim their own rows.
+    let daily =
+        days.clone().with_symbol("M", minutes(qe_core::calendar::Calendar::us_equities())).with_symbol("D", days);
+    assert_eq!(lookback("sym(\"M\", close[30]) + sym(\"D\", close[2])", &daily), 30);
+    assert_eq!(lookback("sym(\"H\", close[2])", &Schema::new(["close"]).with_symbol("H", hours)), 2);
+    // It is what the rows show.
+    let plan = with_schema("sym(\"H\", sma(close, 3))", &host);
+    let axis = |n: i64, width: i64| {
+        Axis::new((0..n).map(|i| i * width).collect::<Vec<i64>>(), (1..=n).map(|i| i * width).collect::<Vec<i64>>())
+    };
+    let minute = 60_000_000_000;
+    let table = Columns::new(axis(600, minute).unwrap());
+    let hours = Columns::new(axis(10, 60 * minute).unwrap()).with("close", vec![1.0; 10]).unwrap();
+    let values = plan.eval(&plan.with_symbols(&table, &[("H", &hours)]).unwrap()).unwrap();
+    assert_eq!(values.number(0).unwrap().iter().position(|v| !v.is_nan()), Some(plan.lookback()));
+}
+
+#[test]
+fn a_column_of_the_host_may_be_called_like_one_that_is_added() {
+    let text = "sym(\"SPY\", close)";
+    let long = format!("sym(\"SPY\", close + {})", vec!["open"; 80].join(" + "));
+    let names = ["close", "open", text, "sym(\"SPY\", close) #1"];
+    let known = Schema::new(names).with_symbol("SPY", Schema::new(["close", "open"]));
+    // Two that are alike for as long as a name is.
+    let all = format!("{text} + {long} * 10 + {} * 100", long.replace("close + ", "close - "));
+    let plan = with_schema(&all, &known);
+    let table = |values: [f64; 4]| {
+        let mut table = Columns::new(Axis::instants(vec![0]).unwrap());
+        names.iter().zip(values).for_each(|(name, x)| table.push(*name, vec![x]).unwrap());
+        table
+    };
+    let spy = table([3.0, 1.0, 0.0, 0.0]);
+    let joined = plan.with_symbols(&table([7.0, 7.0, 7.0, 7.0]), &[("SPY", &spy)]).unwrap();
+    assert_eq!(joined.names().len(), 7);
+    assert_eq!(plan.eval(&joined).unwrap().number(0).unwrap(), [3.0 + 83.0 * 10.0 + 81.0 * 100.0]);
+    // A table that was not joined is not mistaken for one that was.
+    assert!(plan.eval(&table([7.0; 4])).unwrap_err().to_string().contains("Plan::with_symbols"));
+}
+
+#[test]
 fn a_symbol_that_cannot_be_read_is_told() {
     let known = schema().with_symbols(["SPY"]);
     for (text, said) in [

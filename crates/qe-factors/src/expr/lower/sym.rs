@@ -3,8 +3,10 @@
 //! It is compiled into a plan of that symbol's own. What it gives comes into the host's plan as a column, in which each row
 //! holds the last value that was complete by then.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::tf::rows_per_bar;
 use super::{Low, Lower, Val};
 use crate::error::Result;
 use crate::expr::ast::{Arg, NodeId};
@@ -17,6 +19,8 @@ const MAX_NAME: usize = 240;
 /// What all expressions read of other symbols.
 pub(super) struct Others {
     symbols: Vec<Building>,
+    /// The names of all columns that are added.
+    names: HashSet<Arc<str>>,
     /// The number of the next column.
     next: u32,
 }
@@ -27,11 +31,13 @@ struct Building {
     graph: Graph,
     /// The name of each output, its node, and the number of the host's column that it comes to.
     outputs: Vec<(Arc<str>, Id, u32)>,
+    /// The host's column that a node comes to.
+    columns_of: HashMap<Id, u32>,
 }
 
 impl Others {
     pub(super) fn new(schema: &Schema) -> Self {
-        Self { symbols: Vec::new(), next: schema.columns.len() as u32 }
+        Self { symbols: Vec::new(), names: HashSet::new(), next: schema.columns.len() as u32 }
     }
 
     /// A plan for each symbol.
@@ -87,7 +93,8 @@ impl Lower<'_> {
         let known = others.symbols.iter().position(|b| b.symbol == *name);
         let known = known.unwrap_or_else(|| {
             let columns = Arc::clone(&schema.columns);
-            others.symbols.push(Building { symbol: name.clone(), columns, graph: Graph::new(), outputs: Vec::new() });
+            let (symbol, graph) = (name.clone(), Graph::new());
+            others.symbols.push(Building { symbol, columns, graph, outputs: Vec::new(), columns_of: HashMap::new() });
             others.symbols.len() - 1
         });
         let building = &mut others.symbols[known];
@@ -98,19 +105,33 @@ impl Lower<'_> {
             let mend = "compute it across all symbols first, and take the symbol's value: that wants a column of it";
             return Err(self.refused(id, "it works across symbols within one symbol", mend));
         }
+        // Where its bars are wider than the host's, each is known in the last of several rows.
+        let rows = match (&self.schema.bars, &schema.bars) {
+            (Some((from, ..)), Some((to, calendar, hours))) if to.nanos().is_none() || from.nanos().is_some() => {
+                rows_per_bar(*from, *to, calendar, *hours)
+            }
+            _ => 1,
+        };
         let (ty, lookback) = (building.graph.ty(root), building.graph.lookback(root));
-        if let Some((_, _, column)) = building.outputs.iter().find(|(_, id, _)| *id == root) {
+        let lookback = lookback.saturating_add(1).saturating_mul(rows).saturating_sub(1);
+        if let Some(column) = building.columns_of.get(&root) {
             return Ok((*column, ty, lookback));
         }
-        let text = self.ast.print(id);
-        let mut shown: String = text.chars().take(MAX_NAME).collect();
-        if shown.len() < text.len() || building.outputs.iter().any(|(known, ..)| **known == *shown) {
-            // Parameter points have one text and differ in value.
-            shown = format!("{shown} #{}", building.outputs.len());
+        let text: String = self.ast.print(id).chars().take(MAX_NAME).collect();
+        // Parameter points have one text and differ in value, and the host may have a column of any name.
+        let is_taken = |name: &str| others.names.contains(name) || self.schema.names.whole(name).is_some();
+        let mut shown = text.clone();
+        for k in building.outputs.len().max(1).. {
+            if !is_taken(&shown) {
+                break;
+            }
+            shown = format!("{text} #{k}");
         }
-        let column = others.next;
+        let (column, shown) = (others.next, Arc::<str>::from(shown));
         others.next += 1;
-        building.outputs.push((shown.into(), root, column));
+        others.names.insert(shown.clone());
+        building.columns_of.insert(root, column);
+        building.outputs.push((shown, root, column));
         Ok((column, ty, lookback))
     }
 }

@@ -68,7 +68,7 @@ impl Lower<'_> {
 }
 
 /// How many rows a coarser bar is made of, at most.
-fn rows_per_bar(from: Timeframe, to: Timeframe, calendar: &Calendar, hours: SessionHours) -> usize {
+pub(super) fn rows_per_bar(from: Timeframe, to: Timeframe, calendar: &Calendar, hours: SessionHours) -> usize {
     if let (Some(from), Some(to)) = (from.nanos(), to.nanos()) {
         return (to / from).max(1) as usize;
     }
