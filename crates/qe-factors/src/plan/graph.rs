@@ -158,7 +158,8 @@ impl Hasher for FastHasher {
     }
 }
 
-type Fast = BuildHasherDefault<FastHasher>;
+/// Maps of such keys.
+pub(super) type Fast = BuildHasherDefault<FastHasher>;
 
 /// A key by which kernels are one: what it is, its arguments as text, its inputs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

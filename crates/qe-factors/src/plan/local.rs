@@ -4,9 +4,11 @@
 //! expression is a list of operations on single numbers. Whatever in it depends on the market alone stays in the graph as a
 //! column, and comes in as an input. A condition is 1, 0, or NaN for unknown, and means what it means in a plan.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::mem::{Discriminant, discriminant};
 
-use super::graph::{Id, Ty, infix, sign};
+use super::graph::{Fast, Id, Ty, infix, sign};
 use super::scalar::{self, Bin, Cmp, Un};
 
 /// What an operation of a local program does.
@@ -43,6 +45,27 @@ pub(crate) struct Local {
     pub(crate) nodes: Vec<LocalNode>,
     pub(crate) inputs: Vec<Id>,
     pub(crate) slots: Vec<String>,
+    /// Where equal operations stand. Only what is still being built has it: a part has none.
+    known: HashMap<(Key, [u32; 3]), u32, Fast>,
+    known_inputs: HashMap<Id, u32, Fast>,
+}
+
+/// What tells an operation from others: zeros of either sign are equal, and not the same.
+type Key = (Discriminant<LocalOp>, u64);
+
+impl LocalOp {
+    fn key(&self) -> Key {
+        let which = match *self {
+            Self::Num(x) => x.to_bits(),
+            Self::Input(k) | Self::Slot(k) => u64::from(k),
+            Self::Un(op) => op as u64,
+            Self::Bin(op) => op as u64,
+            Self::Cmp(op) => op as u64,
+            Self::Extreme(greatest) => u64::from(greatest),
+            Self::IsMissing | Self::Not | Self::And | Self::Or | Self::If => 0,
+        };
+        (discriminant(self), which)
+    }
 }
 
 impl Local {
@@ -62,25 +85,20 @@ impl Local {
     }
 
     pub(crate) fn push(&mut self, op: LocalOp, args: [u32; 3], ty: Ty) -> u32 {
-        let node = LocalNode { op, args, ty };
-        // Zeros of either sign are equal, and not the same.
-        let is_same = |n: &LocalNode| match (n.op, op) {
-            (LocalOp::Num(a), LocalOp::Num(b)) => a.to_bits() == b.to_bits(),
-            _ => *n == node,
-        };
-        let known = self.nodes.iter().rposition(is_same);
-        known.unwrap_or_else(|| {
-            self.nodes.push(node);
-            self.nodes.len() - 1
-        }) as u32
+        let nodes = &mut self.nodes;
+        *self.known.entry((op.key(), args)).or_insert_with(|| {
+            nodes.push(LocalNode { op, args, ty });
+            nodes.len() as u32 - 1
+        })
     }
 
     pub(crate) fn input(&mut self, id: Id, ty: Ty) -> u32 {
-        let idx = self.inputs.iter().position(|known| *known == id).unwrap_or_else(|| {
-            self.inputs.push(id);
-            self.inputs.len() - 1
+        let inputs = &mut self.inputs;
+        let idx = *self.known_inputs.entry(id).or_insert_with(|| {
+            inputs.push(id);
+            inputs.len() as u32 - 1
         });
-        self.push(LocalOp::Input(idx as u32), [0; 3], ty)
+        self.push(LocalOp::Input(idx), [0; 3], ty)
     }
 
     pub(crate) fn slot(&mut self, name: &str) -> u32 {
@@ -134,15 +152,22 @@ impl Local {
         }
         let (mut part, mut place) = (Self::default(), vec![0u32; self.nodes.len()]);
         for (i, node) in self.nodes.iter().enumerate().filter(|(i, _)| needed[*i]) {
-            place[i] = match node.op {
-                LocalOp::Input(k) => part.input(self.inputs[k as usize], node.ty),
-                LocalOp::Slot(k) => part.slot(&self.slots[k as usize]),
-                op => {
-                    let mut args = [0; 3];
-                    args.iter_mut().zip(node.operands()).for_each(|(to, &a)| *to = place[a as usize]);
-                    part.push(op, args, node.ty)
+            // All of them differ, so nothing has to be looked for.
+            let op = match node.op {
+                LocalOp::Input(k) => {
+                    part.inputs.push(self.inputs[k as usize]);
+                    LocalOp::Input(part.inputs.len() as u32 - 1)
                 }
+                LocalOp::Slot(k) => {
+                    part.slots.push(self.slots[k as usize].clone());
+                    LocalOp::Slot(part.slots.len() as u32 - 1)
+                }
+                op => op,
             };
+            let mut args = [0; 3];
+            args.iter_mut().zip(node.operands()).for_each(|(to, &a)| *to = place[a as usize]);
+            place[i] = part.nodes.len() as u32;
+            part.nodes.push(LocalNode { op, args, ty: node.ty });
         }
         (part, roots.iter().map(|&r| place[r as usize]).collect())
     }

@@ -9,7 +9,7 @@ use super::{Low, Lower, Val};
 use crate::error::Result;
 use crate::expr::ast::NodeId;
 use crate::expr::names::NameError;
-use crate::expr::words::{DERIVED, find, usage};
+use crate::expr::words::{ACCOUNT, DERIVED, POSITION, find, usage};
 use crate::indicators;
 use crate::ops;
 use crate::plan::scalar::Bin;
@@ -66,7 +66,8 @@ impl Lower<'_> {
             }
             _ => {
                 let columns = self.columns;
-                let names = columns.iter().map(|c| &**c).chain(DERIVED.iter().map(|(n, _)| *n));
+                let outside = POSITION.iter().chain(ACCOUNT).copied();
+                let names = columns.iter().map(|c| &**c).chain(DERIVED.iter().map(|(n, _)| *n)).chain(outside);
                 Err(self.unknown(id, "column", name, names))
             }
         }

@@ -54,7 +54,9 @@ pub fn compile_scoped(
         };
         let mut lower = Lower::new(ast, root, schema, &mut graph, points);
         (lower.scope, lower.others) = (*scope, Some(&mut others));
-        roots.push((0..n_points).map(|point| lower.root(point)).collect::<Result<_>>()?);
+        // What depends on no parameter is the same at every point.
+        let n = if lower.root_varies() { n_points } else { n_points.min(1) };
+        roots.push((0..n).map(|point| lower.root(point)).collect::<Result<_>>()?);
     }
     let mut outputs = Outputs::default();
     let mut rules: Vec<Rule> = Vec::new();
@@ -69,7 +71,7 @@ pub fn compile_scoped(
         place.push(roots.iter().map(of_point).collect());
     }
     for (((name, ..), roots), place) in expressions.iter().zip(&roots).zip(&mut place) {
-        for (root, place) in roots.iter().zip(place) {
+        for (root, place) in roots.iter().zip(&mut *place) {
             let Root::Rule(local, root) = root else { continue };
             let input = |(i, id): (usize, &Id)| outputs.place(*id, || format!("{name}, input {i}").into());
             let rule = Rule::new(local.clone(), *root, local.inputs().iter().enumerate().map(input).collect());
@@ -77,6 +79,9 @@ pub fn compile_scoped(
                 rules.push(rule);
                 rules.len() - 1
             }));
+        }
+        if let &mut [only] = &mut place[..] {
+            place.resize(n_points, only);
         }
     }
     let others = others.finish()?;
@@ -256,6 +261,11 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// Whether the root depends on a parameter.
+    fn root_varies(&self) -> bool {
+        self.varies.last().is_some_and(|v| *v)
+    }
+
     /// The root at a point.
     fn root(&mut self, point: usize) -> Result<Root> {
         // A point has a scalar program of its own.
@@ -281,7 +291,7 @@ impl<'a> Lower<'a> {
     fn series_root(&mut self, point: usize) -> Result<Id> {
         match self.root(point)? {
             Root::Series(id) => Ok(id),
-            Root::Rule(local, _) => Err(self.out_of_scope(local.slots().first().map_or(MAX_SINCE, |s| s))),
+            Root::Rule(local, _) => Err(self.out_of_scope(self.root, local.slots().first().map_or(MAX_SINCE, |s| s))),
         }
     }
 
@@ -294,17 +304,18 @@ impl<'a> Lower<'a> {
                 None => false,
             };
             if !is_allowed {
-                return Err(self.out_of_scope(slot));
+                return Err(self.out_of_scope(self.root, slot));
             }
         }
         if local.remembers() && !self.scope.position {
-            return Err(self.out_of_scope(MAX_SINCE));
+            return Err(self.out_of_scope(self.root, MAX_SINCE));
         }
         Ok(())
     }
 
-    /// The error of a value from outside where none can be had, at the place where it is read.
-    fn out_of_scope(&self, name: &str) -> Error {
+    /// The error of a value from outside where none can be had, at the place where it is read: in the root, or in a scan
+    /// of which `at` is the call.
+    fn out_of_scope(&self, at: NodeId, name: &str) -> Error {
         let (whose, mend) = match Field::parse(name) {
             Some(field) if field.is_of_account() => ("the account", "use it in a size or a gate of a strategy"),
             None if name != MAX_SINCE => {
@@ -317,18 +328,33 @@ impl<'a> Lower<'a> {
             Node::Call { name: call, .. } => name == MAX_SINCE && matches!(&**call, MAX_SINCE | MIN_SINCE),
             _ => false,
         };
-        let place = (self.base..=self.root.idx()).find(|i| self.needed[i - self.base] && reads(&self.ast.nodes()[*i]));
-        let id = place.map_or(self.root, |i| NodeId(i as u32));
+        // A scan gives a series whatever it reads, so what is meant is not within one that stands below.
+        let is_scan = |id: NodeId| matches!(self.ast.node(id), Node::Call { name, .. } if &**name == "scan");
+        let (mut is_below, mut id) = (vec![false; at.idx() + 1 - self.base], at);
+        is_below[at.idx() - self.base] = true;
+        for i in (self.base..=at.idx()).rev().filter(|i| self.needed[i - self.base]) {
+            let below = NodeId(i as u32);
+            if !is_below[i - self.base] {
+                continue;
+            } else if reads(self.ast.node(below)) {
+                id = below;
+            }
+            if below == at || !is_scan(below) {
+                for_each_child(self.ast.node(below), |c| is_below[c.idx() - self.base] = true);
+            }
+        }
         let name = match self.ast.node(id) {
             Node::Call { name: call, .. } => call,
             _ => name,
         };
         let from = match (self.scope.position, self.scope.account) {
+            _ if is_scan(at) => "a scan is computed in every row",
             (false, false) => "this is computed from the market",
             (true, false) => "this is computed while a position is open, without the account",
             (false, true) => "this is computed from the market and the account",
             (true, true) => "this is computed from the market, the position and the account",
         };
+        let mend = if is_scan(at) { "read it outside of the scan" } else { mend };
         self.refused(id, &format!("{name} is known of {whose} alone, and {from}"), mend)
     }
 

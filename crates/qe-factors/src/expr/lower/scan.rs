@@ -72,7 +72,7 @@ impl Lower<'_> {
         }
         let (local, roots) = self.local.part(&roots);
         if local.remembers() {
-            return Err(self.out_of_scope(super::MAX_SINCE));
+            return Err(self.out_of_scope(id, super::MAX_SINCE));
         }
         let mut slots = Vec::with_capacity(local.slots().len());
         for slot in local.slots() {
@@ -97,7 +97,7 @@ impl Lower<'_> {
                         &format!("it has {}", known.join(", ")),
                     ));
                 }
-                _ => return Err(self.out_of_scope(slot)),
+                _ => return Err(self.out_of_scope(id, slot)),
             });
         }
         let mut inputs = Vec::with_capacity(inits.len() + local.inputs().len());
