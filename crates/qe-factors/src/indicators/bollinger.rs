@@ -9,7 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
-use crate::kernel::{BLOCK, Kernel, Moments, Step, TwoSided, boxed, finite};
+use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, boxed_some, finite, powers, sum_of_squares};
 
 /// Bollinger bands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,6 +52,14 @@ impl Indicator for Bollinger {
     fn kernel(&self, first_row: u64) -> Box<dyn Kernel> {
         boxed(State::new(*self, first_row))
     }
+
+    fn kernel_for(&self, first_row: u64, wanted: u32) -> Box<dyn Kernel> {
+        // The other two take a division each, which is dearer than all that the bands take together.
+        match wanted & 0b11000 {
+            0 => boxed_some(WindowFold::new(Bands(*self), self.period, first_row), [0, 1, 2]),
+            _ => self.kernel(first_row),
+        }
+    }
 }
 
 /// Bollinger bands of `x`: upper, middle, lower, width, percent b.
@@ -59,61 +67,73 @@ pub fn bollinger(x: &[f64], params: Bollinger, out: [&mut [f64]; 5]) {
     State::new(params, 0).bulk([x], out);
 }
 
-/// The moments of the window.
-#[derive(Debug, Clone)]
-pub struct State {
-    moments: TwoSided<Moments>,
-    n: f64,
-    mult: f64,
+impl Bollinger {
+    /// Upper, middle and lower band from the sums of what lies above the anchor and of its squares.
+    #[inline]
+    fn bands(&self, sums: [f64; 2], anchor: f64) -> [f64; 3] {
+        let n = self.period.max(1) as f64;
+        let mean = anchor + sums[0] * (1.0 / n);
+        let away = self.mult * (sum_of_squares(n, sums) * (1.0 / n)).sqrt();
+        [mean + away, mean, mean - away].map(finite)
+    }
 }
+
+/// The bands alone.
+#[derive(Debug, Clone)]
+struct Bands(Bollinger);
+
+impl Terms<1, 2, 3> for Bands {
+    #[inline]
+    fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 2] {
+        powers(x, anchor)
+    }
+
+    #[inline]
+    fn finish(&self, sums: [f64; 2], [anchor]: [f64; 1], _: [f64; 1], _: f64) -> [f64; 3] {
+        self.0.bands(sums, anchor)
+    }
+}
+
+impl Terms<1, 2, 5> for Bollinger {
+    #[inline]
+    fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 2] {
+        powers(x, anchor)
+    }
+
+    #[inline]
+    fn finish(&self, sums: [f64; 2], [anchor]: [f64; 1], [x]: [f64; 1], _: f64) -> [f64; 5] {
+        let [upper, middle, lower] = self.bands(sums, anchor);
+        let all = upper - lower;
+        // Divided by nothing it is NaN, whatever it is that is divided.
+        [upper, middle, lower, finite(all / middle), finite((x - lower) / all)]
+    }
+}
+
+/// The sums of the window.
+#[derive(Debug, Clone)]
+pub struct State(WindowFold<Bollinger, 1, 2, 5>);
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.
-    pub fn new(Bollinger { period, mult }: Bollinger, first_row: u64) -> Self {
-        Self { moments: TwoSided::new(Moments, period, first_row), n: period.max(1) as f64, mult }
+    pub fn new(params: Bollinger, first_row: u64) -> Self {
+        Self(WindowFold::new(params, params.period, first_row))
     }
 
     /// Takes a value: upper, middle, lower, width, percent b.
     #[inline]
     pub fn push(&mut self, x: f64) -> [f64; 5] {
-        let (mean, spread) = self.moments.push(x).map_or((f64::NAN, f64::NAN), |p| (p.mean(), p.spread()));
-        bands(x, mean, spread, self.n, self.mult)
+        self.0.push([x])
     }
-}
-
-#[inline]
-fn bands(x: f64, mean: f64, spread: f64, n: f64, mult: f64) -> [f64; 5] {
-    let away = finite(mult * (spread / n).sqrt());
-    let (upper, lower) = (finite(mean + away), finite(mean - away));
-    let all = upper - lower;
-    // Divided by nothing it is NaN, whatever it is that is divided.
-    [upper, finite(mean), lower, finite(all / mean), finite((x - lower) / all)]
 }
 
 impl Step<1, 5> for State {
     #[inline]
-    fn step(&mut self, [x]: [f64; 1]) -> [f64; 5] {
-        self.push(x)
+    fn step(&mut self, row: [f64; 1]) -> [f64; 5] {
+        self.0.push(row)
     }
 
-    fn bulk(&mut self, [x]: [&[f64]; 1], [upper, middle, lower, width, percent]: [&mut [f64]; 5]) {
-        for at in (0..x.len()).step_by(BLOCK) {
-            let rows = at..(at + BLOCK).min(x.len());
-            let (x, n) = (&x[rows.clone()], rows.len());
-            let [upper, middle, lower] = [&mut *upper, &mut *middle, &mut *lower].map(|c| &mut c[rows.clone()]);
-            let [width, percent] = [&mut *width, &mut *percent].map(|c| &mut c[rows.clone()]);
-            self.moments.bulk(
-                n,
-                |i| x[i],
-                |i, part| {
-                    (middle[i], upper[i]) = part.map_or((f64::NAN, f64::NAN), |p| (p.mean(), p.spread()));
-                },
-            );
-            for i in 0..n {
-                [upper[i], middle[i], lower[i], width[i], percent[i]] =
-                    bands(x[i], middle[i], upper[i], self.n, self.mult);
-            }
-        }
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 5]) {
+        self.0.bulk(inputs, out);
     }
 }
 

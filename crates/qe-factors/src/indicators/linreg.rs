@@ -9,7 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, boxed_alone, finite, sum_of_squares};
+use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, boxed_some, finite, sum_of_squares};
 
 /// The least-squares line over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Indicator for Linreg {
 
 impl Linreg {
     fn alone<const J: usize>(&self, first_row: u64) -> Box<dyn Kernel> {
-        boxed_alone(WindowFold::new(Alone::<J>(*self), self.period, first_row), J)
+        boxed_some(WindowFold::new(Alone::<J>(*self), self.period, first_row), [J])
     }
 
     /// How the sum and the sum over time go together, the slope, and the mean.

@@ -154,18 +154,18 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
     }
 }
 
-/// A step that gives one of several outputs, and leaves the others as they are.
+/// A step that gives some of several outputs, and leaves the others as they are.
 #[derive(Debug, Clone)]
-struct Alone<S, const I: usize> {
-    step: Stepped<S, I, 1>,
-    output: usize,
+struct SomeOf<S, const I: usize, const O: usize> {
+    step: Stepped<S, I, O>,
+    outputs: [usize; O],
 }
 
-impl<S: Step<I, 1>, const I: usize> Kernel for Alone<S, I> {
+impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for SomeOf<S, I, O> {
     fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]) {
-        match out.get_mut(self.output) {
-            Some(one) => self.step.run(inputs, &mut [&mut **one]),
-            None => missing(out),
+        match out.get_disjoint_mut(self.outputs) {
+            Ok(some) => self.step.run(inputs, &mut some.map(|one| &mut **one)),
+            Err(_) => missing(out),
         }
     }
 
@@ -191,7 +191,10 @@ pub fn boxed<S: Step<I, O>, const I: usize, const O: usize>(step: S) -> Box<dyn 
     Box::new(Stepped::<S, I, O>(step))
 }
 
-/// A step as a kernel that writes output `output` of several alone.
-pub(crate) fn boxed_alone<S: Step<I, 1>, const I: usize>(step: S, output: usize) -> Box<dyn Kernel> {
-    Box::new(Alone { step: Stepped::<S, I, 1>(step), output })
+/// A step as a kernel that writes some outputs of several alone.
+pub(crate) fn boxed_some<S: Step<I, O>, const I: usize, const O: usize>(
+    step: S,
+    outputs: [usize; O],
+) -> Box<dyn Kernel> {
+    Box::new(SomeOf { step: Stepped::<S, I, O>(step), outputs })
 }
