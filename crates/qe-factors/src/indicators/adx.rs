@@ -98,7 +98,7 @@ impl State {
         if idle || self.lacking > 0 {
             return self.with_care(out);
         }
-        self.average.bulk(n, |i| index[i], |i, v| out[i] = v);
+        self.average.column(index, out);
         self.last = out.iter().rev().copied().find(|v| !v.is_nan()).unwrap_or(self.last);
     }
 

@@ -97,8 +97,8 @@ impl Step<1, 1> for State {
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
             let slow = &mut [0.0; BLOCK][..x.len()];
-            self.fast.bulk(x.len(), |i| x[i], |i, v| out[i] = v);
-            self.slow.bulk(x.len(), |i| x[i], |i, v| slow[i] = v);
+            self.fast.column(x, out);
+            self.slow.column(x, slow);
             for (o, &mut slow) in out.iter_mut().zip(slow) {
                 *o = finite(*o - slow);
             }

@@ -96,7 +96,7 @@ impl Step<3, 1> for State {
             at = rows.end;
             let (ranges, out) = (&mut self.ranges[..rows.len()], &mut out[rows.clone()]);
             true_ranges(&high[rows.clone()], &low[rows.clone()], &close[rows], &mut self.last_close, ranges);
-            self.average.bulk(ranges.len(), |i| ranges[i], |i, v| out[i] = v);
+            self.average.column(ranges, out);
         }
     }
 }

@@ -116,7 +116,7 @@ impl Movement {
         let outs = [&mut self.plus, &mut self.minus, &mut self.range];
         for ((average, row), out) in self.averages.iter_mut().zip(&self.rows).zip(outs) {
             let (row, out) = (&row[..n], &mut out[..n]);
-            average.bulk(n, |i| row[i], |i, v| out[i] = v);
+            average.column(row, out);
             out[..hidden].fill(f64::NAN);
         }
     }

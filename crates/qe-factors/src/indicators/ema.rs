@@ -52,7 +52,7 @@ impl Indicator for Ema {
 
 /// The exponential moving average of `x`.
 pub fn ema(x: &[f64], period: usize, out: &mut [f64]) {
-    kernel::Ema::of_period(period).bulk(x.len().min(out.len()), |i| x[i], |i, v| out[i] = v);
+    kernel::Ema::of_period(period).column(x, out);
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl State {
     fn block(&mut self, [high, low, close]: [&[f64]; 3], [upper, middle, lower]: [&mut [f64]; 3]) {
         let ranges = &mut self.ranges[..upper.len()];
         self.atr.bulk([high, low, close], [&mut *ranges]);
-        self.middle.bulk(close.len(), |i| close[i], |i, v| middle[i] = v);
+        self.middle.column(close, middle);
         for (((u, m), l), range) in upper.iter_mut().zip(middle).zip(lower).zip(&*ranges) {
             let width = self.mult * range;
             (*u, *l) = (*m + width, *m - width);

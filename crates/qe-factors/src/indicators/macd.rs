@@ -6,10 +6,10 @@
 //! A NaN gives NaN there and leaves the averages as they are.
 //! Golden: TA-Lib `MACD`.
 
-use super::ppo::together;
+use super::ppo::{all_together, together};
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::{BLOCK, Ema, Kernel, Step, boxed, finite};
+use crate::kernel::{BLOCK, Ema, Gap, Kernel, Step, boxed};
 
 /// Moving average convergence divergence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +68,10 @@ impl Indicator for Macd {
     }
 }
 
-/// The three averages.
+/// The averages.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// How many values the fast average still leaves to the slow one.
-    wait: usize,
-    fast: Ema,
-    slow: Ema,
+    gap: Gap,
     signal: Ema,
 }
 
@@ -82,23 +79,13 @@ impl State {
     /// No values yet.
     pub fn new(params: Macd) -> Self {
         let (fast, slow) = params.ordered();
-        Self {
-            wait: slow - fast,
-            fast: Ema::of_period(fast),
-            slow: Ema::of_period(slow),
-            signal: Ema::of_period(params.signal_period.max(1)),
-        }
+        Self { gap: Gap::new(fast, slow), signal: Ema::of_period(params.signal_period.max(1)) }
     }
 
     /// Takes a value: the difference, the signal and what lies between them.
     #[inline]
     pub fn push(&mut self, x: f64) -> [f64; 3] {
-        let slow = self.slow.push(x);
-        if self.wait > 0 {
-            self.wait -= usize::from(x.is_finite());
-            return [f64::NAN; 3];
-        }
-        let macd = finite(self.fast.push(x) - slow);
+        let macd = self.gap.push(x);
         // All three begin together, as TA-Lib has them.
         together(macd, self.signal.push(macd))
     }
@@ -111,24 +98,11 @@ impl Step<1, 3> for State {
     }
 
     fn bulk(&mut self, [x]: [&[f64]; 1], [macd, signal, hist]: [&mut [f64]; 3]) {
-        let mut at = 0;
-        while at < x.len() && self.wait > 0 {
-            [macd[at], signal[at], hist[at]] = self.push(x[at]);
-            at += 1;
-        }
-        let columns =
-            macd[at..].chunks_mut(BLOCK).zip(signal[at..].chunks_mut(BLOCK)).zip(hist[at..].chunks_mut(BLOCK));
-        for (x, ((macd, signal), hist)) in x[at..].chunks(BLOCK).zip(columns) {
-            let n = x.len();
-            self.fast.bulk(n, |i| x[i], |i, v| macd[i] = v);
-            self.slow.bulk(n, |i| x[i], |i, v| hist[i] = v);
-            for (macd, &slow) in macd.iter_mut().zip(&*hist) {
-                *macd = finite(*macd - slow);
-            }
-            self.signal.bulk(n, |i| macd[i], |i, v| signal[i] = v);
-            for ((macd, signal), hist) in macd.iter_mut().zip(signal).zip(hist) {
-                [*macd, *signal, *hist] = together(*macd, *signal);
-            }
+        let columns = macd.chunks_mut(BLOCK).zip(signal.chunks_mut(BLOCK)).zip(hist.chunks_mut(BLOCK));
+        for (x, ((macd, signal), hist)) in x.chunks(BLOCK).zip(columns) {
+            self.gap.column(x, macd, hist);
+            self.signal.column(macd, signal);
+            all_together(macd, signal, hist);
         }
     }
 }

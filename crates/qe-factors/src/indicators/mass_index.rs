@@ -83,7 +83,7 @@ impl State {
         let n = out.len();
         let [once, ratio] = self.columns.each_mut().map(|c| &mut c[..n]);
         self.once.bulk(n, |i| high[i] - low[i], |i, v| once[i] = v);
-        self.twice.bulk(n, |i| once[i], |i, v| ratio[i] = v);
+        self.twice.column(once, ratio);
         ratio.iter_mut().zip(once).for_each(|(r, o)| *r = quotient(*o, *r));
         self.sum.bulk(ratio, out);
     }

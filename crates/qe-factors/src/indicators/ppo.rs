@@ -8,7 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::{BLOCK, Ema, Kernel, Step, boxed, finite, where_finite};
+use crate::kernel::{BLOCK, Ema, Kernel, Step, boxed, finite, is_finite, where_finite};
 
 /// The percentage price oscillator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +110,20 @@ pub(crate) fn together(value: f64, signal: f64) -> [f64; 3] {
     [where_finite(value, hist), where_finite(signal, hist), hist]
 }
 
+/// [`together`] over columns.
+#[inline]
+pub(crate) fn all_together(values: &mut [f64], signals: &mut [f64], hists: &mut [f64]) {
+    for ((value, signal), hist) in values.iter().zip(&*signals).zip(&mut *hists) {
+        *hist = value - signal;
+    }
+    // Seldom: where a column begins, or something is missing.
+    if !is_finite(hists) {
+        for ((value, signal), hist) in values.iter_mut().zip(signals).zip(hists) {
+            [*value, *signal, *hist] = together(*value, *signal);
+        }
+    }
+}
+
 impl Step<1, 3> for State {
     #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 3] {
@@ -119,16 +133,13 @@ impl Step<1, 3> for State {
     fn bulk(&mut self, [x]: [&[f64]; 1], [ppo, signal, hist]: [&mut [f64]; 3]) {
         let columns = ppo.chunks_mut(BLOCK).zip(signal.chunks_mut(BLOCK)).zip(hist.chunks_mut(BLOCK));
         for (x, ((ppo, signal), hist)) in x.chunks(BLOCK).zip(columns) {
-            let n = x.len();
-            self.fast.bulk(n, |i| x[i], |i, v| ppo[i] = v);
-            self.slow.bulk(n, |i| x[i], |i, v| hist[i] = v);
+            self.fast.column(x, ppo);
+            self.slow.column(x, hist);
             for (ppo, &slow) in ppo.iter_mut().zip(&*hist) {
                 *ppo = percent(*ppo, slow);
             }
-            self.signal.bulk(n, |i| ppo[i], |i, v| signal[i] = v);
-            for ((ppo, signal), hist) in ppo.iter_mut().zip(signal).zip(hist) {
-                [*ppo, *signal, *hist] = together(*ppo, *signal);
-            }
+            self.signal.column(ppo, signal);
+            all_together(ppo, signal, hist);
         }
     }
 }

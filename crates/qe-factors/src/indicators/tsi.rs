@@ -123,7 +123,7 @@ impl Step<1, 2> for State {
             for (tsi, pair) in tsi.iter_mut().zip(pairs) {
                 *tsi = percent(pair.get());
             }
-            self.signal.bulk(n, |i| tsi[i], |i, v| signal[i] = v);
+            self.signal.column(tsi, signal);
             for (tsi, &mut signal) in tsi.iter_mut().zip(signal) {
                 *tsi = where_finite(*tsi, signal);
             }

@@ -94,9 +94,9 @@ impl Step<1, 1> for State {
     fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
         blocks(n, |rows, [fast, slow]| {
-            let (volume, out, n) = (&inputs[0][rows.clone()], &mut out[rows.clone()], rows.len());
-            self.fast.bulk(n, |i| volume[i], |i, v| fast[i] = v);
-            self.slow.bulk(n, |i| volume[i], |i, v| slow[i] = v);
+            let (volume, out) = (&inputs[0][rows.clone()], &mut out[rows.clone()]);
+            self.fast.column(volume, fast);
+            self.slow.column(volume, slow);
             for (i, o) in out.iter_mut().enumerate() {
                 *o = above(fast[i], slow[i]);
             }

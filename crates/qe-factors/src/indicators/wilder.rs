@@ -53,7 +53,7 @@ impl Indicator for Wilder {
 
 /// Wilder's moving average of `x`.
 pub fn wilder(x: &[f64], period: usize, out: &mut [f64]) {
-    Ema::wilder(period).bulk(x.len().min(out.len()), |i| x[i], |i, v| out[i] = v);
+    Ema::wilder(period).column(x, out);
 }
 
 #[cfg(test)]

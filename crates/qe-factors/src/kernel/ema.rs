@@ -1,9 +1,7 @@
 //! The recursive average, seeded with the mean of its first values as TA-Lib does.
 //!
-//! `e += (x - e) * alpha`, eight values at a time: with `a` the first value of a group and `d` what the average lies
-//! above it, the average after the k-th value is `a + (d * keep^k + w)`, where `w` is the average of `x - a` begun at
-//! 0. So one group waits for the one before it only through `d`, a constant stays what it is to the bit, and a common
-//! offset costs no digits. Groups are counted from the seed, so every cut of the rows gives the same bits.
+//! `e += (x - e) * alpha`, eight values at a time, as `groups` has it. Groups are counted from the seed, so every cut of
+//! the rows gives the same bits.
 //!
 //! A value that is missing or infinite, or that would carry the average beyond all numbers, gives a missing result and
 //! leaves the state as it is.
@@ -11,25 +9,19 @@
 use std::cell::Cell;
 
 use super::Step;
+use super::groups::{Before, GROUP, ROWS, Weights, locals};
 
-/// How many values make a group.
-const GROUP: usize = 8;
+/// Up to how many rows are not worth buffers.
+const FEW: usize = 32;
 
 /// A recursive average.
 #[derive(Debug, Clone)]
 pub struct Ema {
-    alpha: f64,
-    keep: f64,
-    /// `keep` to the first, second, third and fourth.
-    powers: [f64; GROUP],
+    weights: Weights,
     seed: usize,
     n_seen: usize,
-    /// The average when the group began; the sum while the seed is not complete.
-    base: f64,
-    /// The first value of the group.
-    anchor: f64,
-    /// The average of what the group's values lie above the first.
-    above: f64,
+    /// This group, the sum as its `above` while the seed is not complete.
+    group: Before,
     /// How many values the group has.
     phase: usize,
 }
@@ -38,12 +30,7 @@ impl Ema {
     /// An average that gives the newest value the weight `alpha`, after a seed of the mean of `seed` values (at least
     /// 1).
     pub fn new(alpha: f64, seed: usize) -> Self {
-        let keep = 1.0 - alpha;
-        let mut powers = [keep; GROUP];
-        for k in 1..GROUP {
-            powers[k] = powers[k - 1] * keep;
-        }
-        Self { alpha, keep, powers, seed: seed.max(1), n_seen: 0, base: 0.0, anchor: 0.0, above: 0.0, phase: 0 }
+        Self { weights: Weights::new(alpha), seed: seed.max(1), n_seen: 0, group: Before::default(), phase: 0 }
     }
 
     /// The usual one of a period: weight `2 / (period + 1)`.
@@ -62,85 +49,99 @@ impl Ema {
         if self.n_seen < self.seed {
             return self.push_seed(x);
         }
-        let (anchor, above) = match self.phase {
-            0 => (x, 0.0),
-            1 => (self.anchor, (x - self.anchor) * self.alpha),
-            _ => (self.anchor, self.above * self.keep + (x - self.anchor) * self.alpha),
+        let before = self.group;
+        let group = if self.phase == 0 {
+            Before { lead: self.weights.lead(before, x), anchor: x, above: 0.0 }
+        } else {
+            Before { above: self.weights.local(before.above, x, before.anchor), ..before }
         };
-        let value = anchor + ((self.base - anchor) * self.powers[self.phase] + above);
+        let value = group.anchor + (group.lead * self.weights.powers[self.phase] + group.above);
         if !value.is_finite() {
             return f64::NAN;
         }
-        (self.anchor, self.above) = (anchor, above);
-        self.phase += 1;
-        if self.phase == GROUP {
-            (self.base, self.phase) = (value, 0);
-        }
+        self.group = group;
+        self.phase = (self.phase + 1) % GROUP;
         value
     }
 
     #[cold]
     fn push_seed(&mut self, x: f64) -> f64 {
-        if !(self.base + x).is_finite() {
+        let sum = self.group.above + x;
+        if !sum.is_finite() {
             return f64::NAN;
         }
         self.n_seen += 1;
-        self.base += x;
+        self.group.above = sum;
         if self.n_seen < self.seed {
             return f64::NAN;
         }
-        self.base /= self.seed as f64;
-        self.base
+        let mean = sum / self.seed as f64;
+        self.group = Before { lead: 0.0, anchor: mean, above: 0.0 };
+        mean
+    }
+
+    /// Takes a column and writes its averages, with the same bits.
+    #[inline]
+    pub fn column(&mut self, x: &[f64], out: &mut [f64]) {
+        let n = x.len().min(out.len());
+        let (x, out) = (&x[..n], &mut out[..n]);
+        let mut i = 0;
+        while i < n {
+            // To the end of a group; or over what is missing among so many rows.
+            let mut end = n.min(i + GROUP - self.phase);
+            if self.between_groups() {
+                i += self.groups(&x[i..], &mut out[i..]);
+                end = n.min(i + ROWS);
+            }
+            for (x, o) in x[i..end].iter().zip(&mut out[i..end]) {
+                *o = self.push(*x);
+            }
+            i = end;
+        }
     }
 
     /// Takes many values `get(0..n)`, with the same bits; `emit` is told each row's number and average.
     #[inline]
     pub fn bulk(&mut self, n: usize, get: impl Fn(usize) -> f64, mut emit: impl FnMut(usize, f64)) {
-        let mut i = 0;
-        while i < n {
-            if self.between_groups() {
-                i = self.groups(i, n, &get, &mut emit);
-            }
-            if i < n {
-                emit(i, self.push(get(i)));
-                i += 1;
-            }
+        if n <= FEW {
+            return (0..n).for_each(|i| emit(i, self.push(get(i))));
+        }
+        let [mut x, mut out] = [[0.0; ROWS]; 2];
+        let mut at = 0;
+        while at < n {
+            // Pieces that end with a group.
+            let m = self.whole(ROWS).min(n - at);
+            let (x, out) = (&mut x[..m], &mut out[..m]);
+            x.iter_mut().enumerate().for_each(|(k, x)| *x = get(at + k));
+            self.column(x, out);
+            out.iter().enumerate().for_each(|(k, v)| emit(at + k, *v));
+            at += m;
         }
     }
 
-    /// Takes whole groups while nothing is missing, the seed and the last group being complete; the row where they end.
-    #[inline]
-    fn groups(
-        &mut self,
-        mut i: usize,
-        n: usize,
-        get: &impl Fn(usize) -> f64,
-        emit: &mut impl FnMut(usize, f64),
-    ) -> usize {
-        // Copies, so that what is emitted cannot be taken for a change of them.
-        let (alpha, keep, p, mut base) = (self.alpha, self.keep, self.powers, self.base);
-        while i + GROUP <= n {
-            let x: [f64; GROUP] = std::array::from_fn(|k| get(i + k));
-            let (a, d) = (x[0], base - x[0]);
-            let z = x.map(|x| (x - a) * alpha);
-            let mut w = [0.0; GROUP];
-            for k in 1..GROUP {
-                w[k] = w[k - 1] * keep + z[k];
+    /// Takes whole groups while nothing is missing, between groups; how many rows they were.
+    #[inline(never)]
+    fn groups(&mut self, x: &[f64], out: &mut [f64]) -> usize {
+        let (weights, mut group) = (self.weights, self.group);
+        let mut n = 0;
+        for (x, out) in x.chunks(ROWS).zip(out.chunks_mut(ROWS)) {
+            let whole = x.len() / GROUP * GROUP;
+            let (x, out) = (&x[..whole], &mut out[..whole]);
+            locals(&weights, x, out);
+            let mut sums = [0.0; 4];
+            for (x, out) in x.as_chunks::<GROUP>().0.iter().zip(out.as_chunks_mut::<GROUP>().0) {
+                group = Before { lead: weights.lead(group, x[0]), anchor: x[0], above: out[GROUP - 1] };
+                *out = std::array::from_fn(|k| group.anchor + (group.lead * weights.powers[k] + out[k]));
+                (0..GROUP).for_each(|k| sums[k % 4] += out[k]);
             }
-            let out: [f64; GROUP] = std::array::from_fn(|k| a + (d * p[k] + w[k]));
             // A sum is finite only if all are, or they are too large to add up: then one by one.
-            let halves: [f64; 4] = std::array::from_fn(|k| out[k] + out[k + 4]);
-            if !((halves[0] + halves[2]) + (halves[1] + halves[3])).is_finite() {
+            if !((sums[0] + sums[2]) + (sums[1] + sums[3])).is_finite() {
                 break;
             }
-            base = out[GROUP - 1];
-            for (k, o) in out.into_iter().enumerate() {
-                emit(i + k, o);
-            }
-            i += GROUP;
+            self.group = group;
+            n += whole;
         }
-        self.base = base;
-        i
+        n
     }
 
     /// How many of the next `n` rows to take at once, so that they end with a group; `n` being whole groups.
@@ -155,22 +156,21 @@ impl Ema {
         self.phase == 0 && self.n_seen >= self.seed
     }
 
-    /// The weight of the newest value, what is left of the rest, and the powers of that.
     #[inline]
-    pub(super) fn weights(&self) -> (f64, f64, [f64; GROUP]) {
-        (self.alpha, self.keep, self.powers)
+    pub(super) fn weights(&self) -> Weights {
+        self.weights
     }
 
-    /// The average where the group begins.
+    /// The group so far.
     #[inline]
-    pub(super) fn base(&self) -> f64 {
-        self.base
+    pub(super) fn group(&self) -> Before {
+        self.group
     }
 
-    /// Goes on from another average, between groups.
+    /// Goes on from another group, between groups.
     #[inline]
-    pub(super) fn rebase(&mut self, base: f64) {
-        self.base = base;
+    pub(super) fn go_on_from(&mut self, group: Before) {
+        self.group = group;
     }
 
     /// Puts the averages of values in their place.
@@ -195,9 +195,7 @@ impl Step<1, 1> for Ema {
     }
 
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = x.len().min(out.len());
-        let (x, out) = (&x[..n], &mut out[..n]);
-        Self::bulk(self, n, |i| x[i], |i, v| out[i] = v);
+        self.column(x, out);
     }
 }
 

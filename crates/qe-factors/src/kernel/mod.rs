@@ -11,13 +11,16 @@
 //! - [`Ladder`] joins windows from windows of 4, 16, 64 rows: sums and extremes.
 //! - [`Sorted`] holds the last so many values in order.
 //! - [`Lag`] is the value so many rows ago, [`Total`] the sum since the first row.
-//! - [`Ema`] is the recursive average, seeded as TA-Lib does; [`EmaPair`] two side by side, [`Chain`] averages of averages.
+//! - [`Ema`] is the recursive average, seeded as TA-Lib does; [`EmaPair`] two side by side, [`Chain`] averages of averages, [`Gap`] the
+//!   difference of two.
 
 pub mod blocks;
 mod chain;
 mod column;
 mod ema;
 mod extremes;
+mod gap;
+mod groups;
 mod higher;
 mod ladder;
 mod lag;
@@ -39,6 +42,7 @@ pub use chain::Chain;
 pub(crate) use column::{RootMean, ScaledSum, blocks, blocks_of};
 pub use ema::Ema;
 pub use extremes::Extremes;
+pub use gap::Gap;
 pub use higher::{higher, higher_at, higher_present, lower, lower_at, lower_present};
 pub use ladder::{Add, Join, Ladder, WindowSum, WindowSums};
 pub use lag::Lag;
@@ -73,6 +77,17 @@ pub fn finite(v: f64) -> f64 {
 #[inline]
 pub(crate) fn where_finite(v: f64, other: f64) -> f64 {
     v + other * 0.0
+}
+
+/// Whether all values are numbers that can be added up: `false` where one is missing or infinite.
+#[inline]
+pub(crate) fn is_finite(x: &[f64]) -> bool {
+    let (chunks, rest) = x.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for four in chunks {
+        (0..4).for_each(|k| sums[k] += four[k]);
+    }
+    ((sums[0] + sums[2]) + (sums[1] + sums[3]) + rest.iter().sum::<f64>()).is_finite()
 }
 
 /// A causal computation with memory. Rows go in by any cut; the cut never changes a bit.

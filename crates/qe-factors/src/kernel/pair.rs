@@ -4,9 +4,7 @@
 //! either is missing leaves both as they are. Side by side they take hardly longer than one.
 
 use super::Ema;
-
-/// How many rows make a group.
-const GROUP: usize = 8;
+use super::groups::{Before, GROUP};
 
 /// Two recursive averages with one weight and one seed.
 #[derive(Debug, Clone)]
@@ -56,30 +54,30 @@ impl EmaPair {
         get: &impl Fn(usize) -> [f64; 2],
         emit: &mut impl FnMut(usize, [f64; 2]),
     ) -> usize {
-        let (alpha, keep, p) = self.0[0].weights();
-        let mut base = [self.0[0].base(), self.0[1].base()];
+        let weights = self.0[0].weights();
+        let mut group = [self.0[0].group(), self.0[1].group()];
         while i + GROUP <= n {
             let x: [[f64; 2]; GROUP] = std::array::from_fn(|k| get(i + k));
             let a = x[0];
-            let d = each(|l| base[l] - a[l]);
+            let d = each(|l| weights.lead(group[l], a[l]));
             let mut w = [[0.0; 2]; GROUP];
             for k in 1..GROUP {
-                w[k] = each(|l| w[k - 1][l] * keep + (x[k][l] - a[l]) * alpha);
+                w[k] = each(|l| weights.local(w[k - 1][l], x[k][l], a[l]));
             }
-            let out: [[f64; 2]; GROUP] = std::array::from_fn(|k| each(|l| a[l] + (d[l] * p[k] + w[k][l])));
+            let out: [[f64; 2]; GROUP] = std::array::from_fn(|k| each(|l| a[l] + (d[l] * weights.powers[k] + w[k][l])));
             // A sum is finite only if all are, or they are too large to add up: then one by one.
             let sum = out.into_iter().fold([0.0; 2], |sum, o| each(|l| sum[l] + o[l]));
             if !(sum[0] + sum[1]).is_finite() {
                 break;
             }
-            base = out[GROUP - 1];
+            group = [0, 1].map(|l| Before { lead: d[l], anchor: a[l], above: w[GROUP - 1][l] });
             for (k, o) in out.into_iter().enumerate() {
                 emit(i + k, o);
             }
             i += GROUP;
         }
-        self.0[0].rebase(base[0]);
-        self.0[1].rebase(base[1]);
+        self.0[0].go_on_from(group[0]);
+        self.0[1].go_on_from(group[1]);
         i
     }
 }

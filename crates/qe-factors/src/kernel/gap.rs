@@ -1,0 +1,158 @@
+//! What a fast average lies above a slow one of the same column, both seeded on one row.
+//!
+//! As in TA-Lib's `MACD`, the slow one is seeded with the mean of its first values, and the fast one with the mean of
+//! the last of those. From there their groups go together, as `groups` has them, so that what the first value of a
+//! group is never enters the difference.
+//!
+//! A value that is missing or infinite, or that would carry the difference beyond all numbers, gives a missing result
+//! and leaves both averages as they are.
+
+use super::groups::{Before, GROUP, ROWS, Weights, locals};
+use super::is_finite;
+
+/// The difference of two recursive averages.
+#[derive(Debug, Clone)]
+pub struct Gap {
+    /// The periods, the fast one first.
+    periods: [usize; 2],
+    weights: [Weights; 2],
+    n_seen: usize,
+    /// The groups so far, sums as their `above` while the seed is not complete.
+    groups: [Before; 2],
+    phase: usize,
+}
+
+impl Gap {
+    /// Averages of the usual weight `2 / (period + 1)`, without values yet; `fast` is at most `slow`, and both are at
+    /// least 1.
+    pub fn new(fast: usize, slow: usize) -> Self {
+        let periods = [fast.max(1), slow.max(1)];
+        let weights = periods.map(|p| Weights::new(2.0 / (p as f64 + 1.0)));
+        Self { periods, weights, n_seen: 0, groups: [Before::default(); 2], phase: 0 }
+    }
+
+    /// Takes a value.
+    #[inline]
+    pub fn push(&mut self, x: f64) -> f64 {
+        if self.n_seen < self.periods[1] {
+            return self.push_seed(x);
+        }
+        let mut groups = self.groups;
+        let mut leads = [0.0; 2];
+        for ((group, weights), lead) in groups.iter_mut().zip(&self.weights).zip(&mut leads) {
+            *group = if self.phase == 0 {
+                Before { lead: weights.lead(*group, x), anchor: x, above: 0.0 }
+            } else {
+                Before { above: weights.local(group.above, x, group.anchor), ..*group }
+            };
+            *lead = group.lead * weights.powers[self.phase] + group.above;
+        }
+        let value = leads[0] - leads[1];
+        if !value.is_finite() {
+            return f64::NAN;
+        }
+        self.groups = groups;
+        self.phase = (self.phase + 1) % GROUP;
+        value
+    }
+
+    #[cold]
+    fn push_seed(&mut self, x: f64) -> f64 {
+        let [fast, slow] = self.periods;
+        let of_fast = self.n_seen + fast >= slow;
+        let sums = [self.groups[0].above + if of_fast { x } else { 0.0 }, self.groups[1].above + x];
+        if !(sums[0] - sums[1]).is_finite() {
+            return f64::NAN;
+        }
+        self.n_seen += 1;
+        (self.groups[0].above, self.groups[1].above) = (sums[0], sums[1]);
+        if self.n_seen < slow {
+            return f64::NAN;
+        }
+        let means = [sums[0] / fast as f64, sums[1] / slow as f64];
+        self.groups = means.map(|mean| Before { lead: 0.0, anchor: mean, above: 0.0 });
+        means[0] - means[1]
+    }
+
+    /// Takes a column and writes the differences, with the same bits; `other` is room for as many rows.
+    #[inline]
+    pub fn column(&mut self, x: &[f64], out: &mut [f64], other: &mut [f64]) {
+        let mut i = 0;
+        while i < x.len() {
+            // To the end of a group; or over what is missing among so many rows.
+            let mut end = x.len().min(i + GROUP - self.phase);
+            if self.phase == 0 && self.n_seen >= self.periods[1] {
+                i += self.groups(&x[i..], &mut out[i..], &mut other[i..]);
+                end = x.len().min(i + ROWS);
+            }
+            for (x, o) in x[i..end].iter().zip(&mut out[i..end]) {
+                *o = self.push(*x);
+            }
+            i = end;
+        }
+    }
+
+    /// Takes whole groups while nothing is missing, between groups; how many rows they were.
+    #[inline(never)]
+    fn groups(&mut self, x: &[f64], out: &mut [f64], other: &mut [f64]) -> usize {
+        let ([fast, slow], [mut f, mut s]) = (self.weights, self.groups);
+        let mut n = 0;
+        for ((x, out), other) in x.chunks(ROWS).zip(out.chunks_mut(ROWS)).zip(other.chunks_mut(ROWS)) {
+            let whole = x.len() / GROUP * GROUP;
+            let (x, out, other) = (&x[..whole], &mut out[..whole], &mut other[..whole]);
+            locals(&fast, x, out);
+            locals(&slow, x, other);
+            let groups = x.as_chunks::<GROUP>().0.iter().zip(out.as_chunks_mut::<GROUP>().0);
+            for ((x, out), other) in groups.zip(other.as_chunks::<GROUP>().0) {
+                f = Before { lead: fast.lead(f, x[0]), anchor: x[0], above: out[GROUP - 1] };
+                s = Before { lead: slow.lead(s, x[0]), anchor: x[0], above: other[GROUP - 1] };
+                *out =
+                    std::array::from_fn(|k| (f.lead * fast.powers[k] + out[k]) - (s.lead * slow.powers[k] + other[k]));
+            }
+            if !is_finite(out) {
+                break;
+            }
+            self.groups = [f, s];
+            n += whole;
+        }
+        n
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Ema;
+
+    #[test]
+    fn it_is_the_difference_of_two_averages_and_every_cut_has_the_same_bits() {
+        let x: Vec<f64> = (0..797).map(|i| if i % 313 == 5 { f64::NAN } else { f64::from(i * i % 41) }).collect();
+        let (mut gap, mut fast, mut slow) = (Gap::new(3, 7), Ema::of_period(3), Ema::of_period(7));
+        let rows: Vec<f64> = x.iter().map(|x| gap.push(*x)).collect();
+        let mut n = 0;
+        for (i, &x) in x.iter().enumerate() {
+            let slow = slow.push(x);
+            // The fast one leaves so many values to the slow one.
+            let want = if n < 4 { f64::NAN } else { fast.push(x) - slow };
+            n += i32::from(!x.is_nan());
+            assert!((want - rows[i]).abs() < 1e-12 || want.is_nan() && rows[i].is_nan(), "{i}: {want} {}", rows[i]);
+        }
+        for cut in 0..797 {
+            let (mut gap, mut got, mut other) = (Gap::new(3, 7), vec![0.0; 797], vec![0.0; 797]);
+            gap.column(&x[..cut], &mut got[..cut], &mut other[..cut]);
+            gap.column(&x[cut..], &mut got[cut..], &mut other[cut..]);
+            let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+            assert!(got.iter().zip(&rows).all(same), "{cut}");
+        }
+    }
+
+    #[test]
+    fn it_never_leaves_the_numbers_and_a_constant_has_none() {
+        let mut gap = Gap::new(1, 2);
+        let x = [1.0, f64::INFINITY, 3.0, f64::MAX, -f64::MAX, -f64::MAX, 2.0];
+        assert!(x.iter().map(|&x| gap.push(x)).all(|v| !v.is_infinite()));
+        assert!(gap.push(1.0).is_finite());
+        let mut gap = Gap::new(4, 8);
+        assert!((0..50).map(|_| gap.push(0.5)).skip(7).all(|v| v == 0.0));
+    }
+}
