@@ -8,7 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::{BLOCK, Ema, Kernel, Step, boxed, finite, is_finite, where_finite};
+use crate::kernel::{BLOCK, Ema, Kernel, Step, boxed, finite, where_finite};
 
 /// The percentage price oscillator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,11 +113,20 @@ pub(crate) fn together(value: f64, signal: f64) -> [f64; 3] {
 /// [`together`] over columns.
 #[inline]
 pub(crate) fn all_together(values: &mut [f64], signals: &mut [f64], hists: &mut [f64]) {
-    for ((value, signal), hist) in values.iter().zip(&*signals).zip(&mut *hists) {
-        *hist = value - signal;
+    let n = values.len().min(signals.len()).min(hists.len());
+    let (values, signals, hists) = (&mut values[..n], &mut signals[..n], &mut hists[..n]);
+    let mut sums = [0.0; 4];
+    let fours = values.as_chunks::<4>().0.iter().zip(signals.as_chunks::<4>().0);
+    for ((value, signal), hist) in fours.zip(hists.as_chunks_mut::<4>().0) {
+        *hist = std::array::from_fn(|k| value[k] - signal[k]);
+        (0..4).for_each(|k| sums[k] += hist[k]);
+    }
+    for i in n / 4 * 4..n {
+        hists[i] = values[i] - signals[i];
+        sums[0] += hists[i];
     }
     // Seldom: where a column begins, or something is missing.
-    if !is_finite(hists) {
+    if !sums.iter().sum::<f64>().is_finite() {
         for ((value, signal), hist) in values.iter_mut().zip(signals).zip(hists) {
             [*value, *signal, *hist] = together(*value, *signal);
         }

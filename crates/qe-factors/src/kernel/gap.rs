@@ -8,7 +8,6 @@
 //! and leaves both averages as they are.
 
 use super::groups::{Before, GROUP, ROWS, Weights, locals};
-use super::is_finite;
 
 /// The difference of two recursive averages.
 #[derive(Debug, Clone)]
@@ -102,14 +101,17 @@ impl Gap {
             let (x, out, other) = (&x[..whole], &mut out[..whole], &mut other[..whole]);
             locals(&fast, x, out);
             locals(&slow, x, other);
+            let mut sums = [0.0; 4];
             let groups = x.as_chunks::<GROUP>().0.iter().zip(out.as_chunks_mut::<GROUP>().0);
             for ((x, out), other) in groups.zip(other.as_chunks::<GROUP>().0) {
                 f = Before { lead: fast.lead(f, x[0]), anchor: x[0], above: out[GROUP - 1] };
                 s = Before { lead: slow.lead(s, x[0]), anchor: x[0], above: other[GROUP - 1] };
                 *out =
                     std::array::from_fn(|k| (f.lead * fast.powers[k] + out[k]) - (s.lead * slow.powers[k] + other[k]));
+                (0..GROUP).for_each(|k| sums[k % 4] += out[k]);
             }
-            if !is_finite(out) {
+            // A sum is finite only if all are, or they are too large to add up: then one by one.
+            if !((sums[0] + sums[2]) + (sums[1] + sums[3])).is_finite() {
                 break;
             }
             self.groups = [f, s];

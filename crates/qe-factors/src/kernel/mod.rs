@@ -79,17 +79,6 @@ pub(crate) fn where_finite(v: f64, other: f64) -> f64 {
     v + other * 0.0
 }
 
-/// Whether all values are numbers that can be added up: `false` where one is missing or infinite.
-#[inline]
-pub(crate) fn is_finite(x: &[f64]) -> bool {
-    let (chunks, rest) = x.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for four in chunks {
-        (0..4).for_each(|k| sums[k] += four[k]);
-    }
-    ((sums[0] + sums[2]) + (sums[1] + sums[3]) + rest.iter().sum::<f64>()).is_finite()
-}
-
 /// A causal computation with memory. Rows go in by any cut; the cut never changes a bit.
 pub trait Kernel: fmt::Debug + Send + Sync {
     /// Takes the next rows: `inputs[i]` and `out[j]` all have one length, which may be 0.
