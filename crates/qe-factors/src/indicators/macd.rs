@@ -100,7 +100,7 @@ impl Step<1, 3> for State {
     fn bulk(&mut self, [x]: [&[f64]; 1], [macd, signal, hist]: [&mut [f64]; 3]) {
         let columns = macd.chunks_mut(BLOCK).zip(signal.chunks_mut(BLOCK)).zip(hist.chunks_mut(BLOCK));
         for (x, ((macd, signal), hist)) in x.chunks(BLOCK).zip(columns) {
-            self.gap.column(x, macd, hist);
+            self.gap.column(x, macd);
             self.signal.column(macd, signal);
             all_together(macd, signal, hist);
         }

@@ -7,7 +7,7 @@
 //! A value that is missing or infinite, or that would carry the difference beyond all numbers, gives a missing result
 //! and leaves both averages as they are.
 
-use super::groups::{Before, GROUP, ROWS, Weights, locals};
+use super::groups::{Before, GROUP, ROWS, Weights};
 
 /// The difference of two recursive averages.
 #[derive(Debug, Clone)]
@@ -44,9 +44,9 @@ impl Gap {
             } else {
                 Before { above: weights.local(group.above, x, group.anchor), ..*group }
             };
-            *lead = group.lead * weights.powers[self.phase] + group.above;
+            *lead = group.lead * weights.powers[self.phase];
         }
-        let value = leads[0] - leads[1];
+        let value = (leads[0] - leads[1]) + (groups[0].above - groups[1].above);
         if !value.is_finite() {
             return f64::NAN;
         }
@@ -73,15 +73,15 @@ impl Gap {
         means[0] - means[1]
     }
 
-    /// Takes a column and writes the differences, with the same bits; `other` is room for as many rows.
+    /// Takes a column and writes the differences, with the same bits.
     #[inline]
-    pub fn column(&mut self, x: &[f64], out: &mut [f64], other: &mut [f64]) {
+    pub fn column(&mut self, x: &[f64], out: &mut [f64]) {
         let mut i = 0;
         while i < x.len() {
             // To the end of a group; or over what is missing among so many rows.
             let mut end = x.len().min(i + GROUP - self.phase);
             if self.phase == 0 && self.n_seen >= self.periods[1] {
-                i += self.groups(&x[i..], &mut out[i..], &mut other[i..]);
+                i += self.groups(&x[i..], &mut out[i..]);
                 end = x.len().min(i + ROWS);
             }
             for (x, o) in x[i..end].iter().zip(&mut out[i..end]) {
@@ -93,21 +93,27 @@ impl Gap {
 
     /// Takes whole groups while nothing is missing, between groups; how many rows they were.
     #[inline(never)]
-    fn groups(&mut self, x: &[f64], out: &mut [f64], other: &mut [f64]) -> usize {
+    fn groups(&mut self, x: &[f64], out: &mut [f64]) -> usize {
         let ([fast, slow], [mut f, mut s]) = (self.weights, self.groups);
         let mut n = 0;
-        for ((x, out), other) in x.chunks(ROWS).zip(out.chunks_mut(ROWS)).zip(other.chunks_mut(ROWS)) {
+        let mut ends = [[0.0; 2]; ROWS / GROUP];
+        for (x, out) in x.chunks(ROWS).zip(out.chunks_mut(ROWS)) {
             let whole = x.len() / GROUP * GROUP;
-            let (x, out, other) = (&x[..whole], &mut out[..whole], &mut other[..whole]);
-            locals(&fast, x, out);
-            locals(&slow, x, other);
+            let (x, out) = (x[..whole].as_chunks::<GROUP>().0, out[..whole].as_chunks_mut::<GROUP>().0);
+            for ((x, out), end) in x.iter().zip(&mut *out).zip(&mut ends) {
+                let mut w = [0.0; 2];
+                out[0] = 0.0;
+                for k in 1..GROUP {
+                    w = [fast.local(w[0], x[k], x[0]), slow.local(w[1], x[k], x[0])];
+                    out[k] = w[0] - w[1];
+                }
+                *end = w;
+            }
             let mut sums = [0.0; 4];
-            let groups = x.as_chunks::<GROUP>().0.iter().zip(out.as_chunks_mut::<GROUP>().0);
-            for ((x, out), other) in groups.zip(other.as_chunks::<GROUP>().0) {
-                f = Before { lead: fast.lead(f, x[0]), anchor: x[0], above: out[GROUP - 1] };
-                s = Before { lead: slow.lead(s, x[0]), anchor: x[0], above: other[GROUP - 1] };
-                *out =
-                    std::array::from_fn(|k| (f.lead * fast.powers[k] + out[k]) - (s.lead * slow.powers[k] + other[k]));
+            for ((x, out), end) in x.iter().zip(&mut *out).zip(&ends) {
+                f = Before { lead: fast.lead(f, x[0]), anchor: x[0], above: end[0] };
+                s = Before { lead: slow.lead(s, x[0]), anchor: x[0], above: end[1] };
+                *out = std::array::from_fn(|k| (f.lead * fast.powers[k] - s.lead * slow.powers[k]) + out[k]);
                 (0..GROUP).for_each(|k| sums[k % 4] += out[k]);
             }
             // A sum is finite only if all are, or they are too large to add up: then one by one.
@@ -140,9 +146,9 @@ mod tests {
             assert!((want - rows[i]).abs() < 1e-12 || want.is_nan() && rows[i].is_nan(), "{i}: {want} {}", rows[i]);
         }
         for cut in 0..797 {
-            let (mut gap, mut got, mut other) = (Gap::new(3, 7), vec![0.0; 797], vec![0.0; 797]);
-            gap.column(&x[..cut], &mut got[..cut], &mut other[..cut]);
-            gap.column(&x[cut..], &mut got[cut..], &mut other[cut..]);
+            let (mut gap, mut got) = (Gap::new(3, 7), vec![0.0; 797]);
+            gap.column(&x[..cut], &mut got[..cut]);
+            gap.column(&x[cut..], &mut got[cut..]);
             let same = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
             assert!(got.iter().zip(&rows).all(same), "{cut}");
         }
