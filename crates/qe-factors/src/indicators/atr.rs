@@ -78,6 +78,26 @@ impl State {
         self.last_close = close;
         self.average.push(range)
     }
+
+    /// Takes bars piece by piece: `work` gets the average, true ranges, closes, and room for values.
+    #[inline]
+    pub(crate) fn each(
+        &mut self,
+        [high, low, close]: [&[f64]; 3],
+        out: &mut [f64],
+        mut work: impl FnMut(&mut Ema, &[f64], &[f64], &mut [f64]),
+    ) {
+        let n = high.len().min(low.len()).min(close.len()).min(out.len());
+        let mut at = 0;
+        while at < n {
+            // Pieces that end with a group.
+            let rows = at..(at + self.average.whole(FEW)).min(n);
+            at = rows.end;
+            let (ranges, out, close) = (&mut self.ranges[..rows.len()], &mut out[rows.clone()], &close[rows.clone()]);
+            true_ranges(&high[rows.clone()], &low[rows], close, &mut self.last_close, ranges);
+            work(&mut self.average, ranges, close, out);
+        }
+    }
 }
 
 impl Step<3, 1> for State {
@@ -86,18 +106,8 @@ impl Step<3, 1> for State {
         [self.push(high, low, close)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        let ([high, low, close], [out]) = (inputs, out);
-        let n = high.len().min(low.len()).min(close.len()).min(out.len());
-        let mut at = 0;
-        while at < n {
-            // Pieces that end with a group.
-            let rows = at..(at + self.average.whole(FEW)).min(n);
-            at = rows.end;
-            let (ranges, out) = (&mut self.ranges[..rows.len()], &mut out[rows.clone()]);
-            true_ranges(&high[rows.clone()], &low[rows.clone()], &close[rows], &mut self.last_close, ranges);
-            self.average.column(ranges, out);
-        }
+    fn bulk(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
+        self.each(inputs, out, |average, ranges, _, out| average.column(ranges, out));
     }
 }
 

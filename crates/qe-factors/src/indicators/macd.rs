@@ -6,7 +6,7 @@
 //! A NaN gives NaN there and leaves the averages as they are.
 //! Golden: TA-Lib `MACD`.
 
-use super::ppo::{all_together, together};
+use super::ppo::{signal_of, together};
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
 use crate::kernel::{BLOCK, Ema, Gap, Kernel, Step, boxed};
@@ -101,8 +101,7 @@ impl Step<1, 3> for State {
         let columns = macd.chunks_mut(BLOCK).zip(signal.chunks_mut(BLOCK)).zip(hist.chunks_mut(BLOCK));
         for (x, ((macd, signal), hist)) in x.chunks(BLOCK).zip(columns) {
             self.gap.column(x, macd);
-            self.signal.column(macd, signal);
-            all_together(macd, signal, hist);
+            signal_of(&mut self.signal, macd, signal, hist);
         }
     }
 }

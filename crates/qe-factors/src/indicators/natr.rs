@@ -8,8 +8,8 @@
 use super::atr::{self, Atr};
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::blocks::{BLOCK, in_blocks, quotient_or_zero, quotients_or_zero};
-use crate::kernel::{Kernel, Step, boxed};
+use crate::kernel::blocks::quotient_or_zero;
+use crate::kernel::{GROUP, Kernel, Made, Step, boxed};
 
 /// The average true range in percent of the close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,21 +60,41 @@ pub fn natr(high: &[f64], low: &[f64], close: &[f64], period: usize, out: &mut [
 
 /// The average true range.
 #[derive(Debug, Clone)]
-pub struct State {
-    atr: atr::State,
-    ranges: Vec<f64>,
-}
+pub struct State(atr::State);
 
 impl State {
     /// No bars yet.
     pub fn new(period: usize) -> Self {
-        Self { atr: atr::State::new(period), ranges: vec![f64::NAN; BLOCK] }
+        Self(atr::State::new(period))
     }
 
     /// Takes a bar.
     #[inline]
     pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        quotient_or_zero(self.atr.push(high, low, close), close) * 100.0
+        percent(self.0.push(high, low, close), close)
+    }
+}
+
+#[inline]
+fn percent(average: f64, close: f64) -> f64 {
+    quotient_or_zero(average, close) * 100.0
+}
+
+/// Averages in percent of closes, made beside the averages.
+struct OfClose<'a>(&'a [f64]);
+
+impl Made for OfClose<'_> {
+    #[inline(always)]
+    fn group(&mut self, at: usize, _: &[f64; GROUP], averages: [f64; GROUP]) -> ([f64; GROUP], [f64; GROUP]) {
+        let close = &self.0[at..at + GROUP];
+        let shares: [f64; GROUP] = std::array::from_fn(|k| averages[k] / close[k]);
+        // A close of 0 gives no number, and the rows come again.
+        (shares.map(|share| share * 100.0), shares)
+    }
+
+    #[inline(always)]
+    fn one(&mut self, at: usize, _: f64, average: f64) -> f64 {
+        percent(average, self.0[at])
     }
 }
 
@@ -84,12 +104,8 @@ impl Step<3, 1> for State {
         [self.push(high, low, close)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |[high, low, close], [out]| {
-            let ranges = &mut self.ranges[..out.len()];
-            self.atr.bulk([high, low, close], [&mut *ranges]);
-            quotients_or_zero(out, 100.0, |i| (ranges[i], close[i]));
-        });
+    fn bulk(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
+        self.0.each(inputs, out, |average, ranges, close, out| average.column_with(ranges, out, &mut OfClose(close)));
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::{BLOCK, Ema, Kernel, Step, boxed, finite, where_finite};
+use crate::kernel::{BLOCK, Ema, GROUP, Kernel, Made, Step, boxed, finite, where_finite};
 
 /// The percentage price oscillator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,26 +110,39 @@ pub(crate) fn together(value: f64, signal: f64) -> [f64; 3] {
     [where_finite(value, hist), where_finite(signal, hist), hist]
 }
 
-/// [`together`] over columns.
+/// Signals of values and what lies between them, all three [`together`].
 #[inline]
-pub(crate) fn all_together(values: &mut [f64], signals: &mut [f64], hists: &mut [f64]) {
-    let n = values.len().min(signals.len()).min(hists.len());
-    let (values, signals, hists) = (&mut values[..n], &mut signals[..n], &mut hists[..n]);
-    let mut sums = [0.0; 4];
-    let fours = values.as_chunks::<4>().0.iter().zip(signals.as_chunks::<4>().0);
-    for ((value, signal), hist) in fours.zip(hists.as_chunks_mut::<4>().0) {
-        *hist = std::array::from_fn(|k| value[k] - signal[k]);
-        (0..4).for_each(|k| sums[k] += hist[k]);
-    }
-    for i in n / 4 * 4..n {
-        hists[i] = values[i] - signals[i];
-        sums[0] += hists[i];
-    }
+pub(crate) fn signal_of(average: &mut Ema, values: &mut [f64], signals: &mut [f64], hist: &mut [f64]) {
+    let mut made = Histogram { hist, is_whole: true };
+    average.column_with(values, signals, &mut made);
     // Seldom: where a column begins, or something is missing.
-    if !sums.iter().sum::<f64>().is_finite() {
-        for ((value, signal), hist) in values.iter_mut().zip(signals).zip(hists) {
+    if !made.is_whole {
+        for ((value, signal), hist) in values.iter_mut().zip(signals).zip(hist) {
             [*value, *signal, *hist] = together(*value, *signal);
         }
+    }
+}
+
+/// What lies between values and their signal, made beside the signal.
+struct Histogram<'a> {
+    hist: &'a mut [f64],
+    /// Whether all of them are numbers.
+    is_whole: bool,
+}
+
+impl Made for Histogram<'_> {
+    #[inline(always)]
+    fn group(&mut self, at: usize, value: &[f64; GROUP], signal: [f64; GROUP]) -> ([f64; GROUP], [f64; GROUP]) {
+        let hist = std::array::from_fn(|k| value[k] - signal[k]);
+        self.hist[at..at + GROUP].copy_from_slice(&hist);
+        (signal, hist)
+    }
+
+    #[inline(always)]
+    fn one(&mut self, at: usize, value: f64, signal: f64) -> f64 {
+        self.hist[at] = value - signal;
+        self.is_whole &= self.hist[at].is_finite();
+        signal
     }
 }
 
@@ -147,8 +160,7 @@ impl Step<1, 3> for State {
             for (ppo, &slow) in ppo.iter_mut().zip(&*hist) {
                 *ppo = percent(*ppo, slow);
             }
-            self.signal.column(ppo, signal);
-            all_together(ppo, signal, hist);
+            signal_of(&mut self.signal, ppo, signal, hist);
         }
     }
 }

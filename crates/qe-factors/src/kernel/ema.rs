@@ -14,6 +14,31 @@ use super::groups::{Before, GROUP, ROWS, Weights, locals};
 /// Up to how many rows are not worth buffers.
 const FEW: usize = 32;
 
+/// What is made of averages on the way.
+pub(crate) trait Made {
+    /// Of the values and averages of a group, which begins with row `at`: what is written, and what is finite where
+    /// nothing is missing. Where it is not, rows come again, one by one.
+    fn group(&mut self, at: usize, x: &[f64; GROUP], averages: [f64; GROUP]) -> ([f64; GROUP], [f64; GROUP]);
+
+    /// Of row `at`.
+    fn one(&mut self, at: usize, x: f64, average: f64) -> f64;
+}
+
+/// The averages themselves.
+struct Averages;
+
+impl Made for Averages {
+    #[inline(always)]
+    fn group(&mut self, _: usize, _: &[f64; GROUP], averages: [f64; GROUP]) -> ([f64; GROUP], [f64; GROUP]) {
+        (averages, averages)
+    }
+
+    #[inline(always)]
+    fn one(&mut self, _: usize, _: f64, average: f64) -> f64 {
+        average
+    }
+}
+
 /// A recursive average.
 #[derive(Debug, Clone)]
 pub struct Ema {
@@ -81,8 +106,14 @@ impl Ema {
     }
 
     /// Takes a column and writes its averages, with the same bits.
-    #[inline]
+    #[inline(never)]
     pub fn column(&mut self, x: &[f64], out: &mut [f64]) {
+        self.column_with(x, out, &mut Averages);
+    }
+
+    /// Takes a column and writes what is made of its averages.
+    #[inline]
+    pub(crate) fn column_with(&mut self, x: &[f64], out: &mut [f64], made: &mut impl Made) {
         let n = x.len().min(out.len());
         let (x, out) = (&x[..n], &mut out[..n]);
         let mut i = 0;
@@ -90,11 +121,11 @@ impl Ema {
             // To the end of a group; or over what is missing among so many rows.
             let mut end = n.min(i + GROUP - self.phase);
             if self.between_groups() {
-                i += self.groups(&x[i..], &mut out[i..]);
+                i = self.groups(i, x, out, made);
                 end = n.min(i + ROWS);
             }
-            for (x, o) in x[i..end].iter().zip(&mut out[i..end]) {
-                *o = self.push(*x);
+            for k in i..end {
+                out[k] = made.one(k, x[k], self.push(x[k]));
             }
             i = end;
         }
@@ -119,29 +150,30 @@ impl Ema {
         }
     }
 
-    /// Takes whole groups while nothing is missing, between groups; how many rows they were.
-    #[inline(never)]
-    fn groups(&mut self, x: &[f64], out: &mut [f64]) -> usize {
+    /// Takes whole groups from row `at` on while nothing is missing, between groups; the row where they end.
+    #[inline]
+    fn groups(&mut self, mut at: usize, x: &[f64], out: &mut [f64], made: &mut impl Made) -> usize {
         let (weights, mut group) = (self.weights, self.group);
-        let mut n = 0;
-        for (x, out) in x.chunks(ROWS).zip(out.chunks_mut(ROWS)) {
+        for (x, out) in x[at..].chunks(ROWS).zip(out[at..].chunks_mut(ROWS)) {
             let whole = x.len() / GROUP * GROUP;
             let (x, out) = (&x[..whole], &mut out[..whole]);
             locals(&weights, x, out);
             let mut sums = [0.0; 4];
-            for (x, out) in x.as_chunks::<GROUP>().0.iter().zip(out.as_chunks_mut::<GROUP>().0) {
+            for (i, (x, out)) in x.as_chunks::<GROUP>().0.iter().zip(out.as_chunks_mut::<GROUP>().0).enumerate() {
                 group = Before { lead: weights.lead(group, x[0]), anchor: x[0], above: out[GROUP - 1] };
-                *out = std::array::from_fn(|k| group.anchor + (group.lead * weights.powers[k] + out[k]));
-                (0..GROUP).for_each(|k| sums[k % 4] += out[k]);
+                let averages = std::array::from_fn(|k| group.anchor + (group.lead * weights.powers[k] + out[k]));
+                let (values, whole) = made.group(at + i * GROUP, x, averages);
+                (0..GROUP).for_each(|k| sums[k % 4] += whole[k]);
+                *out = values;
             }
             // A sum is finite only if all are, or they are too large to add up: then one by one.
             if !((sums[0] + sums[2]) + (sums[1] + sums[3])).is_finite() {
                 break;
             }
             self.group = group;
-            n += whole;
+            at += whole;
         }
-        n
+        at
     }
 
     /// How many of the next `n` rows to take at once, so that they end with a group; `n` being whole groups.

@@ -8,7 +8,7 @@
 //! So a constant stays what it is to the bit, and a common offset costs no digits.
 
 /// How many values make a group.
-pub(super) const GROUP: usize = 8;
+pub(crate) const GROUP: usize = 8;
 
 /// How many rows have their `w` made before the averages: few enough to stay in the nearest cache.
 pub(super) const ROWS: usize = 256;
