@@ -75,7 +75,7 @@ impl Step<1, 1> for State {
     }
 
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        self.0.bulk(x, out, change);
+        self.0.bulk_finite(x, out, |new, old| new - old);
     }
 }
 
