@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Chain, Ema, Kernel, Step, boxed, finite};
+use crate::kernel::{Chain, Ema, Kernel, Step, boxed};
 
 /// The double exponential moving average.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,25 +55,20 @@ pub fn dema(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period).bulk([x], [out]);
 }
 
-#[inline]
-fn join([e1, e2]: [f64; 2]) -> f64 {
-    finite(2.0 * e1 - e2)
-}
-
 /// The averages, each of the one before.
 #[derive(Debug, Clone)]
-pub struct State(Chain<2>);
+pub struct State(Chain<2, 0>);
 
 impl State {
     /// No values yet.
     pub fn new(period: usize) -> Self {
-        Self(Chain::new(period))
+        Self(Chain::new(period, [2.0, -1.0]))
     }
 
     /// Takes a value.
     #[inline]
     pub fn push(&mut self, x: f64) -> f64 {
-        join(self.0.push(x))
+        self.0.push(x)
     }
 }
 
@@ -84,8 +79,7 @@ impl Step<1, 1> for State {
     }
 
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let out = &mut out[..x.len()];
-        self.0.bulk(x, |i, e| out[i] = join(e));
+        self.0.column(x, out);
     }
 }
 

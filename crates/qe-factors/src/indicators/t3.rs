@@ -9,7 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Chain, Ema, Kernel, Step, boxed, finite};
+use crate::kernel::{Chain, Ema, Kernel, Step, boxed};
 
 /// Tillson's T3.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,31 +62,28 @@ pub fn t3(x: &[f64], params: T3, out: &mut [f64]) {
     State::new(params).bulk([x], [out]);
 }
 
+/// What the third to the sixth average weigh.
+fn weights(v: f64) -> [f64; 4] {
+    let (v2, v3) = (v * v, v * v * v);
+    [1.0 + 3.0 * v + v3 + 3.0 * v2, -6.0 * v2 - 3.0 * (v + v3), 3.0 * (v2 + v3), -v3]
+}
+
 /// The six averages.
 #[derive(Debug, Clone)]
-pub struct State {
-    averages: Chain<6>,
-    weights: [f64; 4],
-}
+pub struct State(Chain<6, 2>);
 
 impl State {
     /// No values yet.
-    pub fn new(T3 { period, v_frac: v }: T3) -> Self {
-        let (v2, v3) = (v * v, v * v * v);
-        let weights = [1.0 + 3.0 * v + v3 + 3.0 * v2, -6.0 * v2 - 3.0 * (v + v3), 3.0 * (v2 + v3), -v3];
-        Self { averages: Chain::new(period), weights }
+    pub fn new(T3 { period, v_frac }: T3) -> Self {
+        let [e3, e4, e5, e6] = weights(v_frac);
+        Self(Chain::new(period, [0.0, 0.0, e3, e4, e5, e6]))
     }
 
     /// Takes a value.
     #[inline]
     pub fn push(&mut self, x: f64) -> f64 {
-        join(self.weights, self.averages.push(x))
+        self.0.push(x)
     }
-}
-
-#[inline]
-fn join(w: [f64; 4], [_, _, e3, e4, e5, e6]: [f64; 6]) -> f64 {
-    finite(w[0] * e3 + w[1] * e4 + (w[2] * e5 + w[3] * e6))
 }
 
 impl Step<1, 1> for State {
@@ -96,8 +93,7 @@ impl Step<1, 1> for State {
     }
 
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let (out, weights) = (&mut out[..x.len()], self.weights);
-        self.averages.bulk(x, |i, e| out[i] = join(weights, e));
+        self.0.column(x, out);
     }
 }
 
@@ -108,9 +104,8 @@ mod tests {
     #[test]
     fn the_weights_add_up_to_one_and_a_factor_of_none_leaves_the_third_average() {
         for v_frac in [0.0, 0.3, 0.7, 1.0] {
-            let w = State::new(T3 { period: 5, v_frac }).weights;
-            assert!((w.iter().sum::<f64>() - 1.0).abs() < 1e-14);
+            assert!((weights(v_frac).iter().sum::<f64>() - 1.0).abs() < 1e-14);
         }
-        assert_eq!(State::new(T3 { period: 5, v_frac: 0.0 }).weights[0], 1.0);
+        assert_eq!(weights(0.0), [1.0, 0.0, 0.0, -0.0]);
     }
 }

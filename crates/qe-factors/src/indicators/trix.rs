@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, roc::change_percent};
 use crate::error::Result;
-use crate::kernel::{Chain, Ema, Kernel, Step, boxed};
+use crate::kernel::{BLOCK, Chain, Ema, Kernel, Step, boxed, is_finite};
 
 /// The change of a triple exponential average.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,24 +55,23 @@ pub fn trix(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period).bulk([x], [out]);
 }
 
-/// The averages and the last value of the third.
+/// The third average and its last value.
 #[derive(Debug, Clone)]
 pub struct State {
-    averages: Chain<3>,
+    average: Chain<3, 2>,
     last: f64,
 }
 
 impl State {
     /// No values yet.
     pub fn new(period: usize) -> Self {
-        Self { averages: Chain::new(period), last: f64::NAN }
+        Self { average: Chain::new(period, [0.0, 0.0, 1.0]), last: f64::NAN }
     }
 
     /// Takes a value.
     #[inline]
     pub fn push(&mut self, x: f64) -> f64 {
-        let [_, _, e3] = self.averages.push(x);
-        change(&mut self.last, e3)
+        change(&mut self.last, self.average.push(x))
     }
 }
 
@@ -92,9 +91,22 @@ impl Step<1, 1> for State {
     }
 
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let (out, mut last) = (&mut out[..x.len()], self.last);
-        self.averages.bulk(x, |i, [_, _, e3]| out[i] = change(&mut last, e3));
-        self.last = last;
+        let averages = &mut [0.0; BLOCK];
+        for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+            let averages = &mut averages[..x.len()];
+            self.average.column(x, averages);
+            out[0] = change_percent(averages[0], self.last);
+            for ((o, new), old) in out[1..].iter_mut().zip(&averages[1..]).zip(&*averages) {
+                *o = (new / old - 1.0) * 100.0;
+            }
+            let zero = averages.iter().fold(self.last == 0.0, |any, v| any | (*v == 0.0));
+            // Seldom: where a column begins, or something is missing, or nothing.
+            if zero || !is_finite(out) {
+                out.iter_mut().zip(&*averages).for_each(|(o, v)| *o = change(&mut self.last, *v));
+            } else {
+                self.last = averages[averages.len() - 1];
+            }
+        }
     }
 }
 

@@ -81,6 +81,17 @@ pub(crate) fn where_finite(v: f64, other: f64) -> f64 {
     v + other * 0.0
 }
 
+/// Whether all values are numbers, and none too large to add up.
+#[inline]
+pub(crate) fn is_finite(x: &[f64]) -> bool {
+    let (eights, rest) = x.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for eight in eights {
+        (0..8).for_each(|k| sums[k] += eight[k]);
+    }
+    (sums.iter().sum::<f64>() + rest.iter().sum::<f64>()).is_finite()
+}
+
 /// A causal computation with memory. Rows go in by any cut; the cut never changes a bit.
 pub trait Kernel: fmt::Debug + Send + Sync {
     /// Takes the next rows: `inputs[i]` and `out[j]` all have one length, which may be 0.
