@@ -115,19 +115,42 @@ impl State {
         if self.n_seen < 2 && !self.begin(high, low) {
             return f64::NAN;
         }
+        if self.trend > 0.0 { self.follow::<true>(high, low) } else { self.follow::<false>(high, low) }
+    }
+
+    /// A bar while the trend is up, or down.
+    #[inline(always)]
+    fn follow<const UP: bool>(&mut self, high: f64, low: f64) -> f64 {
         let [last_high, last_low] = std::mem::replace(&mut self.last, [high, low]);
         // What no stop may enter: the range of this bar and of the one before.
         let (top, bottom) = (larger(last_high, high), smaller(last_low, low));
-        let (peak, floor, touching) = if self.trend > 0.0 { (high, bottom, low) } else { (-low, -top, -high) };
+        let (peak, floor, touching) = if UP { (high, bottom, low) } else { (-low, -top, -high) };
         let stop = self.sar;
         if touching <= stop {
             return self.turn(high, low, top, bottom);
         }
         let grown = smaller(self.factor + self.step, self.max_step);
         self.factor = if peak > self.extreme { grown } else { self.factor };
-        self.extreme = if peak > self.extreme { peak } else { self.extreme };
+        self.extreme = larger(peak, self.extreme);
         self.sar = smaller(stop + self.factor * (self.extreme - stop), floor);
-        stop * self.trend
+        if UP { stop } else { -stop }
+    }
+
+    /// Takes bars until the trend turns; how many they were. A loop for each trend asks none of its bars which it is.
+    #[inline]
+    fn run<const UP: bool>(&mut self, high: &[f64], low: &[f64], out: &mut [f64]) -> usize {
+        // A copy of its own stays in registers.
+        let mut state = self.clone();
+        let mut n = 0;
+        for ((o, &h), &l) in out.iter_mut().zip(high).zip(low) {
+            *o = if (h + l).is_finite() { state.follow::<UP>(h, l) } else { f64::NAN };
+            n += 1;
+            if (state.trend > 0.0) != UP {
+                break;
+            }
+        }
+        *self = state;
+        n
     }
 
     /// The stop is touched: the extreme of the trend that ends, outside of both bars, is the first one of the new
@@ -168,12 +191,17 @@ impl Step<2, 1> for State {
     }
 
     fn bulk(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        // A copy of its own stays in registers.
-        let mut state = self.clone();
-        for (o, (h, l)) in out.iter_mut().zip(high.iter().zip(low)) {
-            *o = state.push(*h, *l);
+        let n = out.len().min(high.len()).min(low.len());
+        let mut at = 0;
+        while at < n {
+            if self.n_seen < 2 {
+                out[at] = self.push(high[at], low[at]);
+                at += 1;
+                continue;
+            }
+            let (high, low, out) = (&high[at..n], &low[at..n], &mut out[at..n]);
+            at += if self.trend > 0.0 { self.run::<true>(high, low, out) } else { self.run::<false>(high, low, out) };
         }
-        *self = state;
     }
 }
 
