@@ -187,9 +187,12 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for SomeOf<S, I, O> {
     }
 
     fn row(&mut self, inputs: &[f64], out: &mut [f64]) {
-        match out.get_mut(self.output) {
-            Some(one) => self.step.row(inputs, std::slice::from_mut(one)),
-            None => out.fill(f64::NAN),
+        let mut some = [f64::NAN; O];
+        self.step.row(inputs, &mut some);
+        for (&output, value) in self.outputs.iter().zip(some) {
+            if let Some(out) = out.get_mut(output) {
+                *out = value;
+            }
         }
     }
 
