@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, higher_at, higher_present};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, higher_at, higher_present};
 
 /// The place of the highest value in its window, 0 the oldest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,15 @@ pub fn argmax(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x], [out]);
 }
 
+/// The window.
+pub type State = Window<Argmax, 1, 2>;
+
+impl From<usize> for Argmax {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<1, 2, 1> for Argmax {
     #[inline]
     fn terms(&self, [x]: [f64; 1], _: [f64; 1], t: f64) -> [f64; 2] {
@@ -74,34 +83,6 @@ impl Terms<1, 2, 1> for Argmax {
     fn finish(&self, [extreme, at]: [f64; 2], _: [f64; 1], _: [f64; 1], t: f64) -> [f64; 1] {
         let oldest = t - (self.period.max(1) as f64 - 1.0);
         [if extreme.is_nan() { f64::NAN } else { at - oldest }]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Argmax, 1, 2, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Argmax { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        self.0.push([x])[0]
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite, sum_of_products, sum_of_squares};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, finite, sum_of_products, sum_of_squares};
 
 /// The slope of one column on another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,15 @@ pub fn beta(x: &[f64], y: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x, y], [out]);
 }
 
+/// The window.
+pub type State = Window<Beta, 2, 4>;
+
+impl From<usize> for Beta {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<2, 4, 1> for Beta {
     #[inline]
     fn terms(&self, [x, y]: [f64; 2], [anchor_x, anchor_y]: [f64; 2], _: f64) -> [f64; 4] {
@@ -59,34 +68,6 @@ impl Terms<2, 4, 1> for Beta {
     fn finish(&self, [x, y, xx, xy]: [f64; 4], _: [f64; 2], _: [f64; 2], _: f64) -> [f64; 1] {
         let n = self.period.max(1) as f64;
         [finite(sum_of_products(n, [x, y, xy]) / sum_of_squares(n, [x, xx]))]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Beta, 2, 4, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Beta { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64, y: f64) -> f64 {
-        self.0.push([x, y])[0]
-    }
-}
-
-impl Step<2, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 2]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, sum_of_products, sum_of_squares};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, sum_of_products, sum_of_squares};
 
 /// How far rounding may carry a correlation from its ends.
 const ROUNDING: f64 = 1e-12;
@@ -50,6 +50,15 @@ pub fn corr(x: &[f64], y: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x, y], [out]);
 }
 
+/// The window.
+pub type State = Window<Corr, 2, 5>;
+
+impl From<usize> for Corr {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<2, 5, 1> for Corr {
     #[inline]
     fn terms(&self, [x, y]: [f64; 2], [anchor_x, anchor_y]: [f64; 2], _: f64) -> [f64; 5] {
@@ -65,34 +74,6 @@ impl Terms<2, 5, 1> for Corr {
         let r = if scale == 0.0 { f64::NAN } else { r };
         let r = if r > 1.0 - ROUNDING { 1.0 } else { r };
         [if r < ROUNDING - 1.0 { -1.0 } else { r }]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Corr, 2, 5, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Corr { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64, y: f64) -> f64 {
-        self.0.push([x, y])[0]
-    }
-}
-
-impl Step<2, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 2]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, central_4, finite, powers};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, central_4, finite, powers};
 
 /// The sample excess kurtosis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,15 @@ pub fn kurt(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x], [out]);
 }
 
+/// The window.
+pub type State = Window<Kurt, 1, 4>;
+
+impl From<usize> for Kurt {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<1, 4, 1> for Kurt {
     #[inline]
     fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 4] {
@@ -61,34 +70,6 @@ impl Terms<1, 4, 1> for Kurt {
         let [m2, _, m4] = central_4(n, sums);
         let scale = (n - 1.0) / ((n - 2.0) * (n - 3.0));
         [finite(scale * ((n + 1.0) * (m4 / (m2 * m2)) - 3.0 * (n - 1.0)))]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Kurt, 1, 4, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Kurt { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        self.0.push([x])[0]
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

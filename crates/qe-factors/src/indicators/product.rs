@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, finite};
 
 /// The rolling product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,15 @@ pub fn product(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x], [out]);
 }
 
+/// The window.
+pub type State = Window<Product, 1, 1>;
+
+impl From<usize> for Product {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<1, 1, 1> for Product {
     #[inline]
     fn terms(&self, [x]: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
@@ -65,34 +74,6 @@ impl Terms<1, 1, 1> for Product {
     #[inline]
     fn finish(&self, [product]: [f64; 1], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
         [finite(product)]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Product, 1, 1, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Product { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        self.0.push([x])[0]
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, central_3, finite, powers};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, central_3, finite, powers};
 
 /// The sample skewness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,15 @@ pub fn skew(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x], [out]);
 }
 
+/// The window.
+pub type State = Window<Skew, 1, 3>;
+
+impl From<usize> for Skew {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<1, 3, 1> for Skew {
     #[inline]
     fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 3] {
@@ -59,34 +68,6 @@ impl Terms<1, 3, 1> for Skew {
         let n = self.period.max(1) as f64;
         let [m2, m3] = central_3(n, sums);
         [finite((n * (n - 1.0)).sqrt() / (n - 2.0) * (m3 / (m2 * m2.sqrt())))]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Skew, 1, 3, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Skew { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        self.0.push([x])[0]
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, higher, higher_present};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, higher, higher_present};
 
 /// The rolling maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,15 @@ pub fn max(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x], [out]);
 }
 
+/// The window.
+pub type State = Window<Max, 1, 2>;
+
+impl From<usize> for Max {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<1, 2, 1> for Max {
     #[inline]
     fn terms(&self, [x]: [f64; 1], _: [f64; 1], _: f64) -> [f64; 2] {
@@ -72,34 +81,6 @@ impl Terms<1, 2, 1> for Max {
     #[inline]
     fn finish(&self, [extreme, _]: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
         [extreme]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Max, 1, 2, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Max { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        self.0.push([x])[0]
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

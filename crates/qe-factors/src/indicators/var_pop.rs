@@ -7,7 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite, powers, sum_of_squares};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, finite, powers, sum_of_squares};
 
 /// The population variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,15 @@ pub fn var_pop(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x], [out]);
 }
 
+/// The window.
+pub type State = Window<VarPop, 1, 2>;
+
+impl From<usize> for VarPop {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<1, 2, 1> for VarPop {
     #[inline]
     fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 2] {
@@ -58,34 +67,6 @@ impl Terms<1, 2, 1> for VarPop {
     fn finish(&self, sums: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
         let n = self.period.max(1) as f64;
         [finite(sum_of_squares(n, sums) * (1.0 / n))]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<VarPop, 1, 2, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(VarPop { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        self.0.push([x])[0]
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

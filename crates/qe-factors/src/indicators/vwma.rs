@@ -5,7 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, finite};
 
 /// The volume-weighted moving average.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,15 @@ pub fn vwma(x: &[f64], volume: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x, volume], [out]);
 }
 
+/// The window.
+pub type State = Window<Vwma, 2, 2>;
+
+impl From<usize> for Vwma {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<2, 2, 1> for Vwma {
     #[inline]
     fn terms(&self, [x, volume]: [f64; 2], [anchor, _]: [f64; 2], _: f64) -> [f64; 2] {
@@ -55,34 +64,6 @@ impl Terms<2, 2, 1> for Vwma {
     #[inline]
     fn finish(&self, [above, volume]: [f64; 2], [anchor, _]: [f64; 2], _: [f64; 2], _: f64) -> [f64; 1] {
         [finite(anchor + above / volume)]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Vwma, 2, 2, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Vwma { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64, volume: f64) -> f64 {
-        self.0.push([x, volume])[0]
-    }
-}
-
-impl Step<2, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 2]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
 use crate::kernel::blocks::{column, quotients_or_zero};
 use crate::kernel::{
-    Kernel, Step, Terms, WindowFold, WindowMax, WindowMin, boxed, finite, higher, higher_present, lower, lower_present,
+    Kernel, Step, Terms, Window, WindowMax, WindowMin, boxed, finite, higher, higher_present, lower, lower_present,
 };
 
 /// Williams %R.
@@ -81,6 +81,15 @@ impl Place {
     }
 }
 
+/// The window.
+pub type State = Window<Willr, 3, 2>;
+
+impl From<usize> for Willr {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<3, 2, 1> for Willr {
     #[inline]
     fn terms(&self, [high, low, _]: [f64; 3], _: [f64; 3], _: f64) -> [f64; 2] {
@@ -109,34 +118,6 @@ impl Terms<3, 2, 1> for Willr {
         let place = finite(below / range * 100.0);
         // What is no number must not become one.
         [if range == 0.0 { (below * 0.0).abs() } else { place }]
-    }
-}
-
-/// The extremes of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Willr, 3, 2, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Willr { period }, period, first_row))
-    }
-
-    /// Takes a bar.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        self.0.push([high, low, close])[0]
-    }
-}
-
-impl Step<3, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite, powers, sum_of_squares};
+use crate::kernel::{Kernel, Step, Terms, Window, boxed, finite, powers, sum_of_squares};
 
 /// The deviation from the mean in standard deviations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,15 @@ pub fn zscore(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period, 0).bulk([x], [out]);
 }
 
+/// The window.
+pub type State = Window<Zscore, 1, 2>;
+
+impl From<usize> for Zscore {
+    fn from(period: usize) -> Self {
+        Self { period }
+    }
+}
+
 impl Terms<1, 2, 1> for Zscore {
     #[inline]
     fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 2] {
@@ -57,34 +66,6 @@ impl Terms<1, 2, 1> for Zscore {
         let n = self.period.max(1) as f64;
         let above = (x - anchor) - sums[0] * (1.0 / n);
         [finite(above / (sum_of_squares(n, sums) * (1.0 / (n - 1.0))).sqrt())]
-    }
-}
-
-/// The sums of the window.
-#[derive(Debug, Clone)]
-pub struct State(WindowFold<Zscore, 1, 2, 1>);
-
-impl State {
-    /// No rows yet; the first to come is row `first_row` of its data set.
-    pub fn new(period: usize, first_row: u64) -> Self {
-        Self(WindowFold::new(Zscore { period }, period, first_row))
-    }
-
-    /// Takes a row.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        self.0.push([x])[0]
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 1]) -> [f64; 1] {
-        self.0.push(row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
-        self.0.bulk(inputs, out);
     }
 }
 

@@ -8,6 +8,7 @@
 //!   trace in it.
 //! - [`Ring`] holds the last so many values.
 //! - [`WindowFold`] sums powers, products and weights over the last so many rows, about a row in the window.
+//!   [`Window`] makes the state of a leaf of it.
 //! - [`Ladder`] joins windows from windows of 4, 16, 64 rows: sums and extremes.
 //! - [`Sorted`] holds the last so many values in order.
 //! - [`Lag`] is the value so many rows ago, [`Total`] the sum since the first row.
@@ -33,6 +34,7 @@ mod sorted;
 mod span;
 mod total;
 mod two_sided;
+mod window;
 mod window_extremes;
 mod window_fold;
 
@@ -60,6 +62,7 @@ pub use sorted::{Sorted, below, up_to};
 pub use span::{Span, sum_by_fours};
 pub use total::Total;
 pub use two_sided::{Fold, Sum, TwoSided};
+pub use window::Window;
 pub use window_extremes::{Extreme, Max, Min, WindowMax, WindowMin};
 pub use window_fold::{Terms, WindowFold};
 
