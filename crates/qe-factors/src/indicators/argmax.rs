@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, Window, boxed, higher_at, higher_present};
+use crate::kernel::{self, Kernel, PlaceOf, Step, Window, boxed};
 
 /// The place of the highest value in its window, 0 the oldest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,43 +48,7 @@ pub fn argmax(x: &[f64], period: usize, out: &mut [f64]) {
 }
 
 /// The window.
-pub type State = Window<Argmax, 1, 2>;
-
-impl From<usize> for Argmax {
-    fn from(period: usize) -> Self {
-        Self { period }
-    }
-}
-
-impl Terms<1, 2, 1> for Argmax {
-    #[inline]
-    fn terms(&self, [x]: [f64; 1], _: [f64; 1], t: f64) -> [f64; 2] {
-        [x, t]
-    }
-
-    fn empty(&self) -> [f64; 2] {
-        [f64::NEG_INFINITY, 0.0]
-    }
-
-    #[inline]
-    fn join(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
-        higher_at(older, newer)
-    }
-
-    const LOOKS: bool = true;
-
-    #[inline]
-    fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
-        let newer_is = newer[0] > older[0];
-        [higher_present(older[0], newer[0]), if newer_is { newer[1] } else { older[1] }]
-    }
-
-    #[inline]
-    fn finish(&self, [extreme, at]: [f64; 2], _: [f64; 1], _: [f64; 1], t: f64) -> [f64; 1] {
-        let oldest = t - (self.period.max(1) as f64 - 1.0);
-        [if extreme.is_nan() { f64::NAN } else { at - oldest }]
-    }
-}
+pub type State = Window<PlaceOf<kernel::Max>, 1, 2>;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, Window, boxed, lower_at, lower_present};
+use crate::kernel::{self, Kernel, PlaceOf, Step, Window, boxed};
 
 /// The place of the lowest value in its window, 0 the oldest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,43 +48,7 @@ pub fn argmin(x: &[f64], period: usize, out: &mut [f64]) {
 }
 
 /// The window.
-pub type State = Window<Argmin, 1, 2>;
-
-impl From<usize> for Argmin {
-    fn from(period: usize) -> Self {
-        Self { period }
-    }
-}
-
-impl Terms<1, 2, 1> for Argmin {
-    #[inline]
-    fn terms(&self, [x]: [f64; 1], _: [f64; 1], t: f64) -> [f64; 2] {
-        [x, t]
-    }
-
-    fn empty(&self) -> [f64; 2] {
-        [f64::INFINITY, 0.0]
-    }
-
-    #[inline]
-    fn join(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
-        lower_at(older, newer)
-    }
-
-    const LOOKS: bool = true;
-
-    #[inline]
-    fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
-        let newer_is = newer[0] < older[0];
-        [lower_present(older[0], newer[0]), if newer_is { newer[1] } else { older[1] }]
-    }
-
-    #[inline]
-    fn finish(&self, [extreme, at]: [f64; 2], _: [f64; 1], _: [f64; 1], t: f64) -> [f64; 1] {
-        let oldest = t - (self.period.max(1) as f64 - 1.0);
-        [if extreme.is_nan() { f64::NAN } else { at - oldest }]
-    }
-}
+pub type State = Window<PlaceOf<kernel::Min>, 1, 2>;
 
 #[cfg(test)]
 mod tests {

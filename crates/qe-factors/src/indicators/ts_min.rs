@@ -5,7 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, Window, boxed, lower, lower_present};
+use crate::kernel::{self, Kernel, Outermost, Step, Window, boxed};
 
 /// The rolling minimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,42 +47,7 @@ pub fn min(x: &[f64], period: usize, out: &mut [f64]) {
 }
 
 /// The window.
-pub type State = Window<Min, 1, 2>;
-
-impl From<usize> for Min {
-    fn from(period: usize) -> Self {
-        Self { period }
-    }
-}
-
-impl Terms<1, 2, 1> for Min {
-    #[inline]
-    fn terms(&self, [x]: [f64; 1], _: [f64; 1], _: f64) -> [f64; 2] {
-        // A lone number would travel as an integer, and the compiler would not see that this is one instruction.
-        [x, 0.0]
-    }
-
-    fn empty(&self) -> [f64; 2] {
-        [f64::INFINITY, 0.0]
-    }
-
-    #[inline]
-    fn join(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
-        [lower(older[0], newer[0]), 0.0]
-    }
-
-    const LOOKS: bool = true;
-
-    #[inline]
-    fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
-        [lower_present(older[0], newer[0]), 0.0]
-    }
-
-    #[inline]
-    fn finish(&self, [extreme, _]: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
-        [extreme]
-    }
-}
+pub type State = Window<Outermost<kernel::Min>, 1, 2>;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The lowest and the highest value of a window.
 
-use super::Fold;
+use super::{Fold, higher_present, lower_present};
 
 /// Folds the lowest and the highest value. A missing one makes the widest interval, from minus to plus infinity, which
 /// no other value can narrow: the difference of the two is finite where, and only where, no value is missing or
@@ -29,8 +29,7 @@ impl Fold for Extremes {
 
     #[inline]
     fn join(&self, older: (f64, f64), newer: (f64, f64)) -> (f64, f64) {
-        let low = if newer.0 < older.0 { newer.0 } else { older.0 };
-        (low, if newer.1 > older.1 { newer.1 } else { older.1 })
+        (lower_present(older.0, newer.0), higher_present(older.1, newer.1))
     }
 }
 

@@ -2,39 +2,25 @@
 //!
 //! A window with a NaN in it is NaN, and whole again once it has left.
 
+use std::marker::PhantomData;
+
 use super::blocks::BLOCK;
 use super::ladder::{Join, Ladder};
+use super::{End, Max, Min, Terms, outer, outer_present};
 
-/// The larger of both.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Max;
-
-impl Join for Max {
+impl<E: End> Join for E {
     const MAY_OVERLAP: bool = true;
 
     #[inline]
     fn join(older: f64, newer: f64) -> f64 {
-        if older > newer { older } else { newer }
-    }
-}
-
-/// The smaller of both.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Min;
-
-impl Join for Min {
-    const MAY_OVERLAP: bool = true;
-
-    #[inline]
-    fn join(older: f64, newer: f64) -> f64 {
-        if older < newer { older } else { newer }
+        if E::beats(older, newer) { older } else { newer }
     }
 }
 
 /// An extreme of the last `period` rows.
 #[derive(Debug, Clone)]
-pub struct Extreme<J: Join> {
-    ladder: Ladder<J>,
+pub struct Extreme<E: End> {
+    ladder: Ladder<E>,
     period: usize,
     /// For how many rows to come the window is not whole, or has a NaN in it.
     waiting: usize,
@@ -46,7 +32,7 @@ pub type WindowMax = Extreme<Max>;
 /// The lowest of the last `period` rows.
 pub type WindowMin = Extreme<Min>;
 
-impl<J: Join> Extreme<J> {
+impl<E: End> Extreme<E> {
     /// No rows yet. A period of 0 counts as 1.
     pub fn new(period: usize) -> Self {
         let period = period.max(1);
@@ -80,6 +66,88 @@ impl<J: Join> Extreme<J> {
                 (*o, self.waiting) = (f64::NAN, self.waiting - 1);
             }
         }
+    }
+}
+
+/// Terms that come to the extreme of a window.
+#[derive(Debug, Clone, Copy)]
+pub struct Outermost<E>(PhantomData<E>);
+
+impl<E> From<usize> for Outermost<E> {
+    fn from(_: usize) -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<E: End> Terms<1, 2, 1> for Outermost<E> {
+    #[inline]
+    fn terms(&self, [x]: [f64; 1], _: [f64; 1], _: f64) -> [f64; 2] {
+        // A lone number would travel as an integer, and the compiler would not see that this is one instruction.
+        [x, 0.0]
+    }
+
+    fn empty(&self) -> [f64; 2] {
+        [E::LAST, 0.0]
+    }
+
+    #[inline]
+    fn join(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
+        [outer::<E>(older[0], newer[0]), 0.0]
+    }
+
+    const LOOKS: bool = true;
+
+    #[inline]
+    fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
+        [outer_present::<E>(older[0], newer[0]), 0.0]
+    }
+
+    #[inline]
+    fn finish(&self, [extreme, _]: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
+        [extreme]
+    }
+}
+
+/// Terms that come to the place of the extreme of a window, the oldest row being 0.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaceOf<E> {
+    oldest: f64,
+    end: PhantomData<E>,
+}
+
+impl<E> From<usize> for PlaceOf<E> {
+    fn from(period: usize) -> Self {
+        Self { oldest: 1.0 - period.max(1) as f64, end: PhantomData }
+    }
+}
+
+impl<E: End> Terms<1, 2, 1> for PlaceOf<E> {
+    #[inline]
+    fn terms(&self, [x]: [f64; 1], _: [f64; 1], t: f64) -> [f64; 2] {
+        [x, t]
+    }
+
+    fn empty(&self) -> [f64; 2] {
+        [E::LAST, 0.0]
+    }
+
+    #[inline]
+    fn join(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
+        let newer_is = E::beats(newer[0], older[0]) || newer[0].is_nan();
+        [if newer_is { newer[0] } else { older[0] }, if newer_is { newer[1] } else { older[1] }]
+    }
+
+    const LOOKS: bool = true;
+
+    #[inline]
+    fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
+        let newer_is = E::beats(newer[0], older[0]);
+        [outer_present::<E>(older[0], newer[0]), if newer_is { newer[1] } else { older[1] }]
+    }
+
+    #[inline]
+    fn finish(&self, [extreme, at]: [f64; 2], _: [f64; 1], _: [f64; 1], t: f64) -> [f64; 1] {
+        [if extreme.is_nan() { f64::NAN } else { at - (t + self.oldest) }]
     }
 }
 
