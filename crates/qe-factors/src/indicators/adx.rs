@@ -10,7 +10,7 @@ use qe_core::param::Param;
 use super::dmi::{Dmi, Movement, unlikeness};
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row};
+use crate::kernel::blocks::{Blockwise, column};
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// The average directional index.
@@ -85,23 +85,6 @@ impl State {
         }
     }
 
-    pub(crate) fn block(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
-        let n = out.len();
-        self.movement.block(inputs);
-        let (plus, minus) = (&self.movement.plus[..n], &self.movement.minus[..n]);
-        let index = &mut self.index[..n];
-        let mut idle = false;
-        for i in 0..n {
-            index[i] = unlikeness(plus[i], minus[i]);
-            idle |= plus[i] + minus[i] == 0.0;
-        }
-        if idle || self.lacking > 0 {
-            return self.with_care(out);
-        }
-        self.average.column(index, out);
-        self.last = out.iter().rev().copied().find(|v| !v.is_nan()).unwrap_or(self.last);
-    }
-
     /// A block in which some indices are undefined, or in which the first average is still to come.
     #[cold]
     fn with_care(&mut self, out: &mut [f64]) {
@@ -117,9 +100,7 @@ impl State {
             self.last = if o.is_nan() { self.last } else { *o };
         }
     }
-}
 
-impl State {
     /// Takes a bar.
     #[inline]
     pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
@@ -127,14 +108,22 @@ impl State {
     }
 }
 
-impl Step<3, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 1] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
+impl Blockwise<3, 1> for State {
+    fn block(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
+        let n = out.len();
+        self.movement.block(inputs);
+        let (plus, minus) = (&self.movement.plus[..n], &self.movement.minus[..n]);
+        let index = &mut self.index[..n];
+        let mut idle = false;
+        for i in 0..n {
+            index[i] = unlikeness(plus[i], minus[i]);
+            idle |= plus[i] + minus[i] == 0.0;
+        }
+        if idle || self.lacking > 0 {
+            return self.with_care(out);
+        }
+        self.average.column(index, out);
+        self.last = out.iter().rev().copied().find(|v| !v.is_nan()).unwrap_or(self.last);
     }
 }
 

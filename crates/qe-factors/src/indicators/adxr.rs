@@ -8,7 +8,7 @@ use qe_core::param::Param;
 use super::adx::{self, Adx};
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
-use crate::kernel::blocks::{in_blocks, one_row};
+use crate::kernel::blocks::Blockwise;
 use crate::kernel::{Kernel, Ring, Step, boxed};
 
 /// The average directional movement rating.
@@ -71,15 +71,6 @@ impl State {
         Self { adx: adx::State::new(period), past: Ring::new(period.max(2) - 1) }
     }
 
-    fn block(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
-        self.adx.block(inputs, [&mut *out]);
-        for o in out {
-            *o = (*o + self.past.push(*o).unwrap_or(f64::NAN)) / 2.0;
-        }
-    }
-}
-
-impl State {
     /// Takes a bar.
     #[inline]
     pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
@@ -87,14 +78,12 @@ impl State {
     }
 }
 
-impl Step<3, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 1] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
+impl Blockwise<3, 1> for State {
+    fn block(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
+        self.adx.block(inputs, [&mut *out]);
+        for o in out {
+            *o = (*o + self.past.push(*o).unwrap_or(f64::NAN)) / 2.0;
+        }
     }
 }
 

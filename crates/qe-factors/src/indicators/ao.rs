@@ -5,7 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row};
+use crate::kernel::blocks::{Blockwise, column};
 use crate::kernel::{Kernel, Step, WindowSum, boxed};
 
 /// The awesome oscillator.
@@ -67,6 +67,14 @@ impl State {
         Self { fast: mean(params.fast_period), slow: mean(params.slow_period), columns }
     }
 
+    /// Takes a bar.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64) -> f64 {
+        self.step([high, low])[0]
+    }
+}
+
+impl Blockwise<2, 1> for State {
     fn block(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
         let [middle, slow] = self.columns.each_mut().map(|c| &mut c[..out.len()]);
         for (m, (h, l)) in middle.iter_mut().zip(high.iter().zip(low)) {
@@ -75,25 +83,6 @@ impl State {
         self.fast.0.bulk(middle, out);
         self.slow.0.bulk(middle, slow);
         out.iter_mut().zip(slow).for_each(|(o, s)| *o = *o / self.fast.1 - *s / self.slow.1);
-    }
-}
-
-impl State {
-    /// Takes a bar.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64) -> f64 {
-        self.step([high, low])[0]
-    }
-}
-
-impl Step<2, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 2]) -> [f64; 1] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::blocks::{in_blocks, one_row};
+use crate::kernel::blocks::Blockwise;
 use crate::kernel::{Fold, Kernel, Step, TwoSided, boxed};
 
 /// Aroon.
@@ -136,18 +136,11 @@ impl State {
     }
 }
 
-impl Step<2, 3> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 2]) -> [f64; 3] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 3]) {
-        in_blocks(inputs, out, |[high, low], [up, down, osc]| {
-            self.high.bulk(high.len(), |i| high[i], up);
-            self.low.bulk(low.len(), |i| -low[i], down);
-            osc.iter_mut().zip(up).zip(down).for_each(|((o, u), d)| *o = *u - *d);
-        });
+impl Blockwise<2, 3> for State {
+    fn block(&mut self, [high, low]: [&[f64]; 2], [up, down, osc]: [&mut [f64]; 3]) {
+        self.high.bulk(high.len(), |i| high[i], up);
+        self.low.bulk(low.len(), |i| -low[i], down);
+        osc.iter_mut().zip(up).zip(down).for_each(|((o, u), d)| *o = *u - *d);
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::blocks::{BLOCK, column, in_blocks, one_row, quotient_or_zero};
+use crate::kernel::blocks::{BLOCK, Blockwise, column, quotient_or_zero};
 use crate::kernel::{Kernel, Step, boxed};
 
 /// The commodity channel index.
@@ -69,6 +69,14 @@ impl State {
         Self { period, prices: vec![f64::NAN; reach + reach.max(BLOCK)], at: reach, means: column() }
     }
 
+    /// Takes a bar.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
+        self.step([high, low, close])[0]
+    }
+}
+
+impl Blockwise<3, 1> for State {
     fn block(&mut self, [high, low, close]: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
         let (n, reach) = (out.len(), self.period - 1);
         if self.at + n > self.prices.len() {
@@ -100,25 +108,6 @@ impl State {
             *o = quotient_or_zero(-m, 0.015 * (*o / self.period as f64));
         }
         self.at += n;
-    }
-}
-
-impl State {
-    /// Takes a bar.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        self.step([high, low, close])[0]
-    }
-}
-
-impl Step<3, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 1] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

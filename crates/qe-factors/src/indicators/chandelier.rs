@@ -11,7 +11,7 @@ use qe_core::param::Param;
 use super::atr::{self, Atr};
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row};
+use crate::kernel::blocks::{Blockwise, column};
 use crate::kernel::{Kernel, Step, WindowMax, WindowMin, boxed};
 
 /// Chandelier exits.
@@ -87,6 +87,14 @@ impl State {
         }
     }
 
+    /// Takes a bar: long, short.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
+        self.step([high, low, close])
+    }
+}
+
+impl Blockwise<3, 2> for State {
     fn block(&mut self, [high, low, close]: [&[f64]; 3], [long, short]: [&mut [f64]; 2]) {
         let ranges = &mut self.ranges[..long.len()];
         self.atr.bulk([high, low, close], [&mut *ranges]);
@@ -95,25 +103,6 @@ impl State {
         for ((l, s), range) in long.iter_mut().zip(short).zip(&*ranges) {
             (*l, *s) = (*l - self.mult * range, *s + self.mult * range);
         }
-    }
-}
-
-impl State {
-    /// Takes a bar: long, short.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
-        self.step([high, low, close])
-    }
-}
-
-impl Step<3, 2> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 2] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 2]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

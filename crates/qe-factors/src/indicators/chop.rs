@@ -10,7 +10,7 @@ use qe_core::param::Param;
 use super::true_range::true_ranges;
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row, quotient};
+use crate::kernel::blocks::{Blockwise, column, quotient};
 use crate::kernel::{Kernel, Step, WindowMax, WindowMin, WindowSum, boxed};
 
 /// The choppiness index.
@@ -77,6 +77,14 @@ impl State {
         }
     }
 
+    /// Takes a bar.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
+        self.step([high, low, close])[0]
+    }
+}
+
+impl Blockwise<3, 1> for State {
     fn block(&mut self, [high, low, close]: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
         let [ranges, highest, lowest] = self.columns.each_mut().map(|c| &mut c[..out.len()]);
         true_ranges(high, low, close, &mut self.last_close, ranges);
@@ -87,25 +95,6 @@ impl State {
             let ratio = quotient(*o, h - l);
             *o = if ratio > 0.0 { libm::log10(ratio) * self.scale } else { f64::NAN };
         }
-    }
-}
-
-impl State {
-    /// Takes a bar.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        self.step([high, low, close])[0]
-    }
-}
-
-impl Step<3, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 1] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

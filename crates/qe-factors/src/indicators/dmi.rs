@@ -16,7 +16,7 @@ use qe_core::param::Param;
 use super::true_range::range_of_bar;
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row, quotient_or_zero};
+use crate::kernel::blocks::{Blockwise, column, quotient_or_zero};
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// Directional movement: both indicators and the index.
@@ -167,6 +167,14 @@ impl State {
         Self { movement: Movement::new(period), last_dx: 0.0 }
     }
 
+    /// Takes a bar: plus_di, minus_di, dx.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 3] {
+        self.step([high, low, close])
+    }
+}
+
+impl Blockwise<3, 3> for State {
     fn block(&mut self, inputs: [&[f64]; 3], [plus_di, minus_di, dx]: [&mut [f64]; 3]) {
         let n = dx.len();
         let (plus_di, minus_di) = (&mut plus_di[..n], &mut minus_di[..n]);
@@ -192,25 +200,6 @@ impl State {
         } else {
             self.last_dx = dx.iter().rev().copied().find(|v| !v.is_nan()).unwrap_or(self.last_dx);
         }
-    }
-}
-
-impl State {
-    /// Takes a bar: plus_di, minus_di, dx.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 3] {
-        self.step([high, low, close])
-    }
-}
-
-impl Step<3, 3> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 3] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 3]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::blocks::{hide, in_blocks, one_row};
+use crate::kernel::blocks::{Blockwise, hide};
 use crate::kernel::{Kernel, Step, WindowMax, WindowMin, boxed};
 
 /// Donchian channels: the extremes of a longer and a shorter window.
@@ -70,6 +70,14 @@ impl State {
         Self { entry: both(params.entry_period), exit: both(params.exit_period), hidden: params.lookback() }
     }
 
+    /// Takes a bar: upper_entry, lower_entry, upper_exit, lower_exit, middle.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64) -> [f64; 5] {
+        self.step([high, low])
+    }
+}
+
+impl Blockwise<2, 5> for State {
     fn block(&mut self, [high, low]: [&[f64]; 2], [upper, lower, upper_exit, lower_exit, middle]: [&mut [f64]; 5]) {
         self.entry.0.bulk(high, upper);
         self.entry.1.bulk(low, lower);
@@ -79,25 +87,6 @@ impl State {
             *m = (u + l) / 2.0;
         }
         hide(&mut self.hidden, [upper, lower, upper_exit, lower_exit, middle]);
-    }
-}
-
-impl State {
-    /// Takes a bar: upper_entry, lower_entry, upper_exit, lower_exit, middle.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64) -> [f64; 5] {
-        self.step([high, low])
-    }
-}
-
-impl Step<2, 5> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 2]) -> [f64; 5] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 5]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

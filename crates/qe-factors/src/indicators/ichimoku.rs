@@ -9,7 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, hide, in_blocks, one_row};
+use crate::kernel::blocks::{Blockwise, column, hide};
 use crate::kernel::{Kernel, Ring, Step, WindowMax, WindowMin, boxed};
 
 /// The Ichimoku lines.
@@ -111,6 +111,14 @@ impl State {
         }
     }
 
+    /// Takes a bar: conversion, base, span_a, span_b.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64) -> [f64; 4] {
+        self.step([high, low])
+    }
+}
+
+impl Blockwise<2, 4> for State {
     fn block(&mut self, [high, low]: [&[f64]; 2], [conversion, base, span_a, span_b]: [&mut [f64]; 4]) {
         let column = &mut self.column[..base.len()];
         let [of_conversion, of_base, of_span] = &mut self.middles;
@@ -123,25 +131,6 @@ impl State {
             [span_a[i], span_b[i]] = self.ahead.iter().next().unwrap_or([f64::NAN; 2]);
         }
         hide(&mut self.hidden, [conversion, base, span_a, span_b]);
-    }
-}
-
-impl State {
-    /// Takes a bar: conversion, base, span_a, span_b.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64) -> [f64; 4] {
-        self.step([high, low])
-    }
-}
-
-impl Step<2, 4> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 2]) -> [f64; 4] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 4]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

@@ -10,7 +10,7 @@ use qe_core::param::Param;
 use super::atr::{self, Atr};
 use super::{Args, Indicator, Input, Signature, named_period, period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row};
+use crate::kernel::blocks::{Blockwise, column};
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// Keltner channels.
@@ -89,6 +89,14 @@ impl State {
         Self { middle, atr, mult: params.mult, ranges: column() }
     }
 
+    /// Takes a bar: upper, middle, lower.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 3] {
+        self.step([high, low, close])
+    }
+}
+
+impl Blockwise<3, 3> for State {
     fn block(&mut self, [high, low, close]: [&[f64]; 3], [upper, middle, lower]: [&mut [f64]; 3]) {
         let ranges = &mut self.ranges[..upper.len()];
         self.atr.bulk([high, low, close], [&mut *ranges]);
@@ -99,25 +107,6 @@ impl State {
             // The middle is missing where the width is.
             *m += 0.0 * width;
         }
-    }
-}
-
-impl State {
-    /// Takes a bar: upper, middle, lower.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 3] {
-        self.step([high, low, close])
-    }
-}
-
-impl Step<3, 3> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 3] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 3]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period, period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row, quotient};
+use crate::kernel::blocks::{Blockwise, column, quotient};
 use crate::kernel::{Ema, Kernel, Step, WindowSum, boxed};
 
 /// The mass index.
@@ -79,17 +79,6 @@ impl State {
         Self { once: average(), twice: average(), sum: WindowSum::new(params.period), columns }
     }
 
-    fn block(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        let n = out.len();
-        let [once, ratio] = self.columns.each_mut().map(|c| &mut c[..n]);
-        self.once.bulk(n, |i| high[i] - low[i], |i, v| once[i] = v);
-        self.twice.column(once, ratio);
-        ratio.iter_mut().zip(once).for_each(|(r, o)| *r = quotient(*o, *r));
-        self.sum.bulk(ratio, out);
-    }
-}
-
-impl State {
     /// Takes a bar.
     #[inline]
     pub fn push(&mut self, high: f64, low: f64) -> f64 {
@@ -97,14 +86,14 @@ impl State {
     }
 }
 
-impl Step<2, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 2]) -> [f64; 1] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
+impl Blockwise<2, 1> for State {
+    fn block(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
+        let n = out.len();
+        let [once, ratio] = self.columns.each_mut().map(|c| &mut c[..n]);
+        self.once.bulk(n, |i| high[i] - low[i], |i, v| once[i] = v);
+        self.twice.column(once, ratio);
+        ratio.iter_mut().zip(once).for_each(|(r, o)| *r = quotient(*o, *r));
+        self.sum.bulk(ratio, out);
     }
 }
 

@@ -8,7 +8,7 @@
 use super::willr::Place;
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, hide, in_blocks, one_row};
+use crate::kernel::blocks::{Blockwise, column, hide};
 use crate::kernel::{Kernel, Step, WindowSum, boxed};
 
 /// The slow stochastic.
@@ -79,6 +79,14 @@ impl State {
         }
     }
 
+    /// Takes a bar: k, d.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
+        self.step([high, low, close])
+    }
+}
+
+impl Blockwise<3, 2> for State {
     fn block(&mut self, inputs: [&[f64]; 3], [k, d]: [&mut [f64]; 2]) {
         let fast = &mut self.column[..k.len()];
         self.place.block(inputs, 0.0, fast);
@@ -87,25 +95,6 @@ impl State {
         self.signal.0.bulk(k, d);
         d.iter_mut().for_each(|v| *v /= self.signal.1);
         hide(&mut self.hidden, [k, d]);
-    }
-}
-
-impl State {
-    /// Takes a bar: k, d.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
-        self.step([high, low, close])
-    }
-}
-
-impl Step<3, 2> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 2] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 2]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

@@ -8,7 +8,7 @@
 use super::willr::Place;
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::blocks::{hide, in_blocks, one_row};
+use crate::kernel::blocks::{Blockwise, hide};
 use crate::kernel::{Kernel, Step, WindowSum, boxed};
 
 /// The fast stochastic.
@@ -69,15 +69,6 @@ impl State {
         Self { place: Place::new(params.k_period), signal, hidden: params.lookback() }
     }
 
-    fn block(&mut self, inputs: [&[f64]; 3], [k, d]: [&mut [f64]; 2]) {
-        self.place.block(inputs, 0.0, k);
-        self.signal.0.bulk(k, d);
-        d.iter_mut().for_each(|v| *v /= self.signal.1);
-        hide(&mut self.hidden, [k, d]);
-    }
-}
-
-impl State {
     /// Takes a bar: k, d.
     #[inline]
     pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
@@ -85,14 +76,12 @@ impl State {
     }
 }
 
-impl Step<3, 2> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 2] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 2]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
+impl Blockwise<3, 2> for State {
+    fn block(&mut self, inputs: [&[f64]; 3], [k, d]: [&mut [f64]; 2]) {
+        self.place.block(inputs, 0.0, k);
+        self.signal.0.bulk(k, d);
+        d.iter_mut().for_each(|v| *v /= self.signal.1);
+        hide(&mut self.hidden, [k, d]);
     }
 }
 

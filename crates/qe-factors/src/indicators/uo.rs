@@ -10,7 +10,7 @@
 use super::true_range::range_of_bar;
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row, quotient_or_zero};
+use crate::kernel::blocks::{Blockwise, column, quotient_or_zero};
 use crate::kernel::{Kernel, Step, WindowSums, boxed};
 
 /// The ultimate oscillator.
@@ -83,7 +83,34 @@ impl State {
         let columns = std::array::from_fn(|_| column());
         Self { last_close: f64::NAN, pressure: sums.clone(), range: sums, columns }
     }
+}
 
+/// `4 * a / x + 2 * b / y + c / z` by one division, and whether all products are far from the ends of numbers.
+#[inline]
+fn weighed([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> (f64, bool) {
+    let (yz, all) = (y * z, x * (y * z));
+    let sum = (4.0 * (a * yz) + x * (2.0 * (b * z) + c * y)) / all;
+    (sum, (all > 1e-200) & (sum.abs() < f64::INFINITY))
+}
+
+/// The pressure and the true range of a bar.
+#[inline]
+fn of_bar(high: f64, low: f64, close: f64, last_close: f64) -> [f64; 2] {
+    let range = range_of_bar(high, low, last_close);
+    // A comparison may drop a NaN, but then the range has it.
+    let bottom = if last_close < low { last_close } else { low };
+    [close - bottom + 0.0 * range, range]
+}
+
+impl State {
+    /// Takes a bar.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
+        self.step([high, low, close])[0]
+    }
+}
+
+impl Blockwise<3, 1> for State {
     fn block(&mut self, [high, low, close]: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
         let n = out.len();
         let Some(last) = n.checked_sub(1) else { return };
@@ -113,42 +140,6 @@ impl State {
                 out[i] = (if is_good { sum } else { 4.0 * a + 2.0 * b + c }) * (100.0 / 7.0);
             }
         }
-    }
-}
-
-/// `4 * a / x + 2 * b / y + c / z` by one division, and whether all products are far from the ends of numbers.
-#[inline]
-fn weighed([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> (f64, bool) {
-    let (yz, all) = (y * z, x * (y * z));
-    let sum = (4.0 * (a * yz) + x * (2.0 * (b * z) + c * y)) / all;
-    (sum, (all > 1e-200) & (sum.abs() < f64::INFINITY))
-}
-
-/// The pressure and the true range of a bar.
-#[inline]
-fn of_bar(high: f64, low: f64, close: f64, last_close: f64) -> [f64; 2] {
-    let range = range_of_bar(high, low, last_close);
-    // A comparison may drop a NaN, but then the range has it.
-    let bottom = if last_close < low { last_close } else { low };
-    [close - bottom + 0.0 * range, range]
-}
-
-impl State {
-    /// Takes a bar.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> f64 {
-        self.step([high, low, close])[0]
-    }
-}
-
-impl Step<3, 1> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 1] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

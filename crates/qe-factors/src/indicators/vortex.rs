@@ -8,7 +8,7 @@
 use super::true_range::true_ranges;
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::blocks::{column, in_blocks, one_row, quotient};
+use crate::kernel::blocks::{Blockwise, column, quotient};
 use crate::kernel::{Kernel, Step, WindowSum, boxed};
 
 /// The vortex indicator.
@@ -65,6 +65,14 @@ impl State {
         Self { last: [f64::NAN; 3], sums, columns: std::array::from_fn(|_| column()) }
     }
 
+    /// Takes a bar: plus, minus.
+    #[inline]
+    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
+        self.step([high, low, close])
+    }
+}
+
+impl Blockwise<3, 2> for State {
     fn block(&mut self, [high, low, close]: [&[f64]; 3], [plus, minus]: [&mut [f64]; 2]) {
         let n = plus.len();
         let Some(last) = n.checked_sub(1) else { return };
@@ -86,25 +94,6 @@ impl State {
             (*p, *m) = (quotient(*p, *r), quotient(*m, *r));
         }
         self.last = [high[last], low[last], close[last]];
-    }
-}
-
-impl State {
-    /// Takes a bar: plus, minus.
-    #[inline]
-    pub fn push(&mut self, high: f64, low: f64, close: f64) -> [f64; 2] {
-        self.step([high, low, close])
-    }
-}
-
-impl Step<3, 2> for State {
-    #[inline]
-    fn step(&mut self, row: [f64; 3]) -> [f64; 2] {
-        one_row(self, row)
-    }
-
-    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 2]) {
-        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
     }
 }
 

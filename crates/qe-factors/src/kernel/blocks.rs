@@ -1,5 +1,7 @@
 //! Rows by blocks that stay in cache, for leaves with columns in between.
 
+use std::fmt::Debug;
+
 use super::Step;
 
 /// How many rows a block has at most.
@@ -27,12 +29,23 @@ pub fn in_blocks<const I: usize, const O: usize>(
     }
 }
 
-/// One row as a block of one, for a step whose own form is the block.
-#[inline]
-pub fn one_row<S: Step<I, O>, const I: usize, const O: usize>(state: &mut S, row: [f64; I]) -> [f64; O] {
-    let mut out = [f64::NAN; O];
-    state.bulk(row.each_ref().map(std::slice::from_ref), out.each_mut().map(std::slice::from_mut));
-    out
+/// A step whose own form is the block.
+pub trait Blockwise<const I: usize, const O: usize>: Debug + Clone + Send + Sync + 'static {
+    /// Takes at most [`BLOCK`] rows. All slices have one length.
+    fn block(&mut self, inputs: [&[f64]; I], out: [&mut [f64]; O]);
+}
+
+impl<S: Blockwise<I, O>, const I: usize, const O: usize> Step<I, O> for S {
+    #[inline]
+    fn step(&mut self, row: [f64; I]) -> [f64; O] {
+        let mut out = [f64::NAN; O];
+        self.block(row.each_ref().map(std::slice::from_ref), out.each_mut().map(std::slice::from_mut));
+        out
+    }
+
+    fn bulk(&mut self, inputs: [&[f64]; I], out: [&mut [f64]; O]) {
+        in_blocks(inputs, out, |inputs, out| self.block(inputs, out));
+    }
 }
 
 /// A quotient; NaN where it is undefined or too large to be a number.
