@@ -7,7 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Step, Terms, Window, boxed, finite, powers, sum_of_squares};
+use crate::kernel::{Kernel, Step, Variance, Window, boxed};
 
 /// The population standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,26 +49,7 @@ pub fn std_pop(x: &[f64], period: usize, out: &mut [f64]) {
 }
 
 /// The window.
-pub type State = Window<StdPop, 1, 2>;
-
-impl From<usize> for StdPop {
-    fn from(period: usize) -> Self {
-        Self { period }
-    }
-}
-
-impl Terms<1, 2, 1> for StdPop {
-    #[inline]
-    fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 2] {
-        powers(x, anchor)
-    }
-
-    #[inline]
-    fn finish(&self, sums: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
-        let n = self.period.max(1) as f64;
-        [finite((sum_of_squares(n, sums) * (1.0 / n)).sqrt())]
-    }
-}
+pub type State = Window<Variance<0, true>, 1, 2>;
 
 #[cfg(test)]
 mod tests {

@@ -56,7 +56,7 @@ pub use moments::{Moments, Part, Sums};
 pub use pair::EmaPair;
 #[cfg(test)]
 pub(crate) use powers::testing;
-pub use powers::{central_3, central_4, powers, sum_of_products, sum_of_squares};
+pub use powers::{Variance, central_3, central_4, powers, sum_of_products, sum_of_squares};
 pub use ring::Ring;
 pub use sorted::{Sorted, below, up_to};
 pub use span::{Span, sum_by_fours};

@@ -3,6 +3,8 @@
 //! What is divided by a count is multiplied by its reciprocal, which is made once for a column: a division for each row
 //! would cost more than all the rest.
 
+use super::{Terms, finite};
+
 /// The first `K` powers of what `x` lies above the anchor.
 #[inline]
 pub fn powers<const K: usize>(x: f64, anchor: f64) -> [f64; K] {
@@ -47,6 +49,31 @@ pub fn central_4(n: f64, [s1, s2, s3, s4]: [f64; 4]) -> [f64; 3] {
     [m2, m3, s4 * share - m * (4.0 * m3 + m * (6.0 * m2 + m * m))]
 }
 
+/// Terms that come to the variance of a window, `DDOF` less than its rows in the divisor, or to the root of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Variance<const DDOF: usize, const ROOT: bool> {
+    n: f64,
+}
+
+impl<const DDOF: usize, const ROOT: bool> From<usize> for Variance<DDOF, ROOT> {
+    fn from(period: usize) -> Self {
+        Self { n: period.max(1) as f64 }
+    }
+}
+
+impl<const DDOF: usize, const ROOT: bool> Terms<1, 2, 1> for Variance<DDOF, ROOT> {
+    #[inline]
+    fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 2] {
+        powers(x, anchor)
+    }
+
+    #[inline]
+    fn finish(&self, sums: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
+        let variance = sum_of_squares(self.n, sums) * (1.0 / (self.n - DDOF as f64));
+        [finite(if ROOT { variance.sqrt() } else { variance })]
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod testing {
     /// What values lie above the first one: exact where they are close together.
@@ -86,7 +113,6 @@ pub(crate) mod testing {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finite;
     use super::*;
 
     #[test]
