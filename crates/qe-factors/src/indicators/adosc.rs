@@ -172,11 +172,10 @@ impl Step<4, 1> for State {
         [self.push(high, low, close, volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks_of::<64, 1>(n, |rows, [flows]| {
-            money_flows(inputs.map(|x| &x[rows.clone()]), flows);
-            let (out, n) = (&mut out[rows.clone()], rows.len());
+    fn bulk(&mut self, inputs: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        blocks_of::<64, _, _, _>(inputs, out, |inputs, [out], [flows]| {
+            money_flows(inputs, flows);
+            let n = out.len();
             let mut i = 0;
             while i < n {
                 if self.phase == 0 && self.wait == 0 && self.has_begun {

@@ -87,16 +87,15 @@ impl Step<2, 1> for State {
         [self.push(close, volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [impacts]| {
-            let ([close, volume], n) = (inputs.map(|x| &x[rows.clone()]), rows.len());
+    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[close, volume], [out], [impacts]| {
+            let n = close.len();
             impacts[0] = impact(close[0], self.last, volume[0]);
             for i in 1..n {
                 impacts[i] = impact(close[i], close[i - 1], volume[i]);
             }
             self.last = close[n - 1];
-            self.mean.bulk(impacts, &mut out[rows]);
+            self.mean.bulk(impacts, out);
         });
     }
 }

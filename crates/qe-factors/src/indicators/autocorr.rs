@@ -132,13 +132,12 @@ impl Step<1, 1> for State {
         [self.push(x)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [before]| {
-            let (x, out) = (&inputs[0][rows.clone()], &mut out[rows.clone()]);
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[x], [out], [before]| {
+            let (before, out) = (&mut before[..x.len()], &mut out[..x.len()]);
             self.before.bulk(x, before, |_, old| old);
             let emit = |i: usize, acc: Option<Pair>| out[i] = acc.map_or(f64::NAN, Pair::correlation);
-            self.window.bulk(rows.len(), |i| [x[i], before[i]], emit);
+            self.window.bulk(x.len(), |i| [x[i], before[i]], emit);
         });
     }
 }

@@ -85,17 +85,16 @@ impl Step<1, 1> for State {
         [self.push(x)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [changes, products]| {
-            self.last = log_changes(&inputs[0][rows.clone()], self.last, changes);
-            let n = rows.len();
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[x], [out], [changes, products]| {
+            self.last = log_changes(x, self.last, changes);
+            let n = x.len();
             products[0] = (changes[0] * self.last_change).abs();
             for i in 1..n {
                 products[i] = (changes[i] * changes[i - 1]).abs();
             }
             self.last_change = changes[n - 1];
-            self.window.bulk(products, &mut out[rows]);
+            self.window.bulk(products, out);
         });
     }
 }

@@ -94,11 +94,9 @@ impl Step<2, 1> for State {
         [self.push(high, low)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [averages, before]| {
-            let ([high, low], out) = (inputs.map(|x| &x[rows.clone()]), &mut out[rows.clone()]);
-            self.average.bulk(rows.len(), |i| high[i] - low[i], |i, v| averages[i] = v);
+    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[high, low], [out], [averages, before]| {
+            self.average.bulk(high.len(), |i| high[i] - low[i], |i, v| averages[i] = v);
             self.before.bulk(averages, before, |_, old| old);
             for (i, o) in out.iter_mut().enumerate() {
                 *o = growth(averages[i], before[i]);

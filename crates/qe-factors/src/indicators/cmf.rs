@@ -79,13 +79,11 @@ impl Step<4, 1> for State {
         [self.push(high, low, close, volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [flows]| {
-            let (inputs, out) = (inputs.map(|x| &x[rows.clone()]), &mut out[rows.clone()]);
+    fn bulk(&mut self, inputs: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |inputs, [out], [flows]| {
             money_flows(inputs, flows);
             let volume = inputs[3];
-            self.sums.bulk(rows.len(), |i| [flows[i], volume[i]], |i, s| out[i] = s.map_or(f64::NAN, share));
+            self.sums.bulk(out.len(), |i| [flows[i], volume[i]], |i, s| out[i] = s.map_or(f64::NAN, share));
         });
     }
 }

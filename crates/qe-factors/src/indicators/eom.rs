@@ -91,11 +91,9 @@ impl Step<3, 1> for State {
         [self.push(high, low, volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 3], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [middles, eases]| {
-            let [high, low, volume] = inputs.map(|x| &x[rows.clone()]);
-            let n = rows.len();
+    fn bulk(&mut self, inputs: [&[f64]; 3], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[high, low, volume], [out], [middles, eases]| {
+            let n = high.len();
             for i in 0..n {
                 middles[i] = 0.5 * (high[i] + low[i]);
             }
@@ -104,7 +102,7 @@ impl Step<3, 1> for State {
                 eases[i] = ease(middles[i] - middles[i - 1], high[i] - low[i], volume[i], self.mult);
             }
             self.last = middles[n - 1];
-            self.mean.bulk(eases, &mut out[rows]);
+            self.mean.bulk(eases, out);
         });
     }
 }

@@ -99,13 +99,11 @@ impl Step<1, 1> for State {
         [self.push(x)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [changes]| {
-            let (x, out) = (&inputs[0][rows.clone()], &mut out[rows.clone()]);
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[x], [out], [changes]| {
             self.last = log_changes(x, self.last, changes);
             let scale = self.periods_per_year;
-            self.variance.bulk(rows.len(), |i| changes[i] * changes[i], |i, v| out[i] = root(v * scale));
+            self.variance.bulk(x.len(), |i| changes[i] * changes[i], |i, v| out[i] = root(v * scale));
         });
     }
 }

@@ -91,14 +91,12 @@ impl Step<4, 1> for State {
         [self.push(open, high, low, close)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [ranges, bodies]| {
-            let [open, high, low, close] = inputs.map(|x| &x[rows.clone()]);
+    fn bulk(&mut self, inputs: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[open, high, low, close], [out], [ranges, bodies]| {
             log_ratios(high, low, ranges);
             log_ratios(close, open, bodies);
             ranges.iter_mut().zip(bodies).for_each(|(range, body)| *range = term(*range, *body));
-            self.window.bulk(ranges, &mut out[rows]);
+            self.window.bulk(ranges, out);
         });
     }
 }

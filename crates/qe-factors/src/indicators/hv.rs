@@ -84,13 +84,12 @@ impl Step<1, 1> for State {
         [self.push(close)]
     }
 
-    fn bulk(&mut self, [close]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let (n, scale) = (close.len().min(out.len()), self.periods_per_year);
-        blocks(n, |rows, [changes]| {
-            let (x, out) = (&close[rows.clone()], &mut out[rows.clone()]);
-            self.last = log_changes(x, self.last, changes);
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        let scale = self.periods_per_year;
+        blocks(inputs, out, |[close], [out], [changes]| {
+            self.last = log_changes(close, self.last, changes);
             let emit = |i: usize, p: Option<Part>| out[i] = p.map_or(f64::NAN, |p| p.variance());
-            self.window.bulk(rows.len(), |i| changes[i], emit);
+            self.window.bulk(close.len(), |i| changes[i], emit);
             out.iter_mut().for_each(|o| *o = (*o * scale).sqrt());
         });
     }

@@ -73,12 +73,10 @@ impl Step<1, 1> for State {
         [self.push(x)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [before]| {
-            let x = &inputs[0][rows.clone()];
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[x], [out], [before]| {
             self.before.bulk(x, before, |_, old| old);
-            log_ratios(x, before, &mut out[rows]);
+            log_ratios(x, before, out);
         });
     }
 }

@@ -89,6 +89,7 @@ impl State {
 impl Blockwise<2, 1> for State {
     fn block(&mut self, [high, low]: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
         let n = out.len();
+        let (high, low) = (&high[..n], &low[..n]);
         let [once, ratio] = self.columns.each_mut().map(|c| &mut c[..n]);
         self.once.bulk(n, |i| high[i] - low[i], |i, v| once[i] = v);
         self.twice.column(once, ratio);

@@ -107,11 +107,9 @@ impl Step<4, 1> for State {
         [self.push(high, low, close, volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [typicals, flows]| {
-            let ([high, low, close, volume], out) = (inputs.map(|x| &x[rows.clone()]), &mut out[rows.clone()]);
-            let n = rows.len();
+    fn bulk(&mut self, inputs: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[high, low, close, volume], [out], [typicals, flows]| {
+            let n = high.len();
             for i in 0..n {
                 typicals[i] = typical(high[i], low[i], close[i]);
             }

@@ -98,12 +98,11 @@ impl Step<2, 1> for State {
         }
         let (last, close, volume, out) =
             (&close[begin - 1..n - 1], &close[begin..n], &volume[begin..n], &mut out[begin..n]);
-        blocks(n - begin, |rows, [flows]| {
-            let (last, close, volume) = (&last[rows.clone()], &close[rows.clone()], &volume[rows.clone()]);
+        blocks([last, close, volume], [out], |[last, close, volume], [out], [flows]| {
             for (i, f) in flows.iter_mut().enumerate() {
                 *f = flow(close[i], last[i], volume[i]);
             }
-            self.total.bulk(flows, &mut out[rows]);
+            self.total.bulk(flows, out);
         });
         self.last = close[n - begin - 1];
     }

@@ -78,13 +78,11 @@ impl Step<2, 1> for State {
         [self.push(high, low)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [terms]| {
-            let [high, low] = inputs.map(|x| &x[rows.clone()]);
+    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[high, low], [out], [terms]| {
             log_ratios(high, low, terms);
             terms.iter_mut().for_each(|t| *t *= *t);
-            self.window.bulk(terms, &mut out[rows]);
+            self.window.bulk(terms, out);
         });
     }
 }

@@ -80,16 +80,15 @@ impl Step<2, 1> for State {
         [self.push(close, volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 2], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [flows]| {
-            let ([close, volume], n) = (inputs.map(|x| &x[rows.clone()]), rows.len());
+    fn bulk(&mut self, inputs: [&[f64]; 2], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[close, volume], [out], [flows]| {
+            let n = close.len();
             flows[0] = flow(close[0], self.last, volume[0]);
             for i in 1..n {
                 flows[i] = flow(close[i], close[i - 1], volume[i]);
             }
             self.last = close[n - 1];
-            self.total.bulk(flows, &mut out[rows]);
+            self.total.bulk(flows, out);
         });
     }
 }

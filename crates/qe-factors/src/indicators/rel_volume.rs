@@ -76,10 +76,9 @@ impl Step<1, 1> for State {
         [self.push(volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [means]| {
-            let (volume, out, n) = (&inputs[0][rows.clone()], &mut out[rows.clone()], rows.len());
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[volume], [out], [means]| {
+            let n = volume.len();
             self.mean.bulk(volume, means);
             out[0] = finite(volume[0] / self.before);
             for i in 1..n {

@@ -90,17 +90,15 @@ impl Step<4, 1> for State {
         [self.push(open, high, low, close)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [ups, downs, bodies]| {
-            let [open, high, low, close] = inputs.map(|x| &x[rows.clone()]);
+    fn bulk(&mut self, inputs: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[open, high, low, close], [out], [ups, downs, bodies]| {
             log_ratios(high, open, ups);
             log_ratios(low, open, downs);
             log_ratios(close, open, bodies);
             for (i, up) in ups.iter_mut().enumerate() {
                 *up = term(*up, downs[i], bodies[i]);
             }
-            self.window.bulk(ups, &mut out[rows]);
+            self.window.bulk(ups, out);
         });
     }
 }

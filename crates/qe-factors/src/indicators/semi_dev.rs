@@ -86,12 +86,11 @@ impl Step<1, 1> for State {
         [self.push(x)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [changes]| {
-            self.last = log_changes(&inputs[0][rows.clone()], self.last, changes);
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[x], [out], [changes]| {
+            self.last = log_changes(x, self.last, changes);
             changes.iter_mut().for_each(|r| *r = fall(*r));
-            self.window.bulk(changes, &mut out[rows]);
+            self.window.bulk(changes, out);
         });
     }
 }

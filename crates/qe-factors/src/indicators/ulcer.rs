@@ -78,12 +78,11 @@ impl Step<1, 1> for State {
         [self.push(x)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [falls]| {
-            self.drawdown.bulk([&inputs[0][rows.clone()]], [&mut *falls]);
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[x], [out], [falls]| {
+            self.drawdown.bulk([x], [&mut *falls]);
             falls.iter_mut().for_each(|f| *f *= *f);
-            self.mean.bulk(falls, &mut out[rows]);
+            self.mean.bulk(falls, out);
         });
     }
 }

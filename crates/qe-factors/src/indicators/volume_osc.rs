@@ -91,10 +91,8 @@ impl Step<1, 1> for State {
         [self.push(volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [fast, slow]| {
-            let (volume, out) = (&inputs[0][rows.clone()], &mut out[rows.clone()]);
+    fn bulk(&mut self, inputs: [&[f64]; 1], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[volume], [out], [fast, slow]| {
             self.fast.column(volume, fast);
             self.slow.column(volume, slow);
             for (i, o) in out.iter_mut().enumerate() {

@@ -121,15 +121,13 @@ impl Step<4, 1> for State {
         [self.push(high, low, close, volume)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [typicals]| {
-            let ([high, low, close, volume], out) = (inputs.map(|x| &x[rows.clone()]), &mut out[rows.clone()]);
+    fn bulk(&mut self, inputs: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[high, low, close, volume], [out], [typicals]| {
             for (i, t) in typicals.iter_mut().enumerate() {
                 *t = (high[i] + low[i] + close[i]) / 3.0;
             }
             let emit = |i: usize, acc: Option<Prices>| out[i] = acc.map_or(f64::NAN, Prices::average);
-            self.window.bulk(rows.len(), |i| [typicals[i], volume[i]], emit);
+            self.window.bulk(high.len(), |i| [typicals[i], volume[i]], emit);
         });
     }
 }

@@ -139,11 +139,10 @@ impl Step<4, 1> for State {
         [self.push(open, high, low, close)]
     }
 
-    fn bulk(&mut self, inputs: [&[f64]; 4], [out]: [&mut [f64]; 1]) {
-        let n = inputs.iter().map(|x| x.len()).min().unwrap_or(0).min(out.len());
-        blocks(n, |rows, [nights, days, ups, downs]| {
-            let ([open, high, low, close], out) = (inputs.map(|x| &x[rows.clone()]), &mut out[rows.clone()]);
-            let n = rows.len();
+    fn bulk(&mut self, inputs: [&[f64]; 4], out: [&mut [f64]; 1]) {
+        blocks(inputs, out, |[open, high, low, close], [out], [nights, days, ups, downs]| {
+            let (n, out) = (open.len(), &mut out[..open.len()]);
+            let [nights, days, ups, downs] = [nights, days, ups, downs].map(|column| &mut column[..n]);
             nights[0] = log_ratio(open[0], self.last);
             log_ratios(&open[1..], &close[..n - 1], &mut nights[1..]);
             self.last = close[n - 1];

@@ -1,4 +1,5 @@
-//! Rows by blocks that stay in cache, for leaves with columns in between.
+//! Rows by blocks that stay in cache, for leaves with columns in between: what is elementwise runs through the lanes of
+//! the machine, what has memory then reads the block.
 
 use std::fmt::Debug;
 
@@ -6,6 +7,9 @@ use super::Step;
 
 /// How many rows a block has at most.
 pub const BLOCK: usize = 256;
+
+/// The same where the columns in between are on the stack.
+const STACK: usize = 1024;
 
 /// So many rows of an average are taken at once that what is made for it beforehand is still in the nearest cache.
 pub const FEW: usize = 128;
@@ -19,13 +23,37 @@ pub fn column() -> Vec<f64> {
 #[inline]
 pub fn in_blocks<const I: usize, const O: usize>(
     inputs: [&[f64]; I],
-    mut out: [&mut [f64]; O],
+    out: [&mut [f64]; O],
     mut block: impl FnMut([&[f64]; I], [&mut [f64]; O]),
 ) {
+    blocks_of::<BLOCK, _, _, _>(inputs, out, |inputs, out, []| block(inputs, out));
+}
+
+/// Feeds columns block by block, with `K` columns in between that hold anything.
+#[inline]
+pub fn blocks<const I: usize, const O: usize, const K: usize>(
+    inputs: [&[f64]; I],
+    out: [&mut [f64]; O],
+    block: impl FnMut([&[f64]; I], [&mut [f64]; O], [&mut [f64]; K]),
+) {
+    blocks_of::<STACK, _, _, _>(inputs, out, block);
+}
+
+/// The same with blocks of `N` rows: short ones let the end of one and the beginning of the next go side by side.
+#[inline]
+pub fn blocks_of<const N: usize, const I: usize, const O: usize, const K: usize>(
+    inputs: [&[f64]; I],
+    mut out: [&mut [f64]; O],
+    mut block: impl FnMut([&[f64]; I], [&mut [f64]; O], [&mut [f64]; K]),
+) {
     let n = inputs.iter().map(|x| x.len()).chain(out.iter().map(|o| o.len())).min().unwrap_or(0);
-    for at in (0..n).step_by(BLOCK) {
-        let rows = at..(at + BLOCK).min(n);
-        block(inputs.map(|x| &x[rows.clone()]), out.each_mut().map(|o| &mut o[rows.clone()]));
+    let mut between = [[0.0; N]; K];
+    let mut at = 0;
+    while at < n {
+        let end = n.min(at + N);
+        let (inputs, out) = (inputs.map(|x| &x[at..end]), out.each_mut().map(|o| &mut o[at..end]));
+        block(inputs, out, between.each_mut().map(|b| &mut b[..end - at]));
+        at = end;
     }
 }
 

@@ -17,7 +17,6 @@
 
 pub mod blocks;
 mod chain;
-mod column;
 mod ema;
 mod end;
 mod extremes;
@@ -30,6 +29,7 @@ mod moments;
 mod pair;
 mod powers;
 mod ring;
+mod scaled_sum;
 mod sorted;
 mod span;
 mod total;
@@ -40,8 +40,8 @@ mod window_fold;
 
 use std::fmt;
 
+pub(crate) use blocks::{blocks, blocks_of};
 pub use chain::Chain;
-pub(crate) use column::{RootMean, ScaledSum, blocks, blocks_of};
 pub use ema::Ema;
 pub(crate) use ema::Made;
 pub use end::{End, Max, Min, higher, higher_present, lower, lower_present, outer, outer_present};
@@ -58,6 +58,7 @@ pub use pair::EmaPair;
 pub(crate) use powers::testing;
 pub use powers::{Variance, central_3, central_4, powers, sum_of_products, sum_of_squares};
 pub use ring::Ring;
+pub(crate) use scaled_sum::{RootMean, ScaledSum};
 pub use sorted::{Sorted, below, up_to};
 pub use span::{Span, sum_by_fours};
 pub use total::Total;

@@ -1,31 +1,7 @@
-//! Columns in blocks that stay in cache: what is elementwise runs through the lanes of the machine, what has memory
-//! then reads the block.
-
-use std::ops::Range;
+//! Sums of windows by a factor: means, and the roots that most estimators of volatility come to.
 
 use super::finite;
 use super::two_sided::{Sum, TwoSided};
-
-/// How many rows a block has.
-pub(crate) const BLOCK: usize = 1024;
-
-/// Goes through `n` rows block by block; `work` is told the rows and gets `K` buffers with anything in them.
-#[inline]
-pub(crate) fn blocks<const K: usize>(n: usize, work: impl FnMut(Range<usize>, [&mut [f64]; K])) {
-    blocks_of::<BLOCK, K>(n, work);
-}
-
-/// The same with blocks of `N` rows: short ones let the end of one and the beginning of the next go side by side.
-#[inline]
-pub(crate) fn blocks_of<const N: usize, const K: usize>(n: usize, mut work: impl FnMut(Range<usize>, [&mut [f64]; K])) {
-    let mut buffers = [[0.0; N]; K];
-    let mut at = 0;
-    while at < n {
-        let end = n.min(at + N);
-        work(at..end, buffers.each_mut().map(|b| &mut b[..end - at]));
-        at = end;
-    }
-}
 
 /// A window's sum, times a factor.
 #[derive(Debug, Clone)]
@@ -55,7 +31,7 @@ impl ScaledSum {
     }
 }
 
-/// The root of a window's mean, times a factor: what most estimators of volatility come to.
+/// The root of a window's mean, times a factor.
 #[derive(Debug, Clone)]
 pub(crate) struct RootMean(ScaledSum);
 
