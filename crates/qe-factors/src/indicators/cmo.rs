@@ -5,9 +5,9 @@
 //! change is unknown, and leaves the averages as they are.
 //! Golden: TA-Lib `CMO`. Reference: Chande and Kroll, The New Technical Trader (1994).
 
-use super::{Args, Indicator, Input, Signature, period, rsi::Sides};
+use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Ema, Kernel, Step, boxed};
+use crate::kernel::{Ema, Kernel, Sides, Step, Value, ValueOf, boxed};
 
 /// Chande's momentum oscillator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,42 +56,18 @@ pub fn cmo(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period).bulk([x], [out]);
 }
 
-/// The balance of rises and falls, in percent; 0 where nothing moves.
-#[inline]
-fn balance(gain: f64, loss: f64) -> f64 {
-    let both = gain + loss;
-    let v = 100.0 * ((gain - loss) / both);
-    if both == 0.0 { 0.0 } else { v }
+impl Value<2> for Cmo {
+    /// The balance of rises and falls, in percent; 0 where nothing moves.
+    #[inline]
+    fn value([gain, loss]: [f64; 2]) -> f64 {
+        let both = gain + loss;
+        let v = 100.0 * ((gain - loss) / both);
+        if both == 0.0 { 0.0 } else { v }
+    }
 }
 
 /// The averages of rises and falls.
-#[derive(Debug, Clone)]
-pub struct State(Sides);
-
-impl State {
-    /// No values yet.
-    pub fn new(period: usize) -> Self {
-        Self(Sides::new(period))
-    }
-
-    /// Takes a value.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        let [gain, loss] = self.0.push(x);
-        balance(gain, loss)
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        [self.push(x)]
-    }
-
-    fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        self.0.bulk(x, out, balance);
-    }
-}
+pub type State = ValueOf<Cmo, Sides, 2>;
 
 #[cfg(test)]
 mod tests {

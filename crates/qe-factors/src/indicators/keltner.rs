@@ -98,7 +98,8 @@ impl State {
 
 impl Blockwise<3, 3> for State {
     fn block(&mut self, [high, low, close]: [&[f64]; 3], [upper, middle, lower]: [&mut [f64]; 3]) {
-        let ranges = &mut self.ranges[..upper.len()];
+        let n = upper.len();
+        let (close, middle, ranges) = (&close[..n], &mut middle[..n], &mut self.ranges[..n]);
         self.atr.bulk([high, low, close], [&mut *ranges]);
         self.middle.column(close, middle);
         for (((u, m), l), range) in upper.iter_mut().zip(middle).zip(lower).zip(&*ranges) {

@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Lag, Step, boxed, finite};
+use crate::kernel::{Kernel, Lag, Step, Value, ValueOf, boxed, finite};
 
 /// The rate of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,33 +55,15 @@ pub(crate) fn change_percent(new: f64, old: f64) -> f64 {
     if old == 0.0 { finite(new) * 0.0 } else { v }
 }
 
+impl Value<2> for Roc {
+    #[inline]
+    fn value([new, old]: [f64; 2]) -> f64 {
+        change_percent(new, old)
+    }
+}
+
 /// The last values.
-#[derive(Debug, Clone)]
-pub struct State(Lag);
-
-impl State {
-    /// No values yet.
-    pub fn new(period: usize) -> Self {
-        Self(Lag::new(period.max(1)))
-    }
-
-    /// Takes a value.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        change_percent(x, self.0.push(x))
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        [self.push(x)]
-    }
-
-    fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        self.0.bulk(x, out, change_percent);
-    }
-}
+pub type State = ValueOf<Roc, Lag, 2>;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{Kernel, Lag, Step, boxed, finite};
+use crate::kernel::{Kernel, Lag, Step, Value, ValueOf, boxed, finite};
 
 /// The rate of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,41 +47,18 @@ pub fn rocp(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period).bulk([x], [out]);
 }
 
-/// From `old` to `new` as a fraction; from 0 it is 0.
-#[inline]
-pub(crate) fn change(new: f64, old: f64) -> f64 {
-    let v = finite((new - old) / old);
-    // What is no number must not become one.
-    if old == 0.0 { finite(new) * 0.0 } else { v }
+impl Value<2> for Rocp {
+    /// From `old` to `new` as a fraction; from 0 it is 0.
+    #[inline]
+    fn value([new, old]: [f64; 2]) -> f64 {
+        let v = finite((new - old) / old);
+        // What is no number must not become one.
+        if old == 0.0 { finite(new) * 0.0 } else { v }
+    }
 }
 
 /// The last values.
-#[derive(Debug, Clone)]
-pub struct State(Lag);
-
-impl State {
-    /// No values yet.
-    pub fn new(period: usize) -> Self {
-        Self(Lag::new(period.max(1)))
-    }
-
-    /// Takes a value.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        change(x, self.0.push(x))
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        [self.push(x)]
-    }
-
-    fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        self.0.bulk(x, out, change);
-    }
-}
+pub type State = ValueOf<Rocp, Lag, 2>;
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
-use crate::kernel::{BLOCK, Ema, EmaPair, Kernel, Step, boxed};
+use crate::kernel::{Ema, Kernel, Sides, Step, Value, ValueOf, boxed};
 
 /// The relative strength index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,91 +56,18 @@ pub fn rsi(x: &[f64], period: usize, out: &mut [f64]) {
     State::new(period).bulk([x], [out]);
 }
 
-/// The share of rises, in percent; 0 where nothing moves.
-#[inline]
-fn share(gain: f64, loss: f64) -> f64 {
-    let both = gain + loss;
-    let v = 100.0 * (gain / both);
-    if both == 0.0 { 0.0 } else { v }
-}
-
-/// How many rows go through all stages before the next.
-const PAIRS: usize = BLOCK / 4;
-
-/// The last value and Wilder's averages of rises and falls.
-#[derive(Debug, Clone)]
-pub(crate) struct Sides {
-    last: f64,
-    averages: EmaPair,
-}
-
-/// The rise and the fall of a change; at least one of them is no number where the change is none.
-#[inline]
-fn sides(change: f64) -> [f64; 2] {
-    // A comparison with NaN is false and lets the NaN through.
-    [change, -change].map(|c| if 0.0 > c { 0.0 } else { c })
-}
-
-impl Sides {
-    pub(crate) fn new(period: usize) -> Self {
-        Self { last: f64::NAN, averages: EmaPair::new(Ema::wilder(period)) }
-    }
-
+impl Value<2> for Rsi {
+    /// The share of rises, in percent; 0 where nothing moves.
     #[inline]
-    pub(crate) fn push(&mut self, x: f64) -> [f64; 2] {
-        let change = x - std::mem::replace(&mut self.last, x);
-        self.averages.push(sides(change))
-    }
-
-    /// Takes many values and writes `f(gain, loss)` for each.
-    #[inline]
-    pub(crate) fn bulk(&mut self, x: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
-        let mut averages = [[0.0; 2]; PAIRS];
-        for (x, out) in x.chunks(PAIRS).zip(out.chunks_mut(PAIRS)) {
-            let n = x.len();
-            let out = &mut out[..n];
-            out[0] = x[0] - self.last;
-            for (o, pair) in out[1..].iter_mut().zip(x.windows(2)) {
-                *o = pair[1] - pair[0];
-            }
-            self.last = x[n - 1];
-            let averages = &mut averages[..n];
-            self.averages.bulk(n, |i| sides(out[i]), |i, v| averages[i] = v);
-            for (o, &mut [gain, loss]) in out.iter_mut().zip(averages) {
-                *o = f(gain, loss);
-            }
-        }
+    fn value([gain, loss]: [f64; 2]) -> f64 {
+        let both = gain + loss;
+        let v = 100.0 * (gain / both);
+        if both == 0.0 { 0.0 } else { v }
     }
 }
 
 /// The averages of rises and falls.
-#[derive(Debug, Clone)]
-pub struct State(Sides);
-
-impl State {
-    /// No values yet.
-    pub fn new(period: usize) -> Self {
-        Self(Sides::new(period))
-    }
-
-    /// Takes a value.
-    #[inline]
-    pub fn push(&mut self, x: f64) -> f64 {
-        let [gain, loss] = self.0.push(x);
-        share(gain, loss)
-    }
-}
-
-impl Step<1, 1> for State {
-    #[inline]
-    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
-        [self.push(x)]
-    }
-
-    fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
-        self.0.bulk(x, out, share);
-    }
-}
+pub type State = ValueOf<Rsi, Sides, 2>;
 
 #[cfg(test)]
 mod tests {

@@ -12,8 +12,9 @@
 //! - [`Ladder`] joins windows from windows of 4, 16, 64 rows: sums and extremes.
 //! - [`Sorted`] holds the last so many values in order.
 //! - [`Lag`] is the value so many rows ago, [`Total`] the sum since the first row.
-//! - [`Ema`] is the recursive average, seeded as TA-Lib does; [`EmaPair`] two side by side, [`Chain`] averages of averages, [`Gap`] the
-//!   difference of two.
+//! - [`ValueOf`] makes the state of a leaf of a kernel that gives a few numbers for a row: [`Lag`], [`Sides`].
+//! - [`Ema`] is the recursive average, seeded as TA-Lib does; [`EmaPair`] two side by side, [`Chain`] averages of averages,
+//!   [`Gap`] the difference of two.
 
 pub mod blocks;
 mod chain;
@@ -30,10 +31,12 @@ mod pair;
 mod powers;
 mod ring;
 mod scaled_sum;
+mod sides;
 mod sorted;
 mod span;
 mod total;
 mod two_sided;
+mod value;
 mod window;
 mod window_extremes;
 mod window_fold;
@@ -59,10 +62,12 @@ pub(crate) use powers::testing;
 pub use powers::{Variance, central_3, central_4, powers, sum_of_products, sum_of_squares};
 pub use ring::Ring;
 pub(crate) use scaled_sum::{RootMean, ScaledSum};
+pub use sides::Sides;
 pub use sorted::{Sorted, below, up_to};
 pub use span::{Span, sum_by_fours};
 pub use total::Total;
 pub use two_sided::{Fold, Sum, TwoSided};
+pub use value::{Parts, Value, ValueOf};
 pub use window::Window;
 pub use window_extremes::{Extreme, Outermost, PlaceOf, WindowMax, WindowMin};
 pub use window_fold::{Terms, WindowFold};
