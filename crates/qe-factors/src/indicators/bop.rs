@@ -1,7 +1,7 @@
 //! Balance of power: `(close - open) / (high - low)`.
 //!
 //! Where a bar has no range, or a negative one, it is 0, as in TA-Lib. A NaN gives NaN at its bar alone.
-//! Golden: TA-Lib `BOP`. Reference: Livshin (2001).
+//! Golden: TA-Lib `BOP`. Reference: Livshin, balance of market power.
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;

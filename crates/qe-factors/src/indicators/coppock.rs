@@ -3,7 +3,7 @@
 //! `wma(roc(x, slow_period) + roc(x, fast_period), period)`, the newest sum with weight `period`, the oldest with 1;
 //! from 0 a rate of change is 0, as everywhere here. Windowed: a NaN is in every window that reads it and leaves with
 //! it.
-//! Golden: pandas `rolling` over rates by TA-Lib. Reference: Coppock, Barron's, 15 October 1962.
+//! Golden: pandas `rolling` over rates by TA-Lib. Reference: Coppock, Barron's (October 1962).
 
 use super::{Args, Indicator, Input, Signature, named_period, period, roc::change_percent};
 use crate::error::Result;

@@ -2,7 +2,7 @@
 //!
 //! Windowed: a NaN is in every window that holds it and leaves with it. 1 is a straight way, 0 a way back to where it
 //! began. Where nothing moves it is NaN (0 / 0).
-//! Golden: a Python loop from the definition. Reference: Kaufman, Trading Systems and Methods (1995).
+//! Golden: a Python loop from the definition. Reference: Kaufman, Smarter Trading (1995).
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;

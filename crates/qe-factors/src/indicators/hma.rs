@@ -2,7 +2,7 @@
 //! period less that of all of it. Halves and roots are rounded down.
 //!
 //! Windowed: a NaN is in every window that holds it and leaves with it.
-//! Golden: the definition in numpy, weighted averages by dot products. Reference: Hull, Hull Moving Average (2005).
+//! Golden: the definition in numpy, weighted averages by dot products. Reference: Alan Hull (2005).
 
 use super::{Args, Indicator, Input, Signature, period, wma};
 use crate::error::Result;

@@ -5,7 +5,7 @@
 //! fifth line of charts, the chikou span, is left out: drawn where charts have it, it is a close of the future, and
 //! drawn where it is known, it is the close. All four begin together.
 //! Windowed: a NaN is in every window that holds it and leaves with it.
-//! Golden: rolling extremes by pandas. Reference: Hosoda (1968).
+//! Golden: rolling extremes by pandas. Reference: Goichi Hosoda.
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;

@@ -5,7 +5,7 @@
 //! trend turned, the last one before included. The averages are seeded with plain means; both outputs begin with the signal. A NaN
 //! gives NaN there, and at the next bar if it was a price; a bar where `cm` is 0 has no force. The averages keep
 //! their state.
-//! Golden: a plain loop in Python, with TA-Lib's `EMA`. Reference: Klinger, Stocks & Commodities 15:12 (1997).
+//! Golden: a plain loop in Python, with TA-Lib's `EMA`. Reference: Klinger (1997).
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;

@@ -3,7 +3,7 @@
 //! With `g = 1 - alpha`: `l0 = alpha * x + g * l0`, and each further stage
 //! `l[k] = -g * l[k-1] + old l[k-1] + g * l[k]`. All stages begin at the first value, so the
 //! first row has none; it is NaN where all stages are equal. A NaN gives NaN there and leaves the stages as they are.
-//! Golden: a plain loop in Python. Reference: Ehlers, Cybernetic Analysis for Stocks and Futures (2004), chapter 14.
+//! Golden: a plain loop in Python. Reference: Ehlers, Cybernetic Analysis for Stocks and Futures (2004).
 
 use qe_core::param::Param;
 

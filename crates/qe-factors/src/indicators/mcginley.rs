@@ -3,7 +3,7 @@
 //! `mult` is 1 in the usual form; some take 0.6. Seeded with the plain mean of the first `period` values. A step never
 //! goes beyond `x` itself: where the formula would (far below `m`, or where `m` is 0), the dynamic becomes `x`.
 //! A NaN gives NaN there and leaves the dynamic as it is.
-//! Golden: a plain loop in Python. Reference: McGinley, Journal of Technical Analysis 48 (1997).
+//! Golden: a plain loop in Python. Reference: McGinley, Journal of Technical Analysis (1997).
 
 use qe_core::param::Param;
 

@@ -3,7 +3,7 @@
 //! Typical is `(high + low + close) / 3`; a typical price that stood still counts for neither side. Where nothing
 //! flowed it is 0, as in TA-Lib; TA-Lib gives 0 below a flow of 1.0 too, whatever the units, which is not followed.
 //! Windowed: sums are folded from two sides. A NaN counts in its own change and in the next one.
-//! Golden: TA-Lib `MFI`. Reference: Quong and Soudack, Stocks & Commodities 7:3 (1989).
+//! Golden: TA-Lib `MFI`. Reference: Quong and Soudack (1989).
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;

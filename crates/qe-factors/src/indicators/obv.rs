@@ -2,7 +2,7 @@
 //!
 //! Begins with the first volume, as TA-Lib does. It never forgets where it began, so no number of rows settles it.
 //! A NaN gives NaN there, and at the next bar if it was the close, whose change is unknown; the sum stays as it is.
-//! Golden: TA-Lib `OBV`. Reference: Granville, New Key to Stock Market Profits (1963).
+//! Golden: TA-Lib `OBV`. Reference: Granville, Granville's New Key to Stock Market Profits (1963).
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;

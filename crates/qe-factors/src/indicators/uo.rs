@@ -5,7 +5,7 @@
 //! window whose true ranges are all 0 counts as 0, as in TA-Lib. The first bar has no close before, so it begins after
 //! the longest period.
 //! Windowed: a NaN is in every window that holds it and leaves with it, a NaN close one bar later.
-//! Golden: TA-Lib `ULTOSC`. Reference: Williams (1985).
+//! Golden: TA-Lib `ULTOSC`. Reference: Larry Williams (1985).
 
 use super::true_range::range_of_bar;
 use super::{Args, Indicator, Input, Signature, named_period};

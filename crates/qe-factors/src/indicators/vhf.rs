@@ -2,7 +2,7 @@
 //!
 //! Near 1 where the series goes one way, near 0 where it only shakes; NaN where nothing moves. Windowed: a NaN is in
 //! every window that reads it and leaves with it.
-//! Golden: pandas `rolling`. Reference: White, Futures 20 (1991).
+//! Golden: pandas `rolling`. Reference: White, Futures (1991).
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;

@@ -3,7 +3,7 @@
 //!
 //! Seeded with the plain mean of its first `period` values. A NaN gives NaN there and `lag` rows on, and leaves the
 //! average as it is.
-//! Golden: a plain loop in Python. Reference: Ehlers and Way, Zero Lag (2010), in its first form.
+//! Golden: a plain loop in Python. Reference: Ehlers and Way.
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
