@@ -1,7 +1,7 @@
 //! Pearson's correlation of `x` and `y` over the last `period` rows.
 //!
-//! Windowed: a NaN is in every window that holds it and leaves with it. Where either does not move there is none, and it is
-//! NaN (TA-Lib gives 0). Within rounding of 1 or -1 it is that number, so that lines agree whatever their slope.
+//! Windowed: a NaN is in every window that holds it and leaves with it. Where either does not move there is none, and
+//! it is NaN (TA-Lib gives 0). Within rounding of 1 or -1 it is that number, so that lines agree whatever their slope.
 //! Golden: TA-Lib `CORREL`.
 
 use super::{Args, Indicator, Input, Signature, period_from};

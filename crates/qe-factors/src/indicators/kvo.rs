@@ -2,9 +2,9 @@
 //!
 //! The trend is up where `high + low + close` is above that of the bar before, else down. The force is
 //! `100 * volume * |2 dm / cm - 1|` with the trend's sign, `dm` being the range and `cm` the sum of ranges since the
-//! trend turned, the last one before included. The averages are seeded with plain means; both outputs begin with the signal. A NaN
-//! gives NaN there, and at the next bar if it was a price; a bar where `cm` is 0 has no force. The averages keep
-//! their state.
+//! trend turned, the last one before included. The averages are seeded with plain means; both outputs begin with the
+//! signal. A NaN gives NaN there, and at the next bar if it was a price; a bar where `cm` is 0 has no force. The
+//! averages keep their state.
 //! Golden: a plain loop in Python, with TA-Lib's `EMA`. Reference: Klinger (1997).
 
 use super::{Args, Indicator, Input, Signature, named_period};

@@ -1,11 +1,12 @@
 //! Indicators: one file each, one list, one contract.
 //!
-//! An indicator is a struct with public parameters. What it is called, which columns it reads, which parameters it has and
-//! which columns it gives is its [`Signature`]; [`ALL`] lists them. [`Indicator::kernel`] makes the computation with
+//! An indicator is a struct with public parameters. What it is called, which columns it reads, which parameters it has
+//! and which columns it gives is its [`Signature`]; [`ALL`] lists them. [`Indicator::kernel`] makes the computation with
 //! memory, which runs over whole columns ([`compute`]), blocks or single rows with the same bits.
 //!
 //! Output is as long as input. On clean input exactly the first [`Indicator::lookback`] values are NaN. A window with a
-//! NaN in it is NaN, and whole again once it has passed; a recursive filter keeps its state over a NaN and gives NaN there.
+//! NaN in it is NaN, and whole again once it has passed; a recursive filter keeps its state over a NaN and gives NaN
+//! there.
 
 pub mod ad;
 pub mod adosc;

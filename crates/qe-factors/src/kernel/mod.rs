@@ -8,7 +8,7 @@
 //!   trace in it.
 //! - [`Ring`] holds the last so many values.
 //! - [`WindowFold`] sums powers, products and weights over the last so many rows, about a row in the window.
-//!   [`Window`] makes the state of a leaf of it.
+//!   [`Window`] is a leaf's state made of one.
 //! - [`Ladder`] joins windows from windows of 4, 16, 64 rows: sums and extremes.
 //! - [`Sorted`] holds the last so many values in order.
 //! - [`Lag`] is the value so many rows ago, [`Total`] the sum since the first row.
