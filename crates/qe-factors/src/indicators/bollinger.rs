@@ -149,4 +149,17 @@ mod tests {
         assert_eq!(state.push(3.0)[..3], [3.0; 3]);
         assert!(state.push(3.0)[4].is_nan());
     }
+
+    #[test]
+    fn the_bands_alone_are_those_of_all_five() {
+        let x: Vec<f64> = (0..300).map(|i| f64::from(i * i % 41)).collect();
+        let run = |mut kernel: Box<dyn Kernel>| {
+            let mut out = [const { [-7.0; 300] }; 5];
+            kernel.run(&[&x], &mut out.each_mut().map(|o| &mut o[..]));
+            out.map(|o| o.map(f64::to_bits))
+        };
+        let (all, bands) = (run(Bollinger::default().kernel(0)), run(Bollinger::default().kernel_for(0, 0b101)));
+        assert_eq!(all[..3], bands[..3]);
+        assert!(bands[3..].iter().flatten().all(|b| *b == (-7.0_f64).to_bits()));
+    }
 }

@@ -2,14 +2,14 @@
 //! weighted sum of the last of them, whose weights add up to 1.
 //!
 //! Rows go by groups of eight, as in [`Ema`](super::Ema). With `a` the first value of a group and `d` what stage `s` lies
-//! above it, its average after the k-th value lies above it by the sum over all stages `j` up to `s` of
+//! above it, its average after the k-th value, counted from 0, lies above it by the sum over all stages `j` up to `s` of
 //! `d[j] * alpha^(s - j) * (k + s - j over k) * keep^(k + 1)`, and by `w[s]`, which is what it would be if all stages
 //! had begun at 0. So the weighted sum needs one factor for each `d` and place in the group, all stages take a row
-//! together, and what does not wait for the group before is made beforehand. The `w` leave out the factor `alpha` of each
-//! stage, which is in the weights. Groups are counted from the row in which the last stage has its seed.
+//! together, and what does not wait for the group before is made beforehand. The `w` leave out the factor `alpha` of
+//! each stage, which is in the weights. Groups are counted from the row in which the last stage has its seed.
 //!
-//! A value that is missing or infinite, or that would carry the sum beyond all numbers, gives a missing result and leaves
-//! all stages as they are.
+//! A value that is missing or infinite, or that would carry the sum beyond all numbers, gives a missing result and
+//! leaves all stages as they are.
 
 use super::groups::{GROUP, ROWS};
 
@@ -56,12 +56,11 @@ impl<const N: usize, const FROM: usize> Chain<N, FROM> {
         let keep = 1.0 - alpha;
         // fade(m, k) = alpha^m * (k + m over k) * keep^(k + 1)
         let mut fade = [[keep; GROUP]; N];
-        for m in 0..N {
-            for k in 0..GROUP {
-                let mut v = keep;
-                (0..k).for_each(|_| v *= keep);
-                (1..=m).for_each(|i| v *= alpha * (k + i) as f64 / i as f64);
-                fade[m][k] = v;
+        for (m, fade) in fade.iter_mut().enumerate() {
+            let mut power = keep;
+            for (k, v) in fade.iter_mut().enumerate() {
+                *v = (1..=m).fold(power, |v, i| v * (alpha * (k + i) as f64 / i as f64));
+                power *= keep;
             }
         }
         let mut shares = [[0.0; GROUP]; N];
@@ -93,7 +92,7 @@ impl<const N: usize, const FROM: usize> Chain<N, FROM> {
     fn locals(&self, above: [f64; N], x: f64, anchor: f64) -> [f64; N] {
         let mut v = x - anchor;
         above.map(|w| {
-            v = w * self.keep + v;
+            v += w * self.keep;
             v
         })
     }
@@ -131,17 +130,25 @@ impl<const N: usize, const FROM: usize> Chain<N, FROM> {
         if self.n_live < N {
             return self.push_seed(x);
         }
-        let before = &self.group;
-        let group = if self.phase == 0 {
-            Group { anchor: x, leads: self.leads(before, x), above: [0.0; N] }
+        // A row inside a group stores what it changes and no more, or the next one would wait for the rest.
+        let value = if self.phase == 0 {
+            let group = Group { anchor: x, leads: self.leads(&self.group, x), above: [0.0; N] };
+            let value = self.value(x, &group.leads, self.local_sum(&group.above), 0);
+            if value.is_finite() {
+                self.group = group;
+            }
+            value
         } else {
-            Group { above: self.locals(before.above, x, before.anchor), ..*before }
+            let above = self.locals(self.group.above, x, self.group.anchor);
+            let value = self.value(self.group.anchor, &self.group.leads, self.local_sum(&above), self.phase);
+            if value.is_finite() {
+                self.group.above = above;
+            }
+            value
         };
-        let value = self.value(group.anchor, &group.leads, self.local_sum(&group.above), self.phase);
         if !value.is_finite() {
             return f64::NAN;
         }
-        self.group = group;
         self.phase = (self.phase + 1) % GROUP;
         value
     }

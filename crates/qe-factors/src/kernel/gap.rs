@@ -16,8 +16,13 @@ pub struct Gap {
     periods: [usize; 2],
     weights: [Weights; 2],
     n_seen: usize,
+    /// The weights once more, of both averages side by side, as a row takes them.
+    alpha: [f64; 2],
+    keep: [f64; 2],
     /// The groups so far, sums as their `above` while the seed is not complete.
-    groups: [Before; 2],
+    leads: [f64; 2],
+    anchors: [f64; 2],
+    above: [f64; 2],
     phase: usize,
 }
 
@@ -27,7 +32,14 @@ impl Gap {
     pub fn new(fast: usize, slow: usize) -> Self {
         let periods = [fast.max(1), slow.max(1)];
         let weights = periods.map(|p| Weights::new(2.0 / (p as f64 + 1.0)));
-        Self { periods, weights, n_seen: 0, groups: [Before::default(); 2], phase: 0 }
+        let (alpha, keep) = (weights.map(|w| w.alpha), weights.map(|w| w.powers[0]));
+        let [leads, anchors, above] = [[0.0; 2]; 3];
+        Self { periods, weights, n_seen: 0, alpha, keep, leads, anchors, above, phase: 0 }
+    }
+
+    #[inline(always)]
+    fn group(&self, idx: usize) -> Before {
+        Before { lead: self.leads[idx], anchor: self.anchors[idx], above: self.above[idx] }
     }
 
     /// Takes a value.
@@ -36,22 +48,31 @@ impl Gap {
         if self.n_seen < self.periods[1] {
             return self.push_seed(x);
         }
-        let mut groups = self.groups;
-        let mut leads = [0.0; 2];
-        for ((group, weights), lead) in groups.iter_mut().zip(&self.weights).zip(&mut leads) {
-            *group = if self.phase == 0 {
-                Before { lead: weights.lead(*group, x), anchor: x, above: 0.0 }
-            } else {
-                Before { above: weights.local(group.above, x, group.anchor), ..*group }
-            };
-            *lead = group.lead * weights.powers[self.phase];
-        }
-        let value = (leads[0] - leads[1]) + (groups[0].above - groups[1].above);
+        // A row inside a group stores what it changes and no more, or the next one would wait for the rest.
+        let ([fast, slow], phase) = (&self.weights, self.phase);
+        let [p, q] = [fast.powers[phase], slow.powers[phase]];
+        let value = if phase == 0 {
+            let leads = [fast.lead(self.group(0), x), slow.lead(self.group(1), x)];
+            let value = (leads[0] * p - leads[1] * q) + 0.0;
+            if value.is_finite() {
+                (self.leads, self.anchors, self.above) = (leads, [x; 2], [0.0; 2]);
+            }
+            value
+        } else {
+            let down = [x - self.anchors[0], x - self.anchors[1]];
+            let kept = [self.above[0] * self.keep[0], self.above[1] * self.keep[1]];
+            let new = [down[0] * self.alpha[0], down[1] * self.alpha[1]];
+            let above = [kept[0] + new[0], kept[1] + new[1]];
+            let value = (self.leads[0] * p - self.leads[1] * q) + (above[0] - above[1]);
+            if value.is_finite() {
+                self.above = above;
+            }
+            value
+        };
         if !value.is_finite() {
             return f64::NAN;
         }
-        self.groups = groups;
-        self.phase = (self.phase + 1) % GROUP;
+        self.phase = (phase + 1) % GROUP;
         value
     }
 
@@ -59,17 +80,17 @@ impl Gap {
     fn push_seed(&mut self, x: f64) -> f64 {
         let [fast, slow] = self.periods;
         let of_fast = self.n_seen + fast >= slow;
-        let sums = [self.groups[0].above + if of_fast { x } else { 0.0 }, self.groups[1].above + x];
+        let sums = [self.above[0] + if of_fast { x } else { 0.0 }, self.above[1] + x];
         if !(sums[0] - sums[1]).is_finite() {
             return f64::NAN;
         }
         self.n_seen += 1;
-        (self.groups[0].above, self.groups[1].above) = (sums[0], sums[1]);
+        self.above = sums;
         if self.n_seen < slow {
             return f64::NAN;
         }
         let means = [sums[0] / fast as f64, sums[1] / slow as f64];
-        self.groups = means.map(|mean| Before { lead: 0.0, anchor: mean, above: 0.0 });
+        (self.leads, self.anchors, self.above) = ([0.0; 2], means, [0.0; 2]);
         means[0] - means[1]
     }
 
@@ -94,7 +115,7 @@ impl Gap {
     /// Takes whole groups while nothing is missing, between groups; how many rows they were.
     #[inline(never)]
     fn groups(&mut self, x: &[f64], out: &mut [f64]) -> usize {
-        let ([fast, slow], [mut f, mut s]) = (self.weights, self.groups);
+        let ([fast, slow], [mut f, mut s]) = (self.weights, [self.group(0), self.group(1)]);
         let mut n = 0;
         let mut ends = [[0.0; 2]; ROWS / GROUP];
         for (x, out) in x.chunks(ROWS).zip(out.chunks_mut(ROWS)) {
@@ -120,7 +141,8 @@ impl Gap {
             if !((sums[0] + sums[2]) + (sums[1] + sums[3])).is_finite() {
                 break;
             }
-            self.groups = [f, s];
+            (self.leads, self.anchors) = ([f.lead, s.lead], [f.anchor, s.anchor]);
+            self.above = [f.above, s.above];
             n += whole;
         }
         n

@@ -16,12 +16,11 @@ pub(super) const ROWS: usize = 256;
 /// How much of what is kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Weights {
-    /// The weight of the newest value.
-    pub alpha: f64,
-    /// What is left of the rest.
-    pub keep: f64,
-    /// `keep` to the first, second, and so on.
+    /// What is left of the rest, to the first, second, and so on.
     pub powers: [f64; GROUP],
+    /// The weight of the newest value. Not beside the first power: a row would take both as one, and wait for its halves
+    /// to be put together and taken apart again.
+    pub alpha: f64,
 }
 
 impl Weights {
@@ -31,13 +30,13 @@ impl Weights {
         for k in 1..GROUP {
             powers[k] = powers[k - 1] * keep;
         }
-        Self { alpha, keep, powers }
+        Self { powers, alpha }
     }
 
     /// The next `w` of a group; the first is 0.
     #[inline(always)]
     pub(super) fn local(&self, w: f64, x: f64, anchor: f64) -> f64 {
-        w * self.keep + (x - anchor) * self.alpha
+        w * self.powers[0] + (x - anchor) * self.alpha
     }
 
     /// What the average lies above `x`, the first value of a group, when the group before has ended.

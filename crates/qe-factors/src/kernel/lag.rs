@@ -41,8 +41,8 @@ impl Lag {
         self.end(x, own);
     }
 
-    /// Takes many values and writes `f(value, value lag rows before)` for each, NaN where that is infinite. Blocks are looked
-    /// at as a whole, which is cheaper than [`finite`] in `f`.
+    /// Takes many values and writes `f(value, value lag rows before)` for each, NaN where that is infinite. Blocks are
+    /// looked at as a whole, which is cheaper than [`finite`] in `f`.
     #[inline]
     pub fn bulk_finite(&mut self, x: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
         let n = x.len().min(out.len());

@@ -67,4 +67,3 @@ impl Parts<2> for Lag {
         self.bulk(x, out, |new, old| value([new, old]));
     }
 }
-
