@@ -541,6 +541,12 @@ fn a_column_of_the_host_may_be_called_like_one_that_is_added() {
     let joined = plan.with_symbols(&table([7.0, 7.0, 7.0, 7.0]), &[("SPY", &spy)]).unwrap();
     assert_eq!(joined.names().len(), 7);
     assert_eq!(plan.eval(&joined).unwrap().number(0).unwrap(), [3.0 + 83.0 * 10.0 + 81.0 * 100.0]);
+    // Nor is one that is called like an expression, which a frame would hold both of.
+    let ast = parse(text).unwrap();
+    let own = Schema::new(["close"]).with_symbols(["SPY"]);
+    let plan = compile(&[(text, &ast)], &own, None).unwrap().into_plan();
+    assert_eq!(&*plan.of_symbol("SPY").unwrap().outputs()[0].name, format!("{text} #1"));
+    let plan = with_schema(&all, &known);
     // A table that was not joined is not mistaken for one that was.
     assert!(plan.eval(&table([7.0; 4])).unwrap_err().to_string().contains("Plan::with_symbols"));
 }

@@ -45,7 +45,7 @@ pub fn compile_scoped(
     schema: &Schema,
     points: Option<&PointTable>,
 ) -> Result<Compiled> {
-    let (mut graph, mut others) = (Graph::new(), Others::new(schema));
+    let (mut graph, mut others) = (Graph::new(), Others::new(schema, expressions.iter().map(|e| e.0)));
     let n_points = points.map_or(1, PointTable::len);
     let mut roots: Vec<Vec<Root>> = Vec::with_capacity(expressions.len());
     for (_, ast, scope) in expressions {

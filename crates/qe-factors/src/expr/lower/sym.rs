@@ -19,7 +19,7 @@ const MAX_NAME: usize = 240;
 /// What all expressions read of other symbols.
 pub(super) struct Others {
     symbols: Vec<Building>,
-    /// The names of all columns that are added.
+    /// The names that no column to come may have.
     names: HashSet<Arc<str>>,
     /// The number of the next column.
     next: u32,
@@ -36,8 +36,9 @@ struct Building {
 }
 
 impl Others {
-    pub(super) fn new(schema: &Schema) -> Self {
-        Self { symbols: Vec::new(), names: HashSet::new(), next: schema.columns.len() as u32 }
+    /// Nothing yet. `names` are those of the expressions: in a frame their values stand beside what is added here.
+    pub(super) fn new<'n>(schema: &Schema, names: impl Iterator<Item = &'n str>) -> Self {
+        Self { symbols: Vec::new(), names: names.map(Arc::from).collect(), next: schema.columns.len() as u32 }
     }
 
     /// A plan for each symbol.
