@@ -163,6 +163,11 @@ impl Rule {
         &self.fields
     }
 
+    /// What it gives: an exit is to be a condition, a size a number.
+    pub fn ty(&self) -> Ty {
+        self.local.nodes.get(self.root as usize).map_or(Ty::Num, |node| node.ty)
+    }
+
     /// Whether it reads the open position, or what was since its entry.
     pub fn reads_position(&self) -> bool {
         self.local.remembers() || self.fields.iter().any(|f| !f.is_of_account())

@@ -7,5 +7,7 @@ mod expr_text;
 mod frames;
 mod golden;
 mod hostile;
+mod naive;
 mod plan;
 mod scopes;
+mod scopes_naive;

@@ -14,8 +14,9 @@ use qe_factors::computer::{self, FactorSpec};
 use qe_factors::expr::{Compiled, Schema, compile, compile_scoped, parse};
 use qe_factors::indicators;
 use qe_factors::learned::{Levels, Score, Scores};
-use qe_factors::plan::{Field, Outside, Plan, Scope, Values};
+use qe_factors::plan::{Field, Outside, Plan, Scope, Ty, Values};
 
+use crate::naive::Mem;
 use crate::plan::{minutes, schema};
 
 fn scoped(text: &str, scope: Scope, schema: &Schema) -> Result<Compiled, qe_factors::Error> {
@@ -106,6 +107,7 @@ fn a_rule_passes_over_what_is_missing_and_never_fires_on_it() {
     }
     let size = rule("clip(0.02 * equity / (2 * atr(14)), 0, cash / close) * if(drawdown > 0.1, 0.5, 1)");
     let size = size.rule(0, 0).unwrap();
+    assert_eq!((size.ty(), rule("not (pos.bars > 3)").rule(0, 0).unwrap().ty()), (Ty::Num, Ty::Cond));
     let known = Outside { equity: 10_000.0, cash: 5_000.0, drawdown: 0.2, ..Outside::NONE };
     // The inputs come in the order in which they are read: atr doubled, then the close.
     assert_eq!(size.run(&[5.0, 50.0], &known, &mut size.memory()), 20.0);
@@ -314,6 +316,7 @@ fn what_cannot_be_fitted_or_is_not_known_is_told() {
     let table = bars.columns();
     let train = window(table, 0..300);
     let z = Scores { column: "close".into() }.fit(table, &train).unwrap();
+    let known_id = z.id();
     let known = schema().with_fitted("zscore_2024", z);
     for (text, said) in [
         ("fitted(\"zscore_2025\", close)", "did you mean `zscore_2024`?"),
@@ -333,6 +336,18 @@ fn what_cannot_be_fitted_or_is_not_known_is_told() {
     assert!(got.contains("holds 0 values"), "{got}");
     assert!(Levels { column: "close".into(), below_frac: 1.5 }.fit(table, &train).is_err());
     assert!(Levels { column: "close".into(), below_frac: 0.5 }.fit(table, &none).is_err());
+    // A computation reads 16 series, one of them the times.
+    let sixteen = |n_inputs| Mem { n_inputs, seen: train.clone(), id: known_id };
+    let text = |n: usize| format!("fitted(\"wide\"{}).b", ", close".repeat(n));
+    let got = scoped(&text(16), Scope::SERIES, &schema().with_fitted("wide", sixteen(16))).unwrap_err().to_string();
+    assert!(got.contains("wide reads 16 series, and 15 are the most that can be"), "{got}");
+    let plan = with_schema(&text(15), &schema().with_fitted("wide", sixteen(15)));
+    let (values, mut stepper) = (plan.eval(table).unwrap(), plan.stepper(0).unwrap());
+    for row in 0..table.len() {
+        let (open, available) = (table.axis().open()[row], table.axis().available()[row]);
+        let got = stepper.step(open, available, &[table.get("close").unwrap().value(row)]).unwrap();
+        assert!(same(got, &values.number(0).unwrap()[row..=row]));
+    }
     assert!(Score::new(1.0, 0.0, train.clone()).is_err() && Score::new(f64::NAN, 1.0, train).is_err());
 }
 

@@ -27,7 +27,11 @@ impl Lower<'_> {
         };
         let (learned, in_sample) = (Arc::clone(&known.what), known.in_sample);
         let n = learned.n_inputs();
-        if series.len() != n || n + 1 > MAX_INPUTS || series.iter().any(|a| a.name.is_some()) {
+        if n >= MAX_INPUTS {
+            let reason = format!("{name} reads {n} series, and {} are the most that can be", MAX_INPUTS - 1);
+            return Err(self.refused(id, &reason, "combine some of them before it is fitted"));
+        }
+        if series.len() != n || series.iter().any(|a| a.name.is_some()) {
             let reason = format!("{name} reads {n} series, and is given {}", series.len());
             return Err(self.refused(id, &reason, "give them in order, without names"));
         }
