@@ -178,11 +178,6 @@ impl Rule {
         self.fields.iter().any(|f| f.is_of_account())
     }
 
-    /// What it gives.
-    pub fn ty(&self) -> Ty {
-        self.local.nodes.get(self.root as usize).map_or(Ty::Num, |n| n.ty)
-    }
-
     /// How many operations it takes for a row.
     pub fn n_steps(&self) -> usize {
         self.local.n_registers()
