@@ -1,12 +1,12 @@
 //! Exponential averages of exponential averages, each seeded with the mean of the first values that it is given, and a
 //! weighted sum of the last of them, whose weights add up to 1.
 //!
-//! Rows go by groups of eight, as in [`Ema`](super::Ema). With `a` the first value of a group and `d` what stage `s` lies
-//! above it, its average after the k-th value, counted from 0, lies above it by the sum over all stages `j` up to `s` of
-//! `d[j] * alpha^(s - j) * (k + s - j over k) * keep^(k + 1)`, and by `w[s]`, which is what it would be if all stages
-//! had begun at 0. So the weighted sum needs one factor for each `d` and place in the group, all stages take a row
-//! together, and what does not wait for the group before is made beforehand. The `w` leave out the factor `alpha` of
-//! each stage, which is in the weights. Groups are counted from the row in which the last stage has its seed.
+//! Rows go by groups of eight, as in [`Ema`](super::Ema). With `a` the first value of a group and `d` what a stage lies
+//! above it, the average of stage `s` after the k-th value, from 0, lies above it by the sum over all stages `j`
+//! up to `s` of `d[j] * alpha^(s - j) * (k + s - j over k) * keep^(k + 1)`, and by `w[s]`, which is what it would be if
+//! all stages had begun at 0. So the weighted sum needs one factor for each `d` and place in the group, all stages take
+//! a row together, and what does not wait for the group before is made beforehand. The `w` leave out the factor `alpha`
+//! of each stage, which is in the weights. Groups are counted from the row in which the last stage has its seed.
 //!
 //! A value that is missing or infinite, or that would carry the sum beyond all numbers, gives a missing result and
 //! leaves all stages as they are.

@@ -18,8 +18,8 @@ pub(super) const ROWS: usize = 256;
 pub(super) struct Weights {
     /// What is left of the rest, to the first, second, and so on.
     pub powers: [f64; GROUP],
-    /// The weight of the newest value. Not beside the first power: a row would take both as one, and wait for its halves
-    /// to be put together and taken apart again.
+    /// The weight of the newest value. Not beside the first power: a row would take both as one, and wait for its
+    /// halves to be put together and taken apart again.
     pub alpha: f64,
 }
 
