@@ -145,9 +145,12 @@ def main():
             for outputs, call in calls:
                 theirs.update(zip(outputs, (np.asarray(x, dtype=float) for x in columns_of(call()))))
             worst = check(name, said, ours, theirs)
+            # Ours computes what TA-Lib gives too, and no more where it can be left out.
+            alone = [o for o in said["outputs"] if o in theirs] if len(theirs) < len(said["outputs"]) else []
+            timed = text.replace(name, name + "." + "|".join(alone), 1) if alone else text
             existing, new, each = float("inf"), float("inf"), [float("inf")] * len(calls)
             for _ in range(args.runs):
-                said = run_case(case, "indicator", text, file, CALLS)
+                said = run_case(case, "indicator", timed, file, CALLS)
                 existing, new = min(existing, said["ns"]), min(new, said["new_ns"])
                 each = [min(before, best(call)) for before, (_, call) in zip(each, calls)]
             total = sum(each)
