@@ -52,9 +52,9 @@ pub struct Output {
     pub lookback: usize,
     /// What it reads of things that were fitted, by their names; none where it is of the market alone.
     pub fitted: Vec<Arc<str>>,
-    /// From which opening time on all of that is heard: rows that open earlier are no test of it. In them each fitted thing
-    /// is missing, and so is the output, unless it says something without it, as `coalesce` does. `None` where nothing was
-    /// fitted, or in-sample values were asked for.
+    /// From which opening time on all of that is heard: rows that open earlier are no test of it. A fitted thing is missing
+    /// in every row, be it of another symbol, that opens before its own window's end; an output may say something without
+    /// it all the same, as `coalesce` does. `None` where nothing was fitted, or in-sample values alone were asked for.
     pub heard_from: Option<i64>,
 }
 

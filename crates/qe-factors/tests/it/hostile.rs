@@ -376,6 +376,34 @@ fn the_stepper_gives_the_bits_of_the_batch_for_everything_that_can_be_called() {
 }
 
 #[test]
+fn an_output_alone_and_a_stepper_that_begins_later_have_the_same_bits() {
+    let bars = minutes(3, true);
+    let table = bars.columns();
+    let texts = calls();
+    let all: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let together = plan(&all);
+    let whole = together.eval(table).unwrap();
+    for (i, text) in all.iter().enumerate() {
+        // Of several outputs only the one is read, so a kernel may do less.
+        let alone = plan(&[text]);
+        let values = alone.eval(table).unwrap();
+        let (got, want) = (number(&values, 0), number(&whole, i));
+        assert!(got.iter().zip(&want).all(|(a, b)| same(*a, *b)), "{text} alone");
+        for first in [0, 1, 77, 513] {
+            let part = table.slice(first..);
+            let want = number(&alone.eval(&part).unwrap(), 0);
+            let mut stepper = alone.stepper(part.first_row()).unwrap();
+            let columns: Vec<_> = alone.columns().map(|c| part.get(c).unwrap().to_f64()).collect();
+            for row in 0..part.len().min(700) {
+                let values: Vec<f64> = columns.iter().map(|c| c[row]).collect();
+                let got = stepper.step(part.axis().open()[row], part.axis().available()[row], &values).unwrap()[0];
+                assert!(same(got, want[row]), "{text} from {first} in row {row}: {got} and {}", want[row]);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_change_of_a_later_row_changes_nothing_before_it() {
     let bars = minutes(3, true);
     let mut texts = calls();

@@ -2,15 +2,19 @@
 
 use qe_core::calendar::Calendar;
 use qe_core::columns::Columns;
+use qe_core::eval::Window;
+use qe_core::fit::{Fit, Frozen};
 use qe_core::panel::Panel;
 use qe_core::par::Pool;
 use qe_core::param::{Param, Value as ParamValue};
 use qe_core::point::PointTable;
 use qe_core::rng::Stream;
+use qe_core::time::TimeRange;
 use qe_factors::expr::{compile, compile_scoped, parse};
+use qe_factors::learned::{Levels, Scores};
 use qe_factors::plan::{Outside, Part, Scope, Value, Values, Workspace};
 
-use crate::naive::{E, Gen, How, MINUTE, OTHERS, SERIES, walk, world};
+use crate::naive::{E, Gen, How, MINUTE, OTHERS, SERIES, START, walk, world};
 use crate::plan::{number, same};
 
 #[test]
@@ -125,6 +129,39 @@ fn random_series_are_what_a_naive_reading_says() {
         }
     }
     assert!(n_known > 1000, "{n_known}");
+}
+
+/// Every row that opens in a stretch of the window and is complete by its end counts, and no other.
+#[test]
+fn a_fit_knows_its_window_and_nothing_else() {
+    let w = world(4, 400);
+    for table in [&w.host, &w.others[0].1, &w.others[3].1] {
+        for (k, stretches) in
+            [[(30, 90), (150, 210)], [(31, 92), (92, 93)], [(-99, 200), (300, 999)]].into_iter().enumerate()
+        {
+            let range = |(a, b): (i64, i64)| TimeRange { start: START + a * MINUTE + 7, end: START + b * MINUTE };
+            let ranges = stretches.map(range);
+            let train = Window::of(ranges.to_vec()).unwrap();
+            let axis = table.axis();
+            let counts = |row: usize| {
+                let (open, known) = (axis.open()[row], axis.available()[row]);
+                ranges.iter().any(|r| r.start <= open && open < r.end && known <= r.end)
+            };
+            let changed = |of: &dyn Fn(usize) -> bool| {
+                let column = table.get("c0").unwrap();
+                let values = (0..table.len()).map(|i| if of(i) { 1000.0 + i as f64 } else { column.value(i) });
+                Columns::new(axis.clone()).with("c0", values.collect::<Vec<f64>>()).unwrap()
+            };
+            let ids = |table: &Columns| {
+                let score = Scores { column: "c0".into() }.fit(table, &train).unwrap().id();
+                (score, Levels { column: "c0".into(), below_frac: 0.37 }.fit(table, &train).unwrap().id())
+            };
+            let was = ids(table);
+            assert!(ids(&changed(&|row| !counts(row))) == was, "window {k} sees what is outside of it");
+            let last = (0..table.len()).rev().find(|row| counts(*row)).unwrap();
+            assert!(ids(&changed(&|row| row == last)).0 != was.0, "window {k} does not see its last row");
+        }
+    }
 }
 
 fn outsides(s: &mut Stream, n: usize) -> Vec<Outside> {
