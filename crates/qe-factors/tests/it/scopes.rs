@@ -6,7 +6,7 @@ use qe_core::eval::Window;
 use qe_core::fit::{Fit, Frozen};
 use qe_core::panel::Panel;
 use qe_core::par::{Pool, Threads};
-use qe_core::param::Param;
+use qe_core::param::{Param, Value as ParamValue};
 use qe_core::point::PointTable;
 use qe_core::time::TimeRange;
 use qe_core::timeframe::Timeframe;
@@ -508,6 +508,38 @@ fn points_share_what_they_read_of_another_symbol() {
     // What nobody reads of it in the end is still named whole in the debugger's view.
     assert!(plan.with_all_outputs().unwrap().eval(&table).is_ok());
     assert!(plan.to_string().contains("of SPY:\n  %0"), "{plan}");
+}
+
+#[test]
+fn symbols_may_be_parameters() {
+    let names: Vec<String> = (0..100).map(|i| format!("S{i}")).collect();
+    let symbol = Param::choice("s", names.iter().map(String::as_str), "S0");
+    let points = PointTable::grid([symbol, Param::int("n", 1, 100, 1)], 10_000).unwrap();
+    // One text for them all, so every name wants a number of its own: they are not tried in turn.
+    let compiled = compile(
+        &[("x", &parse("sym($s, close) * $n + sym($s, close * $n)").unwrap())],
+        &schema().with_symbols(names.iter().map(String::as_str)),
+        Some(&points),
+    )
+    .unwrap();
+    let plan = compiled.plan();
+    assert_eq!(
+        (plan.outputs().len(), plan.symbols().count(), plan.columns_of_symbols().count()),
+        (10_000, 100, 10_100)
+    );
+    let axis = Axis::instants(vec![0]).unwrap();
+    let tables: Vec<Columns> =
+        (0..100).map(|i| Columns::new(axis.clone()).with("close", vec![f64::from(i)]).unwrap()).collect();
+    let tables: Vec<(&str, &Columns)> = names.iter().map(String::as_str).zip(&tables).collect();
+    let values = plan.eval(&plan.with_symbols(&Columns::new(axis), &tables).unwrap()).unwrap();
+    for point in 0..points.len() {
+        let (Some(ParamValue::Text(s)), Some(ParamValue::Int(n))) = (points.value(point, 0), points.value(point, 1))
+        else {
+            panic!("point {point}");
+        };
+        let want = 2.0 * s[1..].parse::<f64>().unwrap() * n as f64;
+        assert_eq!(values.number(compiled.output(0, point).unwrap()).unwrap(), [want], "{s} {n}");
+    }
 }
 
 #[test]

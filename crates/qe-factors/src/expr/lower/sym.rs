@@ -122,7 +122,8 @@ impl Lower<'_> {
         // Parameter points have one text and differ in value, and the host may have a column of any name.
         let is_taken = |name: &str| others.names.contains(name) || self.schema.names.whole(name).is_some();
         let mut shown = text.clone();
-        for k in building.outputs.len().max(1).. {
+        // With every name there are more of them, so the first number is nearly always free.
+        for k in others.names.len().max(1).. {
             if !is_taken(&shown) {
                 break;
             }
