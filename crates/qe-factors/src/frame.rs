@@ -97,7 +97,7 @@ fn field_of(mut fields: Vec<Field>) -> Field {
 ///
 /// Equal parts of all expressions are computed once. `bars` says what bars the rows are, where expressions look at other
 /// timeframes, which other symbols there are (`sym("SPY", close)` reads the frame's own rows of SPY), and what was fitted;
-/// times are read from `ts` and, where it is there, `available`.
+/// times are read from `ts` and, where it is there, `available`; without it a row counts as known when it opens.
 ///
 /// # Errors
 /// When an expression cannot be read or compiled against the frame's columns: the place is shown.

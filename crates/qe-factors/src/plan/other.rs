@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use qe_core::columns::{Columns, Shared};
+use qe_core::columns::{Axis, Columns, Shared};
 use qe_core::error::nearest;
 use qe_core::panel::Panel;
 use qe_data::asof::{NO_ROW, asof_rows};
@@ -67,18 +67,8 @@ impl Plan {
             let Some((_, rows)) = tables.iter().find(|(name, _)| **name == *other.symbol) else {
                 return Err(self.lacks_symbol(&other.symbol, tables.iter().map(|(name, _)| *name)));
             };
-            if rows.len() >= NO_ROW as usize {
-                return Err(Error::Data {
-                    place: format!("symbol {}", other.symbol),
-                    reason: format!("{} rows are more than can be joined", rows.len()),
-                    mend: "give a shorter stretch at a time".into(),
-                });
-            }
-            let mut last = vec![NO_ROW; table.len()];
-            asof_rows(table.axis().available(), rows.axis().available(), &mut last);
-            for (output, values) in other.plan.outputs().iter().zip(other.values(rows)?) {
-                let known = |row: &u32| values.get(*row as usize).copied().unwrap_or(f64::NAN);
-                out.push(output.name.clone(), last.iter().map(known).collect::<Vec<f64>>())?;
+            for (output, values) in other.plan.outputs().iter().zip(other.joined(table.axis(), rows)?) {
+                out.push(output.name.clone(), values)?;
             }
         }
         Ok(out)
@@ -91,7 +81,7 @@ impl Plan {
             if panel.index_of(&other.symbol).is_err() {
                 return Err(self.lacks_symbol(&other.symbol, panel.symbols().iter().map(String::as_str)));
             }
-            let values = other.values(&panel.columns_of(&other.symbol)?)?;
+            let values = other.joined(panel.axis(), &present(&panel.columns_of(&other.symbol)?)?)?;
             columns.extend(other.columns.iter().copied().zip(values.into_iter().map(Shared::from)));
         }
         Ok(columns)
@@ -111,7 +101,38 @@ impl Plan {
     }
 }
 
+/// The rows in which some column has a value: a symbol of a panel has no others of its own.
+fn present(table: &Columns) -> Result<Columns> {
+    let columns: Vec<(&str, Shared<f64>)> = table.iter().map(|(name, c)| (name, c.to_f64())).collect();
+    let rows: Vec<usize> = (0..table.len()).filter(|&i| columns.iter().any(|(_, c)| !c[i].is_nan())).collect();
+    if rows.len() == table.len() {
+        return Ok(table.clone());
+    }
+    let pick = |times: &[i64]| rows.iter().map(|&i| times[i]).collect::<Vec<i64>>();
+    let mut out = Columns::new(Axis::new(pick(table.axis().open()), pick(table.axis().available()))?);
+    for (name, column) in columns {
+        out.push(name, rows.iter().map(|&i| column[i]).collect::<Vec<f64>>())?;
+    }
+    Ok(out)
+}
+
 impl Other {
+    /// All outputs as they were known in each row of an axis.
+    fn joined(&self, axis: &Axis, rows: &Columns) -> Result<Vec<Vec<f64>>> {
+        if rows.len() >= NO_ROW as usize {
+            return Err(Error::Data {
+                place: format!("symbol {}", self.symbol),
+                reason: format!("{} rows are more than can be joined", rows.len()),
+                mend: "give a shorter stretch at a time".into(),
+            });
+        }
+        let mut last = vec![NO_ROW; axis.len()];
+        asof_rows(axis.available(), rows.axis().available(), &mut last);
+        let held =
+            |values: Vec<f64>| last.iter().map(|row| values.get(*row as usize).copied().unwrap_or(f64::NAN)).collect();
+        Ok(self.values(rows)?.into_iter().map(held).collect())
+    }
+
     /// All outputs over the symbol's rows, conditions as 1, 0 and NaN.
     fn values(&self, rows: &Columns) -> Result<Vec<Vec<f64>>> {
         let number = |value: Value| match value {

@@ -487,6 +487,27 @@ fn over_a_panel_every_symbol_reads_the_one() {
 }
 
 #[test]
+fn a_panel_and_tables_agree_where_the_other_symbol_lacks_rows() {
+    let at: Vec<i64> = (0..6).collect();
+    let n = f64::NAN;
+    let mut panel = Panel::new(
+        qe_core::calendar::Calendar::us_equities(),
+        Axis::instants(at.clone()).unwrap(),
+        ["A", "SPY"].map(str::to_owned),
+    )
+    .unwrap();
+    panel.push("close", [vec![1.0; 6], vec![n, 10.0, n, 12.0, 13.0, n]].concat()).unwrap();
+    let plan = with_schema("sym(\"SPY\", close[1])", &Schema::new(["close"]).with_symbols(["SPY"]));
+    let of_panel = plan.eval_panel(&panel, &pool(1)).unwrap().remove(0);
+    let table = |at: Vec<i64>, x: Vec<f64>| Columns::new(Axis::instants(at).unwrap()).with("close", x).unwrap();
+    let (host, spy) = (table(at, vec![1.0; 6]), table(vec![1, 3, 4], vec![10.0, 12.0, 13.0]));
+    let alone = plan.eval(&plan.with_symbols(&host, &[("SPY", &spy)]).unwrap()).unwrap();
+    let want = [n, n, n, 10.0, 12.0, 12.0];
+    assert!(same(&of_panel[..6], &want) && same(&of_panel[6..], &want), "{of_panel:?}");
+    assert!(same(alone.number(0).unwrap(), &want));
+}
+
+#[test]
 fn points_share_what_they_read_of_another_symbol() {
     let points = PointTable::grid([Param::int("n", 2, 21, 2), Param::int("m", 45, 54, 50)], 200).unwrap();
     let ast = parse("sym(\"SPY\", close > sma(close, $n)) and rsi(14) > $m").unwrap();
