@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use qe_core::columns::{Axis, Columns};
 use qe_core::error::Result;
+use qe_core::param::Param;
 use qe_core::rng::Stream;
+use qe_factors::expr::{Arg, Ast, Binary, Node, NodeId};
 use qe_factors::plan::scalar::{Bin, Un};
 use qe_factors::plan::{Graph, Id};
 
@@ -52,4 +54,59 @@ pub fn draw(graph: &mut Graph, stream: &mut Stream, depth: u32, exp_and_log: boo
     let a = draw(graph, stream, depth - 1, exp_and_log, count);
     let b = draw(graph, stream, depth - 1, exp_and_log, count);
     graph.bin([Bin::Add, Bin::Sub, Bin::Mul, Bin::Div][stream.below(4) as usize], a, b)
+}
+
+/// The most constants that an equation of depth 3 has.
+pub const N_CONSTANTS: usize = 8;
+
+/// The same equation as a syntax tree: constants are the parameters `$c0`, `$c1`, …, whose values are pushed. `None` if the
+/// tree is full, which no equation of such a depth is.
+pub fn draw_tree(
+    ast: &mut Ast,
+    words: &Words,
+    stream: &mut Stream,
+    depth: u32,
+    exp_and_log: bool,
+    constants: &mut Vec<f64>,
+) -> Option<NodeId> {
+    if depth == 0 || stream.uniform() < 0.1 {
+        if stream.uniform() < 0.7 {
+            return ast.push(Node::Field(Arc::clone(&words.features[stream.below(N_FEATURES as u64) as usize])));
+        }
+        constants.push(stream.normal());
+        return ast.push(Node::Param(Arc::clone(&words.constants[constants.len() - 1])));
+    }
+    if exp_and_log && stream.uniform() < 0.25 {
+        let value = draw_tree(ast, words, stream, depth - 1, exp_and_log, constants)?;
+        let name = Arc::clone(&words.functions[usize::from(stream.uniform() >= 0.5)]);
+        return ast.push(Node::Call { name, args: vec![Arg { name: None, value }].into(), output: None });
+    }
+    let a = draw_tree(ast, words, stream, depth - 1, exp_and_log, constants)?;
+    let b = draw_tree(ast, words, stream, depth - 1, exp_and_log, constants)?;
+    ast.push(Node::Binary([Binary::Add, Binary::Sub, Binary::Mul, Binary::Div][stream.below(4) as usize], a, b))
+}
+
+/// The words of which trees are made, shared by all of them.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// The features.
+    pub features: Arc<[Arc<str>]>,
+    constants: Vec<Arc<str>>,
+    functions: [Arc<str>; 2],
+}
+
+impl Words {
+    /// The words over features of these names.
+    pub fn new(features: &Arc<[Arc<str>]>) -> Self {
+        Self {
+            features: Arc::clone(features),
+            constants: (0..N_CONSTANTS).map(|i| format!("c{i}").into()).collect(),
+            functions: ["exp", "log"].map(Arc::from),
+        }
+    }
+
+    /// The parameters that stand for constants.
+    pub fn params(&self) -> Vec<Param> {
+        self.constants.iter().map(|name| Param::float(name, -1e9, 1e9, 0.0)).collect()
+    }
 }

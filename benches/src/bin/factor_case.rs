@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use benches::counting::{Counting, allocations};
-use benches::equations::{Count, N_ROWS, draw, table};
+use benches::equations::{Count, N_CONSTANTS, N_ROWS, Words, draw, draw_tree, table};
 use polars::prelude::*;
 use qe_core::bars::OHLCV;
 use qe_core::calendar::Calendar;
@@ -21,6 +21,7 @@ use qe_core::columns::{Axis, Columns};
 use qe_core::panel::Panel;
 use qe_core::par::Pool;
 use qe_core::param::Value as ParamValue;
+use qe_core::point::PointTable;
 use qe_core::rng::Stream;
 use qe_factors::expr::{Ast, Schema, compile, parse};
 use qe_factors::indicators::{by_name, compute, macd, rsi, sma};
@@ -335,11 +336,46 @@ fn equations(runs: usize) -> Outcome {
             });
             failed = one.err().or(failed.take());
         });
+        let after = cpu_seconds();
+        // Syntax trees, their constants parameters, as a search has them that fits the constants.
+        let (words, schema) = (Words::new(&names), Schema::new(names.iter().cloned()));
+        let mut steps_of_trees = 0;
+        let trees = seconds(runs, || {
+            let mut stream = Stream::new(2, "bench.equations", 0);
+            let (mut constants, mut asts) = (Vec::with_capacity(N_CONSTANTS), Vec::with_capacity(N_EQUATIONS));
+            let mut points = match PointTable::new(words.params()) {
+                Ok(points) => points,
+                Err(error) => return failed = Some(error.into()),
+            };
+            let mut row = Vec::with_capacity(N_CONSTANTS);
+            for i in 0..N_EQUATIONS {
+                let mut ast = Ast::new();
+                constants.clear();
+                draw_tree(&mut ast, &words, &mut stream, 3, exp_and_log, &mut constants);
+                constants.resize(N_CONSTANTS, 0.0);
+                row.clear();
+                row.extend(constants.iter().copied().map(ParamValue::Float));
+                failed = points.push(i as u64, &row).err().map(Into::into).or(failed.take());
+                asts.push(ast);
+            }
+            steps_of_trees = 0;
+            for (i, ast) in asts.iter().enumerate() {
+                let one = compile(&[("f", ast)], &schema, Some(&points.slice(i..i + 1))).and_then(|compiled| {
+                    steps_of_trees += compiled.plan().n_steps();
+                    compiled.plan().each_block(&table, &mut space, |_, _, part| add(part))
+                });
+                failed = one.err().or(failed.take());
+            }
+        });
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let after = cpu_seconds();
-        let ways = [("each", &each, between - before, steps), ("all", &together, after - between, steps_of_all)];
+        let end = cpu_seconds();
+        let ways = [
+            ("each", &each, between - before, steps),
+            ("all", &together, after - between, steps_of_all),
+            ("trees", &trees, end - after, steps_of_trees),
+        ];
         for (way, seconds, cpu, steps) in ways {
             // On a busy machine only the seconds in which it computed say what a core does.
             let cpu = if cpu > 0.0 { cpu / runs as f64 } else { seconds[runs / 2] };
