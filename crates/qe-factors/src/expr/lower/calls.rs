@@ -77,7 +77,8 @@ impl Lower<'_> {
                     ));
                 };
                 let name_of = match self.ast.node(grouping.value) {
-                    Node::Field(name) | Node::Text(name) => name.rsplit('.').next().unwrap_or(name),
+                    // The paper on formulaic alphas writes `IndClass.sector`.
+                    Node::Field(name) | Node::Text(name) => name.strip_prefix("IndClass.").unwrap_or(name),
                     _ => return Err(self.refused(grouping.value, "this is no grouping", "name one, such as `sector`")),
                 };
                 let x = self.series(x.value)?;
