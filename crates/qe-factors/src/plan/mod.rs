@@ -445,12 +445,19 @@ impl AsRef<[f64]> for Bits {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let needed = self.needed();
+        let mut readers = vec![0_u32; self.graph.len()];
+        let read = (0..self.graph.len()).filter(|&i| needed[i]).flat_map(|i| self.graph.children(Id(i as u32)));
+        read.chain(&self.ids).for_each(|id| readers[id.idx()] += 1);
         for i in (0..self.graph.len()).filter(|&i| needed[i]) {
             let id = Id(i as u32);
-            let lookback = self.graph.lookback(id);
             write!(f, "%{i} = {}", self.graph.describe(id, &self.columns))?;
-            if lookback > 0 {
-                write!(f, "  # from row {lookback} on")?;
+            let lookback = Some(self.graph.lookback(id)).filter(|n| *n > 0).map(|n| format!("from row {n} on"));
+            // What is computed once and read more often is what sharing saves; columns and numbers cost nothing.
+            let is_step = !self.graph.children(id).is_empty();
+            let shared = Some(readers[i]).filter(|n| *n > 1 && is_step).map(|n| format!("shared by {n}"));
+            let notes: Vec<String> = lookback.into_iter().chain(shared).collect();
+            if !notes.is_empty() {
+                write!(f, "  # {}", notes.join(", "))?;
             }
             writeln!(f)?;
         }

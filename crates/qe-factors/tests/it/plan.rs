@@ -242,6 +242,14 @@ fn what_would_take_more_memory_than_allowed_is_refused_before_it_begins() {
 }
 
 #[test]
+fn a_plan_shows_what_is_shared_and_from_when_it_is_known() {
+    let shown = plan(&["sma(close, 20) - open", "sma(close, 20) * open"]).to_string();
+    let sma = shown.lines().find(|l| l.contains(".sma")).unwrap();
+    assert!(sma.ends_with("  # from row 19 on, shared by 2"), "{shown}");
+    assert_eq!(shown.matches("shared by").count(), 1, "{shown}");
+}
+
+#[test]
 fn a_graph_built_in_code_is_checked_where_it_becomes_a_plan() {
     let mut graph = Graph::new();
     let close = graph.column(0);
