@@ -60,9 +60,11 @@ impl Terms<1, 2, 1> for Wma {
         // The weight of row `s` is `s - (t - n)`.
         let weighted = by_time - (t - n) * sum;
         let weights = n * (n + 1.0) / 2.0;
-        // One rounding for whole numbers, none for a constant.
-        let mean = if weighted == 0.0 { anchor } else { (anchor * weights + weighted) / weights };
-        [finite(mean)]
+        // One rounding for whole numbers, none for a constant: what the anchor misses by is 0 for the first, and all that
+        // stands beside it for the second.
+        let level = anchor * weights;
+        let missed = anchor - level / weights;
+        [finite((level + weighted) / weights + missed)]
     }
 }
 
