@@ -637,6 +637,10 @@ fn a_symbol_that_cannot_be_read_is_told() {
         let got = scoped(text, Scope::EXIT, &known).unwrap_err().to_string();
         assert!(got.contains(said), "{text}: {got}");
     }
+    let got = scoped("sym(\"SPY\", close)", Scope::EXIT, &schema()).unwrap_err().to_string();
+    assert!(got.contains("Schema::with_symbols"), "{got}");
+    let got = scoped("fitted(\"z\", close)", Scope::EXIT, &schema()).unwrap_err().to_string();
+    assert!(got.contains("Schema::with_fitted"), "{got}");
     let bars = minutes(2, false);
     let plan = with_schema("sym(\"SPY\", close)", &known);
     let got = plan.eval(bars.columns()).unwrap_err().to_string();

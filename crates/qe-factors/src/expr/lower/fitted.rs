@@ -22,6 +22,10 @@ impl Lower<'_> {
             return Err(self.refused(id, &reason, "use it in an entry, an exit or a size of a strategy"));
         }
         let Some(known) = self.schema.fitted.iter().find(|f| *f.name == *name) else {
+            if self.schema.fitted.is_empty() {
+                let mend = "fit it, and give it to the schema by Schema::with_fitted";
+                return Err(self.refused(what.value, &format!("it is not known what was fitted as {name}"), mend));
+            }
             let names = self.schema.fitted.iter().map(|f| &*f.name);
             return Err(self.unknown(what.value, "fitted thing", &name, names));
         };
