@@ -11,7 +11,7 @@ use qe_core::error::nearest;
 use qe_core::panel::Panel;
 use qe_data::asof::{NO_ROW, asof_rows};
 
-use super::machine::Source;
+use super::program::Source;
 use super::row::RowMachine;
 use super::{Plan, Stepper, Value, Values};
 use crate::error::{Error, Result};

@@ -12,7 +12,8 @@ use qe_core::panel::Panel;
 use qe_core::par::Pool;
 
 use super::cross::{Cross, Groups, Scratch};
-use super::machine::{Across, BLOCK, Machine, Source, Src, Workspace};
+use super::machine::{BLOCK, Machine, Workspace};
+use super::program::{Across, Source, Src};
 use super::transpose::{Rows, transpose};
 use super::{Bits, Plan};
 use crate::error::Result;

@@ -6,7 +6,7 @@
 
 use super::graph::{Graph, MAX_INPUTS, MAX_OUTPUTS, Op};
 use super::local::{and, choose, condition, or};
-use super::machine::{Program, Src};
+use super::program::{Program, Src};
 use super::scalar::{self, Bin, Cmp};
 use crate::kernel::Kernel;
 
