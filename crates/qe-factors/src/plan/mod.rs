@@ -173,7 +173,8 @@ impl Plan {
                 mend: "name every column that the graph reads".into(),
             });
         }
-        Ok(Self { graph, program, columns, n_own, others: others.into(), outputs: described, ids })
+        let others = other::only_read(others, &program, columns.len())?;
+        Ok(Self { graph, program, columns, n_own, others, outputs: described, ids })
     }
 
     /// The outputs, in order.
@@ -403,7 +404,7 @@ impl Plan {
     pub fn stepper(&self, first_row: u64) -> Result<Stepper<'_>> {
         self.ensure_no_cross()?;
         let machine = RowMachine::new(&self.program, &self.graph, first_row);
-        let others = other::Live::new(&self.others);
+        let others = other::Live::new(&self.others, self.columns.len() - self.n_own);
         Ok(Stepper { plan: self, machine, others, out: vec![f64::NAN; self.outputs.len()] })
     }
 }

@@ -11,7 +11,7 @@ use qe_core::error::nearest;
 use qe_core::panel::Panel;
 use qe_data::asof::{NO_ROW, asof_rows};
 
-use super::program::Source;
+use super::program::{Program, Source};
 use super::row::RowMachine;
 use super::{Plan, Stepper, Value, Values};
 use crate::error::{Error, Result};
@@ -30,12 +30,36 @@ pub(super) fn all_columns(own: Arc<[Arc<str>]>, others: &[Other]) -> Arc<[Arc<st
     if others.is_empty() {
         return own;
     }
-    let n: usize = others.iter().map(|o| o.columns.len()).sum();
-    let mut all: Vec<Arc<str>> = own.iter().cloned().chain(std::iter::repeat_n(Arc::from(""), n)).collect();
+    let n = others.iter().flat_map(|o| &o.columns).map(|c| *c as usize + 1).fold(own.len(), usize::max);
+    let mut all: Vec<Arc<str>> = own.iter().cloned().chain(std::iter::repeat(Arc::from(""))).take(n).collect();
     for (column, output) in others.iter().flat_map(|o| o.columns.iter().zip(o.plan.outputs())) {
         all[*column as usize] = output.name.clone();
     }
     all.into()
+}
+
+/// The others as far as a program reads them: what is folded away in the host is computed nowhere.
+pub(super) fn only_read(others: Vec<Other>, program: &Program, n_columns: usize) -> Result<Arc<[Other]>> {
+    let mut is_read = vec![false; n_columns];
+    for source in program.columns() {
+        if let Source::Column(c) = source {
+            is_read[*c as usize] = true;
+        }
+    }
+    let mut read = Vec::with_capacity(others.len());
+    for Other { symbol, plan, columns } in others {
+        if columns.iter().all(|c| is_read[*c as usize]) {
+            read.push(Other { symbol, plan, columns });
+            continue;
+        }
+        let kept = || (0..columns.len()).filter(|&i| is_read[columns[i] as usize]);
+        if kept().next().is_some() {
+            let outputs = kept().map(|i| (plan.outputs[i].name.clone(), plan.ids[i]));
+            let plan = Plan::new(plan.graph.clone(), plan.columns.clone(), outputs)?;
+            read.push(Other { symbol, plan, columns: kept().map(|i| columns[i]).collect() });
+        }
+    }
+    Ok(read.into())
 }
 
 impl Plan {
@@ -46,8 +70,7 @@ impl Plan {
 
     /// The columns that it reads of other symbols, by the names that [`Plan::with_symbols`] gives them.
     pub fn columns_of_symbols(&self) -> impl Iterator<Item = &str> {
-        let read = |c: &u32| self.program.columns().contains(&Source::Column(*c));
-        self.others.iter().flat_map(|o| o.columns.iter()).filter(move |c| read(c)).map(|c| &*self.columns[*c as usize])
+        self.others.iter().flat_map(|o| o.columns.iter()).map(|c| &*self.columns[*c as usize])
     }
 
     /// What it computes over the rows of another symbol; `None` if it reads nothing of it. Its outputs are the columns that
@@ -159,12 +182,12 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(others: &[Other]) -> Self {
+    /// No rows of any of them; `n_columns` are the host's columns that are of other symbols.
+    pub(super) fn new(others: &[Other], n_columns: usize) -> Self {
         let mut by_name: Vec<u32> = (0..others.len() as u32).collect();
         by_name.sort_by_key(|&i| &others[i as usize].symbol);
         let machine = |o: &Other| (o.machine(0), vec![f64::NAN; o.plan.outputs().len()]);
-        let n: usize = others.iter().map(|o| o.columns.len()).sum();
-        Self { by_name, machines: others.iter().map(machine).collect(), held: vec![f64::NAN; n] }
+        Self { by_name, machines: others.iter().map(machine).collect(), held: vec![f64::NAN; n_columns] }
     }
 
     /// What was last known, by the number among the columns of other symbols.

@@ -87,14 +87,15 @@ impl Plan {
     }
 
     /// About how many bytes evaluation over a panel takes in blocks of so many times, on so many threads: outputs, what is
-    /// kept from stage to stage, the memory of every symbol's kernels, and buffers.
+    /// kept from stage to stage, the memory of every symbol's kernels, buffers, and what is read of other symbols.
     fn n_bytes_of_panel(&self, n_symbols: usize, n_times: usize, n_threads: usize, block: usize) -> usize {
         let row = size_of::<f64>() * n_symbols;
         let outputs = self.outputs.len().saturating_mul(row).saturating_mul(n_times);
         let kept = self.program.n_kept().saturating_mul(row).saturating_mul(block);
         let kernels = self.n_bytes_of_kernels().saturating_mul(n_symbols);
         let buffers = self.program.n_bytes(block).saturating_mul(n_threads.min(n_symbols));
-        [kept, kernels, buffers].into_iter().fold(outputs, usize::saturating_add)
+        let others = self.others.iter().map(|o| o.plan.n_bytes(n_times)).fold(0, usize::saturating_add);
+        [kept, kernels, buffers, others].into_iter().fold(outputs, usize::saturating_add)
     }
 
     /// How many times a block has: as many as a whole run's, but of what is kept no more than fits [`MAX_KEPT`], and of

@@ -620,6 +620,24 @@ fn a_column_of_the_host_may_be_called_like_one_that_is_added() {
 }
 
 #[test]
+fn what_is_folded_away_wants_no_symbol() {
+    let known = schema().with_symbols(["SPY", "QQQ"]);
+    let plan =
+        with_schema("if(true, close, sym(\"QQQ\", close)) + if(false, sym(\"SPY\", open), sym(\"SPY\", low))", &known);
+    assert_eq!(plan.symbols().collect::<Vec<_>>(), ["SPY"]);
+    assert_eq!(plan.columns_of_symbols().collect::<Vec<_>>(), ["sym(\"SPY\", low)"]);
+    assert_eq!(plan.of_symbol("SPY").unwrap().columns().collect::<Vec<_>>(), ["low"]);
+    let bars = minutes(2, false);
+    let spy = other(&bars);
+    let table = plan.with_symbols(bars.columns(), &[("SPY", &spy)]).unwrap();
+    let (got, all) = (plan.eval(&table).unwrap(), plan.with_all_outputs().unwrap().eval(&table).unwrap());
+    let low = with_schema("close + sym(\"SPY\", low)", &known);
+    let want = low.eval(&low.with_symbols(bars.columns(), &[("SPY", &spy)]).unwrap()).unwrap();
+    assert!(same(got.number(0).unwrap(), want.number(0).unwrap()));
+    assert!(same(all.number(all.outputs().len() - 1).unwrap(), want.number(0).unwrap()));
+}
+
+#[test]
 fn a_symbol_that_cannot_be_read_is_told() {
     let known = schema().with_symbols(["SPY"]);
     for (text, said) in [
