@@ -153,13 +153,8 @@ impl FactorPlan {
             fitted: Vec::new(),
         };
         for (i, name) in self.names.iter().enumerate() {
-            let mut column = match self.compiled.output(i, 0).and_then(|idx| values.outputs().get(idx)) {
-                Some(Value::Number(v)) => v.clone(),
-                Some(Value::Condition(m)) => {
-                    (0..m.len()).map(|row| m.get(row).map_or(f64::NAN, |v| f64::from(u8::from(v)))).collect()
-                }
-                None => Vec::new(),
-            };
+            let value = self.compiled.output(i, 0).and_then(|idx| values.outputs().get(idx));
+            let mut column = value.map(Value::to_numbers).unwrap_or_default();
             out.n_held.push(match self.missing {
                 Missing::Keep => 0,
                 Missing::HoldLast(most) => hold_last(&mut column, most),

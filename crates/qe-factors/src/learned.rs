@@ -6,12 +6,12 @@
 //! what it has seen.
 
 use qe_core::columns::Columns;
+use qe_core::error::Result;
 use qe_core::eval::Window;
 use qe_core::fit::{Fit, Frozen};
 use qe_core::ident::{Id, id_of};
-use qe_core::stats::Moments;
+use qe_core::stats::{Moments, quantile};
 
-use crate::error::Result;
 use crate::indicators::Indicator;
 use crate::kernel::{Kernel, Step, boxed};
 
@@ -81,7 +81,7 @@ impl Score {
         if !(mean.is_finite() && std.is_finite() && std > 0.0) {
             let value = format!("mean {mean}, deviation {std}");
             let mend = "give numbers, the deviation above 0";
-            return Err(qe_core::Error::invalid("score", value, "there is nothing to divide by", mend).into());
+            return Err(qe_core::Error::invalid("score", value, "there is nothing to divide by", mend));
         }
         let id = id_of("learned.score", &(mean, std, &seen))?;
         Ok(Self { mean, std, seen, id })
@@ -117,7 +117,7 @@ impl Level {
     /// When it is no number.
     pub fn new(value: f64, seen: Window) -> Result<Self> {
         if !value.is_finite() {
-            return Err(qe_core::Error::invalid("level", value, "it is no number", "give a number").into());
+            return Err(qe_core::Error::invalid("level", value, "it is no number", "give a number"));
         }
         let id = id_of("learned.level", &(value, &seen))?;
         Ok(Self { value, seen, id })
@@ -141,7 +141,7 @@ impl Fit for Scores {
     type Data = Columns;
     type Frozen = Score;
 
-    fn fit(&self, data: &Columns, train: &Window) -> qe_core::error::Result<Score> {
+    fn fit(&self, data: &Columns, train: &Window) -> Result<Score> {
         let values = seen(&data.get(&self.column)?.to_f64(), data, train);
         Score::of(&values, train).ok_or_else(|| too_few("a score", values.len()))
     }
@@ -151,17 +151,14 @@ impl Fit for Levels {
     type Data = Columns;
     type Frozen = Level;
 
-    fn fit(&self, data: &Columns, train: &Window) -> qe_core::error::Result<Level> {
+    fn fit(&self, data: &Columns, train: &Window) -> Result<Level> {
         if !(0.0..=1.0).contains(&self.below_frac) {
             let mend = "give a number from 0 to 1";
             return Err(qe_core::Error::invalid("below_frac", self.below_frac, "it is a share", mend));
         }
-        let mut values = seen(&data.get(&self.column)?.to_f64(), data, train);
-        values.sort_unstable_by(f64::total_cmp);
-        let last = values.len().checked_sub(1).ok_or_else(|| too_few("a level", 0))?;
-        let place = self.below_frac * last as f64;
-        let (low, high) = (values[place.floor() as usize], values[place.ceil() as usize]);
-        Level::new(low + (high - low) * place.fract(), train.clone()).map_err(|_| too_few("a level", values.len()))
+        let values = seen(&data.get(&self.column)?.to_f64(), data, train);
+        let value = quantile(&values, self.below_frac).ok_or_else(|| too_few("a level", values.len()))?;
+        Level::new(value, train.clone())
     }
 }
 

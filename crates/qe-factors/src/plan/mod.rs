@@ -100,6 +100,28 @@ pub enum Value {
     Condition(Mask),
 }
 
+impl Value {
+    /// A number per row; a condition as 1, 0, and NaN where it is unknown.
+    pub fn to_numbers(&self) -> Vec<f64> {
+        match self {
+            Self::Number(v) => v.clone(),
+            Self::Condition(mask) => {
+                let mut out = vec![f64::NAN; mask.len()];
+                mask.to_numbers(&mut out);
+                out
+            }
+        }
+    }
+
+    /// As [`Value::to_numbers`], without copying what are numbers already.
+    pub fn into_numbers(self) -> Vec<f64> {
+        match self {
+            Self::Number(v) => v,
+            condition @ Self::Condition(_) => condition.to_numbers(),
+        }
+    }
+}
+
 impl Values {
     /// All outputs, in order.
     pub fn outputs(&self) -> &[Value] {

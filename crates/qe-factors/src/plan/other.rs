@@ -13,7 +13,7 @@ use qe_data::asof::{NO_ROW, asof_rows};
 
 use super::program::{Program, Source};
 use super::row::RowMachine;
-use super::{Plan, Stepper, Value, Values};
+use super::{Plan, Stepper, Value};
 use crate::error::{Error, Result};
 
 /// What a plan reads of another symbol.
@@ -40,6 +40,9 @@ pub(super) fn all_columns(own: Arc<[Arc<str>]>, others: &[Other]) -> Arc<[Arc<st
 
 /// The others as far as a program reads them: what is folded away in the host is computed nowhere.
 pub(super) fn only_read(others: Vec<Other>, program: &Program, n_columns: usize) -> Result<Arc<[Other]>> {
+    if others.is_empty() {
+        return Ok(others.into());
+    }
     let mut is_read = vec![false; n_columns];
     for source in program.columns() {
         if let Source::Column(c) = source {
@@ -158,15 +161,7 @@ impl Other {
 
     /// All outputs over the symbol's rows, conditions as 1, 0 and NaN.
     fn values(&self, rows: &Columns) -> Result<Vec<Vec<f64>>> {
-        let number = |value: Value| match value {
-            Value::Number(v) => v,
-            Value::Condition(mask) => {
-                let mut out = vec![f64::NAN; mask.len()];
-                mask.to_numbers(&mut out);
-                out
-            }
-        };
-        Ok(self.plan.eval(rows).map(Values::into_outputs)?.into_iter().map(number).collect())
+        Ok(self.plan.eval(rows)?.into_outputs().into_iter().map(Value::into_numbers).collect())
     }
 }
 

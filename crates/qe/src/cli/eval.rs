@@ -114,11 +114,7 @@ fn alone(trees: &[(String, Ast)], bars: &Bars, all: &[Bars], schema: &Schema) ->
     let others: Vec<(&str, &Columns)> = all.iter().map(|b| (b.symbol(), b.columns())).collect();
     let table = compiled.plan().with_symbols(bars.columns(), &others)?;
     let outputs = compiled.plan().eval(&table)?.into_outputs();
-    let numbers = |value: &&Value| match value {
-        Value::Number(v) => v.clone(),
-        Value::Condition(m) => (0..m.len()).map(|i| m.get(i).map_or(f64::NAN, |v| f64::from(u8::from(v)))).collect(),
-    };
-    Ok(by_expression(trees, &compiled, &outputs).iter().map(numbers).collect())
+    Ok(by_expression(trees, &compiled, &outputs).into_iter().map(Value::to_numbers).collect())
 }
 
 /// The values over all symbols side by side, each symbol's in the rows that it has.
