@@ -1,0 +1,47 @@
+//! Errors of this crate: each names the place and what to do about it.
+
+/// The result of a fallible function of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can be wrong with what a caller handed to this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An error of the vocabulary underneath.
+    #[error(transparent)]
+    Core(#[from] qe_core::Error),
+    /// An error of an expression, or of what it is computed over.
+    #[error(transparent)]
+    Factors(#[from] qe_factors::Error),
+    /// An error of data.
+    #[error(transparent)]
+    Data(#[from] qe_data::Error),
+    /// A field of a strategy's specification that cannot be used.
+    #[error("{field}: {reason}; {mend}")]
+    Spec {
+        /// The field, as `exits[1].when`.
+        field: String,
+        /// What is wrong.
+        reason: String,
+        /// What to write instead.
+        mend: String,
+    },
+    /// An expression of a specification that cannot be used.
+    #[error("{field}:\n{error}")]
+    Expression {
+        /// The field, as `entry.long`.
+        field: String,
+        /// What is wrong, with a caret under the place.
+        error: Box<qe_factors::Error>,
+    },
+    /// Data that a strategy cannot run over.
+    #[error("{place}: {reason}; {mend}")]
+    Market {
+        /// The symbol, the column or the row.
+        place: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        mend: String,
+    },
+}

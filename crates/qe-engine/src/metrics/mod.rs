@@ -1,0 +1,1 @@
+//! What a run came to: some forty figures, one file each.
