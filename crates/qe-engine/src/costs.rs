@@ -1,0 +1,203 @@
+//! What trading costs. A cost model is a value: it never changes, has an identity, and is part of every run's.
+//!
+//! Costs multiply cash. A fill of market kind pays half the spread and the slippage in its price, so the price of a purchase
+//! is above the bar's and that of a sale below it; a limit pays neither. Fees are paid in money.
+
+use qe_core::ident::{Id, id_of};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// What trading costs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostModel {
+    /// Between bid and ask, as a fraction of the price: half is paid on each side.
+    pub spread_frac: f64,
+    /// Beyond the spread, per fill of market kind.
+    pub slippage_bps: f64,
+    /// Of the value traded, per fill of market kind.
+    pub taker_fee_bps: f64,
+    /// Of the value traded, per fill by a limit; below 0 is a rebate.
+    pub maker_fee_bps: f64,
+    /// Money per unit traded.
+    pub fee_per_unit: f64,
+    /// The least fee of a fill, in money.
+    pub min_fee: f64,
+    /// What a fill moves the price by, as a multiple of daily volatility at a full day's volume: it grows with the square
+    /// root of the share of average daily volume.
+    pub impact_coef: f64,
+    /// Paid on the value of short positions, a year of 365 days.
+    pub borrow_annual: f64,
+    /// Paid by long positions to short ones, a year of 365 days, where a position is open at a funding time.
+    pub funding_annual: f64,
+    /// Hours between funding times, counted from midnight UTC; 0 for none.
+    pub funding_hours: u32,
+    /// How spreads widen in a crisis.
+    pub crisis: Option<Crisis>,
+}
+
+/// How spreads widen: `exp(slope * (volatility / calm_annual - 1))`, at least 1 and at most `cap`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crisis {
+    /// The annual volatility at which nothing widens.
+    pub calm_annual: f64,
+    /// How fast it widens.
+    #[serde(default = "one")]
+    pub slope: f64,
+    /// The most it widens.
+    #[serde(default = "fifteen")]
+    pub cap: f64,
+    /// Bars over which volatility is measured.
+    pub period: u32,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn fifteen() -> f64 {
+    15.0
+}
+
+impl Default for CostModel {
+    /// No costs.
+    fn default() -> Self {
+        Self {
+            spread_frac: 0.0,
+            slippage_bps: 0.0,
+            taker_fee_bps: 0.0,
+            maker_fee_bps: 0.0,
+            fee_per_unit: 0.0,
+            min_fee: 0.0,
+            impact_coef: 0.0,
+            borrow_annual: 0.0,
+            funding_annual: 0.0,
+            funding_hours: 0,
+            crisis: None,
+        }
+    }
+}
+
+impl CostModel {
+    /// The seed's own: a spread of 0.0003, half on each side, and nothing else.
+    pub fn discovery() -> Self {
+        Self { spread_frac: 0.0003, ..Self::default() }
+    }
+
+    /// What a small account pays in a liquid market: a spread of 2 bps, 1 bp of slippage, 0.5 bps of fees, 1 % for borrowing,
+    /// and spreads that widen in a crisis.
+    pub fn research() -> Self {
+        Self {
+            spread_frac: 0.0002,
+            slippage_bps: 1.0,
+            taker_fee_bps: 0.5,
+            borrow_annual: 0.01,
+            crisis: Some(Crisis { calm_annual: 0.15, slope: 1.0, cap: 15.0, period: 20 }),
+            ..Self::default()
+        }
+    }
+
+    /// All of it multiplied: what a stress test asks.
+    #[must_use]
+    pub fn times(&self, k: f64) -> Self {
+        Self {
+            spread_frac: self.spread_frac * k,
+            slippage_bps: self.slippage_bps * k,
+            taker_fee_bps: self.taker_fee_bps * k,
+            maker_fee_bps: self.maker_fee_bps * k,
+            fee_per_unit: self.fee_per_unit * k,
+            min_fee: self.min_fee * k,
+            impact_coef: self.impact_coef * k,
+            borrow_annual: self.borrow_annual * k,
+            funding_annual: self.funding_annual * k,
+            funding_hours: self.funding_hours,
+            crisis: self.crisis,
+        }
+    }
+
+    /// Its identity.
+    ///
+    /// # Errors
+    /// When a field is no finite number in range.
+    pub fn id(&self) -> Result<Id> {
+        self.check()?;
+        Ok(id_of("cost_model", self)?)
+    }
+
+    /// The model itself, if it can be used.
+    ///
+    /// # Errors
+    /// When a field is no finite number in range: the field is named.
+    pub fn check(&self) -> Result<()> {
+        let share = |x: f64| (0.0..1.0).contains(&x);
+        let amount = |x: f64| x >= 0.0 && x.is_finite();
+        let bps = |x: f64| (0.0..5000.0).contains(&x);
+        let fields: [(&str, bool, &str); 9] = [
+            ("spread_frac", share(self.spread_frac), "give a fraction from 0 to below 1"),
+            ("slippage_bps", bps(self.slippage_bps), "give 0 to below 5000 bps"),
+            ("taker_fee_bps", bps(self.taker_fee_bps), "give 0 to below 5000 bps"),
+            ("maker_fee_bps", bps(self.maker_fee_bps.abs()), "give -5000 to 5000 bps; below 0 is a rebate"),
+            ("fee_per_unit", amount(self.fee_per_unit), "give 0 or more"),
+            ("min_fee", amount(self.min_fee), "give 0 or more"),
+            ("impact_coef", amount(self.impact_coef), "give 0 or more"),
+            ("borrow_annual", share(self.borrow_annual), "give a fraction from 0 to below 1"),
+            ("funding_annual", self.funding_annual.abs() < 10.0, "give a fraction a year, below 10"),
+        ];
+        if let Some((name, _, mend)) = fields.into_iter().find(|f| !f.1) {
+            return Err(Error::Spec {
+                field: format!("costs.{name}"),
+                reason: "it is out of range".into(),
+                mend: mend.into(),
+            });
+        }
+        if let Some(c) = self.crisis
+            && !(c.calm_annual > 0.0
+                && c.slope >= 0.0
+                && c.slope.is_finite()
+                && c.cap >= 1.0
+                && c.cap.is_finite()
+                && c.period > 1)
+        {
+            return Err(Error::Spec {
+                field: "costs.crisis".into(),
+                reason: "it is out of range".into(),
+                mend: "give calm_annual above 0, slope 0 or more, cap 1 or more, period 2 or more".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// What a price is multiplied by when buying at the market (and, turned round, when selling), spread widened `wide` times.
+    #[inline]
+    pub(crate) fn half_cost(&self, wide: f64) -> f64 {
+        0.5 * self.spread_frac * wide + self.slippage_bps * 1e-4
+    }
+
+    /// The fee of a fill, in money.
+    #[inline]
+    pub(crate) fn fee(&self, units: f64, price: f64, is_maker: bool) -> f64 {
+        let bps = if is_maker { self.maker_fee_bps } else { self.taker_fee_bps };
+        let fee = bps * 1e-4 * (units * price).abs() + self.fee_per_unit * units.abs();
+        if units == 0.0 || self.min_fee == 0.0 { fee } else { fee.max(self.min_fee) }
+    }
+
+    /// How many units money buys at a price, fees included.
+    #[inline]
+    pub(crate) fn affordable(&self, money: f64, price: f64, is_maker: bool) -> f64 {
+        let bps = if is_maker { self.maker_fee_bps } else { self.taker_fee_bps };
+        let each = price * (1.0 + bps * 1e-4) + self.fee_per_unit;
+        let units = money / each;
+        if self.min_fee > 0.0 && self.fee(units, price, is_maker) > units * (each - price) {
+            return ((money - self.min_fee) / price).max(0.0);
+        }
+        units
+    }
+
+    /// Whether holding a position costs anything.
+    #[inline]
+    pub(crate) fn has_carry(&self) -> bool {
+        self.borrow_annual != 0.0 || (self.funding_annual != 0.0 && self.funding_hours > 0)
+    }
+}

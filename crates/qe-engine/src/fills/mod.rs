@@ -1,0 +1,7 @@
+//! When and at what price an order is filled.
+
+mod path;
+mod timing;
+
+pub use path::{Entered, Exit, Hit, PathPolicy, Resting, Touched, first_hit, limit_fill, stop_fill};
+pub use timing::{At, Count, FillTiming, Holding};

@@ -1,0 +1,187 @@
+//! What a strategy came to at one point: where to look for its conditions and numbers, and what to do on them.
+//!
+//! A [`Program`] holds no text and no names. Everything that depends on the market alone is an output of one plan that all
+//! points share; what reads the position or the account is a rule of that plan.
+
+use std::sync::Arc;
+
+use qe_core::ident::Id;
+use qe_core::point::PointTable;
+use qe_factors::expr::Compiled;
+
+use crate::costs::CostModel;
+use crate::fills::{FillTiming, Holding, PathPolicy};
+
+/// Where a value is found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Source {
+    /// An output of the plan, by its place.
+    Output(usize),
+    /// A rule, by its place among the plan's rules.
+    Rule(usize),
+    /// The same number everywhere.
+    Number(f64),
+}
+
+/// Long, and short: an index into pairs.
+pub const LONG: usize = 0;
+/// See [`LONG`].
+pub const SHORT: usize = 1;
+
+/// How a position is opened once it is decided.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum EntryOrder {
+    /// At the market, by the fill timing.
+    Market,
+    /// By a limit at a price of its side, that rests for so many bars after the signal.
+    Limit {
+        /// The price, long and short, as of the signal.
+        level: [Option<Source>; 2],
+        /// How many bars it rests.
+        n_bars: u32,
+    },
+    /// By a stop at a price of its side.
+    Stop {
+        /// The price, long and short, as of the signal.
+        level: [Option<Source>; 2],
+        /// How many bars it rests.
+        n_bars: u32,
+    },
+}
+
+/// How a position is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitKind {
+    /// A condition, asked when a bar is complete, and filled by the fill timing.
+    When,
+    /// A price at which a stop rests in the market from the next bar on.
+    Stop,
+    /// A price at which a limit rests in the market.
+    Target,
+    /// A distance at which a stop follows the best price since the entry, within bars too.
+    Trail,
+}
+
+/// An exit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exit {
+    /// How.
+    pub kind: ExitKind,
+    /// The condition, the price, or the distance.
+    pub source: Source,
+    /// Its place among the strategy's reasons.
+    pub reason: u16,
+}
+
+/// What a size is a number of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeKind {
+    /// A share of equity at the fill, costs included.
+    Fraction,
+    /// An amount of money, costs included.
+    Value,
+    /// Units.
+    Units,
+}
+
+/// How much is bought or sold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Size {
+    /// What the number counts.
+    pub kind: SizeKind,
+    /// The number, as of the signal.
+    pub source: Source,
+    /// A factor on it, as of the signal: below 0 or missing is none at all.
+    pub scale: Option<Source>,
+    /// A position's value is at most this share of equity; infinite for no limit.
+    pub limit_frac: f64,
+    /// Units come in multiples of this; 0 for any number.
+    pub lot: f64,
+    /// A smaller number of units is not traded.
+    pub min_units: f64,
+}
+
+/// What an entry signal against an open position does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Opposite {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// It closes the position.
+    Close,
+    /// It closes the position and opens the other.
+    Reverse,
+}
+
+/// What a strategy came to at one point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Program {
+    /// When to enter, long and short: conditions.
+    pub entry: [Option<Source>; 2],
+    /// What must be true, besides, when an entry is decided: conditions that may read the account.
+    pub gates: Vec<Source>,
+    /// How a position is opened.
+    pub order: EntryOrder,
+    /// How it is closed, long and short.
+    pub exits: [Vec<Exit>; 2],
+    /// How much.
+    pub size: Size,
+    /// What an entry signal against an open position does.
+    pub opposite: Opposite,
+    /// For how many bars after an exit nothing is entered.
+    pub cooldown_bars: u32,
+    /// For how many sessions after an exit nothing is entered.
+    pub cooldown_sessions: u32,
+    /// How strong an entry was: kept with the trade.
+    pub strength: Option<Source>,
+    /// The weight to hold, instead of entries and exits: above 0 long, below 0 short.
+    pub weight: Option<Source>,
+    /// How many rows at the beginning something of it is missing.
+    pub lookback: usize,
+}
+
+/// How a strategy is executed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Execution {
+    /// Money at the beginning.
+    pub capital: f64,
+    /// A position's value is at most this many times equity.
+    pub leverage: f64,
+    /// When decisions are filled.
+    pub fill: FillTiming,
+    /// What is held between decisions.
+    pub holding: Holding,
+    /// How the order of prices within a bar is decided.
+    pub path: PathPolicy,
+    /// Positions are closed at the close of a session's last bar.
+    pub flat_at_session_end: bool,
+    /// Nothing is entered on a session's last so many bars.
+    pub no_entry_last_bars: u32,
+    /// Nothing is entered in so many sessions before an event of the calendar.
+    pub blackout_sessions: u32,
+}
+
+/// A strategy that is compiled for all points of a table.
+#[derive(Debug, Clone)]
+pub struct StrategyPlan {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// The identity of its specification, defaults written out.
+    pub spec_id: Id,
+    /// The identity of its skeleton, parameters erased: the family of hypotheses that it belongs to.
+    pub skeleton_id: Id,
+    /// The points.
+    pub points: PointTable,
+    /// The shared plan, and the rules.
+    pub compiled: Compiled,
+    /// What it came to at each point, or why it cannot be run there.
+    pub programs: Vec<Result<Arc<Program>, Arc<str>>>,
+    /// What exits are called, by [`Exit::reason`].
+    pub reasons: Vec<Arc<str>>,
+    /// How it is executed.
+    pub execution: Execution,
+    /// What it pays.
+    pub costs: CostModel,
+    /// What multiplies the spread in each row, if anything: an output of the plan.
+    pub spread_multiplier: Option<Source>,
+}
