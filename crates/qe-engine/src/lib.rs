@@ -1,9 +1,12 @@
 //! Positions to performance: strategy specs, fills, costs, simulation, ledger, trades, metrics.
 
+pub mod batch;
 pub mod costs;
 pub mod error;
 pub mod fills;
+pub mod market;
 pub mod metrics;
 pub mod program;
+mod sim;
 
 pub use error::{Error, Result};

@@ -185,3 +185,21 @@ pub struct StrategyPlan {
     /// What multiplies the spread in each row, if anything: an output of the plan.
     pub spread_multiplier: Option<Source>,
 }
+
+impl Program {
+    /// Whether a position always takes all money, so that nothing but the position moves worth while it is open: the shape
+    /// that lets returns be summed from tables.
+    pub(crate) fn is_all_in(&self, execution: &Execution, costs: &CostModel) -> bool {
+        self.entry[SHORT].is_none()
+            && self.weight.is_none()
+            && self.size.kind == SizeKind::Fraction
+            && self.size.source == Source::Number(1.0)
+            && self.size.scale.is_none()
+            && self.size.limit_frac >= 1.0
+            && self.size.lot == 0.0
+            && execution.leverage == 1.0
+            && execution.holding == Holding::Units
+            && !costs.has_carry()
+            && costs.impact_coef == 0.0
+    }
+}

@@ -142,7 +142,7 @@ impl Mask {
     }
 
     /// As numbers: 1, 0, and NaN for unknown.
-    pub(crate) fn to_numbers(&self, out: &mut [f64]) {
+    pub fn to_numbers(&self, out: &mut [f64]) {
         for (i, o) in out[..self.len].iter_mut().enumerate() {
             let bit = |w: &[u64]| w[i / 64] >> (i % 64) & 1 == 1;
             *o = if bit(&self.yes) {

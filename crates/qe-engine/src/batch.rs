@@ -1,0 +1,183 @@
+//! Many points of one strategy over one market, at once.
+//!
+//! The plan runs block by block; what it gives is kept for a section of rows, and every point's walk goes on over that section
+//! while it lies in cache. So neither the number of bars nor that of points makes memory grow: a point keeps its state and one
+//! number a day.
+
+use std::ops::Range;
+
+use qe_factors::plan::Workspace;
+
+use crate::error::Result;
+use crate::market::Market;
+use crate::program::StrategyPlan;
+use crate::sim::account::StepForm;
+use crate::sim::record::{Nothing, Record};
+use crate::sim::section::{Layout, Section};
+use crate::sim::tables::{BLOCK, Tables};
+use crate::sim::walk::{Frame, Tally, Walk};
+
+/// Rows of a section, where memory allows.
+const SECTION: usize = 8 * BLOCK;
+
+/// What happens to a point that is not warm when scoring begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Warmup {
+    /// It fails.
+    #[default]
+    Required,
+    /// It waits, and the bars in which it waits count: what peers do.
+    Idle,
+}
+
+/// What is run.
+#[derive(Debug, Clone)]
+pub struct Stretch {
+    /// The rows that are scored.
+    pub rows: Range<usize>,
+    /// What happens to points that are not warm.
+    pub warmup: Warmup,
+    /// The most bytes that it may take beside its input.
+    pub max_bytes: usize,
+}
+
+/// What a point came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// How returns from close to close were summed.
+    pub form: StepForm,
+    /// How many of them.
+    pub n_steps: usize,
+    /// Their sum.
+    pub sum: f64,
+    /// The sum of their squares.
+    pub sum_sq: f64,
+    /// The deepest fall at closes.
+    pub max_drawdown: f64,
+    /// Worth at the end.
+    pub equity: f64,
+    /// Worth over the beginning, less one.
+    pub total_return: f64,
+    /// What trades came to.
+    pub(crate) tally: Tally,
+    /// Worth at the end of each day.
+    pub days: Vec<f64>,
+}
+
+impl Figures {
+    /// Mean over sample deviation of returns from close to close, a year; `None` where it has no deviation.
+    pub fn sharpe_step(&self, steps_per_year: f64) -> Option<f64> {
+        let n = self.n_steps as f64;
+        let mean = self.sum / n;
+        let var = (self.sum_sq - n * mean * mean) / (n - 1.0);
+        (self.n_steps > 1 && var > 0.0).then(|| mean / var.sqrt() * steps_per_year.sqrt())
+    }
+
+    /// How many round trips were closed.
+    pub fn n_trades(&self) -> u64 {
+        self.tally.n_trades
+    }
+}
+
+/// Runs all points of a plan, without a record.
+///
+/// # Errors
+/// When the market lacks a column that the plan reads.
+pub fn run(plan: &StrategyPlan, market: &Market, stretch: &Stretch) -> Result<Vec<Result<Figures, String>>> {
+    let mut nothing: Vec<Nothing> = plan.programs.iter().map(|_| Nothing).collect();
+    run_recorded(plan, market, stretch, &mut nothing)
+}
+
+/// As [`run`], telling each point's record what happens.
+pub(crate) fn run_recorded<R: Record>(
+    plan: &StrategyPlan,
+    market: &Market,
+    stretch: &Stretch,
+    records: &mut [R],
+) -> Result<Vec<Result<Figures, String>>> {
+    let (start, end) = (stretch.rows.start.min(market.len()), stretch.rows.end.min(market.len()));
+    let layout = Layout::new(plan);
+    let days = if start < end { market.day()[start] as usize..market.day()[end - 1] as usize + 1 } else { 0..0 };
+    let mut walks: Vec<Result<(Walk, Vec<f64>), String>> = plan
+        .programs
+        .iter()
+        .map(|program| {
+            let program = program.as_ref().map_err(ToString::to_string)?;
+            if stretch.warmup == Warmup::Required && program.lookback > start {
+                return Err(format!(
+                    "insufficient_warmup: it needs {} rows before the first that is scored, and has {start}",
+                    program.lookback
+                ));
+            }
+            Ok((Walk::new(program, plan, market, start), vec![plan.execution.capital; days.len()]))
+        })
+        .collect();
+    let with_sums = walks.iter().flatten().any(|(walk, _)| walk.form() == StepForm::Prefix);
+    let room = (stretch.max_bytes / 2 / layout.bytes_per_row().max(1)) / BLOCK * BLOCK;
+    let n_rows = room.clamp(BLOCK, SECTION).min(end.next_multiple_of(BLOCK).max(BLOCK));
+    let mut section = Section::new(&layout, n_rows);
+    let mut tables = Tables::default();
+    section.rows = 0..n_rows.min(end);
+    let mut walk_all = |section: &Section| {
+        if section.rows.end <= start {
+            return;
+        }
+        tables.fill(market, section.rows.clone(), with_sums);
+        let frame = Frame {
+            plan,
+            market,
+            tables: &tables,
+            section,
+            layout: &layout,
+            no_entry: &[],
+            session_last: &[],
+            end,
+        };
+        for (walk, record) in walks.iter_mut().zip(&mut *records) {
+            if let Ok((walk, days)) = walk {
+                walk.run(frame, days, record);
+            }
+        }
+    };
+    let table = market.columns().slice(0..end);
+    let last = plan.compiled.plan().outputs().len().checked_sub(1);
+    match last {
+        None => {
+            // Nothing depends on the market: sections are empty.
+            while section.rows.start < end {
+                walk_all(&section);
+                let from = section.rows.end;
+                section.advance(from..(from + n_rows).min(end));
+            }
+        }
+        Some(last) => {
+            plan.compiled.plan().each_block(&table, &mut Workspace::new(), |output, rows, part| {
+                section.put(&layout, output, rows.start - section.rows.start, rows.len(), part);
+                if output == last && rows.end == section.rows.end {
+                    walk_all(&section);
+                    section.advance(rows.end..(rows.end + n_rows).min(end));
+                }
+            })?;
+        }
+    }
+    let capital = plan.execution.capital;
+    Ok(walks
+        .into_iter()
+        .map(|walk| {
+            let (mut walk, days) = walk?;
+            walk.finish(market, end);
+            let steps = walk.account.steps();
+            Ok(Figures {
+                form: walk.form(),
+                n_steps: end - start,
+                sum: steps.sum,
+                sum_sq: steps.sum_sq,
+                max_drawdown: steps.max_drawdown,
+                equity: walk.account.equity,
+                total_return: walk.account.equity / capital - 1.0,
+                tally: walk.tally,
+                days,
+            })
+        })
+        .collect())
+}

@@ -1,0 +1,236 @@
+//! The data of one symbol as a simulation reads it: prices, days, what may be filled. Made once, shared by all threads.
+
+use std::sync::Arc;
+
+use qe_core::bars::Bars;
+use qe_core::calendar::Calendar;
+use qe_core::columns::{Columns, Shared};
+use qe_core::time::{Date, TimeRange};
+
+use crate::costs::CostModel;
+use crate::error::{Error, Result};
+
+/// The most rows that a market may have.
+const MAX_ROWS: usize = u32::MAX as usize / 2;
+
+/// One symbol's bars and features, ready for simulation.
+#[derive(Debug, Clone)]
+pub struct Market {
+    symbol: Arc<str>,
+    calendar: Calendar,
+    columns: Columns,
+    /// Open, high, low, close.
+    prices: [Shared<f64>; 4],
+    /// Closes at which positions are marked: a missing one is the last that was there.
+    marks: Shared<f64>,
+    n_filled: usize,
+    /// The number of each row's day.
+    day: Shared<u32>,
+    /// The last row of each day.
+    day_end: Shared<u32>,
+    dates: Vec<Date>,
+    steps_per_year: f64,
+    days_per_year: f64,
+    /// Rows that may not fill, 64 a word.
+    blocked: Option<Shared<u64>>,
+}
+
+impl Market {
+    /// The market of some bars, whose calendar says what a day is.
+    ///
+    /// # Errors
+    /// When there are no bars, no clock closes them, or a price is not above zero.
+    pub fn new(bars: &Bars, calendar: &Calendar) -> Result<Self> {
+        let place = || bars.symbol().to_owned();
+        let fault = |reason: String, mend: &str| Error::Market { place: place(), reason, mend: mend.into() };
+        let Some(timeframe) = bars.timeframe() else {
+            return Err(fault(format!("its bars are closed by {}", bars.kind()), "give bars of a timeframe"));
+        };
+        let n = bars.len();
+        if n == 0 || n > MAX_ROWS {
+            return Err(fault(format!("it has {n} bars"), "give at least one, and fewer than two thousand million"));
+        }
+        for (name, x) in [("open", bars.open()), ("high", bars.high()), ("low", bars.low()), ("close", bars.close())] {
+            if let Some(row) = x.iter().position(|v| *v <= 0.0 || v.is_infinite()) {
+                let reason = format!("{name} is {} in row {row}", x[row]);
+                return Err(fault(reason, "leave the bar out, or make the price NaN if it is not known"));
+            }
+        }
+        let mut marks = bars.close().to_vec();
+        let (mut n_filled, mut last) = (0, f64::NAN);
+        for mark in &mut marks {
+            if mark.is_nan() {
+                n_filled += 1;
+                *mark = last;
+            }
+            last = *mark;
+        }
+        // Before the first close nothing can be held, so nothing is marked; the number only has to be one.
+        let first = marks.iter().copied().find(|v| !v.is_nan()).unwrap_or(1.0);
+        marks.iter_mut().take_while(|v| v.is_nan()).for_each(|v| *v = first);
+        let (mut cursor, mut day, mut dates, mut day_end) = (calendar.cursor(), Vec::with_capacity(n), Vec::new(), Vec::new());
+        for (row, &at) in bars.open_time().iter().enumerate() {
+            let date = cursor.day_of(at);
+            if dates.last() != Some(&date) {
+                dates.push(date);
+                day_end.push(row as u32);
+            }
+            day.push(dates.len() as u32 - 1);
+            if let Some(last) = day_end.last_mut() {
+                *last = row as u32;
+            }
+        }
+        let price = |x: &[f64]| Shared::from(x.to_vec());
+        let shared = |name: &str, x: &[f64]| match bars.columns().get(name) {
+            Ok(column) => column.to_f64(),
+            Err(_) => price(x),
+        };
+        Ok(Self {
+            symbol: bars.symbol().into(),
+            columns: bars.columns().clone(),
+            prices: [
+                shared("open", bars.open()),
+                shared("high", bars.high()),
+                shared("low", bars.low()),
+                shared("close", bars.close()),
+            ],
+            marks: marks.into(),
+            n_filled,
+            day: day.into(),
+            day_end: day_end.into(),
+            dates,
+            steps_per_year: calendar.periods_per_year(timeframe),
+            days_per_year: calendar.sessions_per_year(),
+            calendar: calendar.clone(),
+            blocked: None,
+        })
+    }
+
+    /// The same market, in which nothing fills in rows where this is false: halts, short-sale bans, rows before a listing.
+    ///
+    /// # Errors
+    /// When it has another length than the market.
+    pub fn with_tradable(mut self, tradable: &[bool]) -> Result<Self> {
+        if tradable.len() != self.len() {
+            return Err(Error::Market {
+                place: format!("the mask of {}", self.symbol),
+                reason: format!("it has {} rows, and the market has {}", tradable.len(), self.len()),
+                mend: "give one for each bar".into(),
+            });
+        }
+        let mut words = vec![0_u64; tradable.len().div_ceil(64)];
+        tradable.iter().enumerate().filter(|(_, may)| !**may).for_each(|(i, _)| words[i / 64] |= 1 << (i % 64));
+        self.blocked = Some(words.into());
+        Ok(self)
+    }
+
+    /// Whose.
+    pub fn symbol(&self) -> &str {
+        &self.symbol
+    }
+
+    /// What a day is.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// What expressions read.
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// How many bars.
+    pub fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Whether there are none: never.
+    pub fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// How many closes are missing, and marked at the last that was there.
+    pub fn n_filled(&self) -> usize {
+        self.n_filled
+    }
+
+    /// Bars a year.
+    pub fn steps_per_year(&self) -> f64 {
+        self.steps_per_year
+    }
+
+    /// Days a year.
+    pub fn days_per_year(&self) -> f64 {
+        self.days_per_year
+    }
+
+    /// The days, ascending.
+    pub fn dates(&self) -> &[Date] {
+        &self.dates
+    }
+
+    /// The rows that open within a stretch of time.
+    pub fn rows_in(&self, range: TimeRange) -> std::ops::Range<usize> {
+        self.columns.axis().rows_in(range)
+    }
+
+    #[inline]
+    pub(crate) fn open(&self) -> &[f64] {
+        &self.prices[0]
+    }
+
+    #[inline]
+    pub(crate) fn high(&self) -> &[f64] {
+        &self.prices[1]
+    }
+
+    #[inline]
+    pub(crate) fn low(&self) -> &[f64] {
+        &self.prices[2]
+    }
+
+    #[inline]
+    pub(crate) fn close(&self) -> &[f64] {
+        &self.prices[3]
+    }
+
+    #[inline]
+    pub(crate) fn marks(&self) -> &[f64] {
+        &self.marks
+    }
+
+    #[inline]
+    pub(crate) fn day(&self) -> &[u32] {
+        &self.day
+    }
+
+    #[inline]
+    pub(crate) fn day_end(&self) -> &[u32] {
+        &self.day_end
+    }
+
+    /// What holding a position of a value costs in a row: borrowing since the row before, and funding at the funding times
+    /// that lie between the two.
+    pub(crate) fn carry(&self, row: usize, side: f64, value: f64, costs: &CostModel) -> f64 {
+        const YEAR: f64 = 365.0 * 86_400e9;
+        const HOUR: i64 = 3_600_000_000_000;
+        let known = self.columns.axis().available();
+        let Some(before) = row.checked_sub(1).map(|r| known[r]) else { return 0.0 };
+        let mut money = 0.0;
+        if side < 0.0 {
+            money += value * costs.borrow_annual * ((known[row] - before) as f64 / YEAR);
+        }
+        if costs.funding_hours > 0 {
+            let each = i64::from(costs.funding_hours) * HOUR;
+            let n = known[row].div_euclid(each) - before.div_euclid(each);
+            money += side * value * costs.funding_annual * (n as f64 * each as f64 / YEAR);
+        }
+        money
+    }
+
+    /// Whether a row may not fill.
+    #[inline]
+    pub(crate) fn is_blocked(&self, row: usize) -> bool {
+        self.blocked.as_ref().is_some_and(|words| words[row / 64] >> (row % 64) & 1 == 1)
+    }
+}

@@ -1,0 +1,287 @@
+//! Cash and units, and what their worth did from close to close.
+//!
+//! Worth is `cash + units * close`: it is not carried along but computed, so a stretch without fills can be marked at once. The
+//! highest worth, the deepest fall from it, and sums of returns are kept on the way. Two forms of the sums exist, and the
+//! shape of the plan alone chooses: [`StepForm::Lanes`] adds each bar's return, by row number modulo eight; where all money is
+//! in the position, [`StepForm::Prefix`] takes the market's own returns from a table.
+//!
+//! Ruin is absorbing: worth at or below zero at a close ends all trading, and what is owed beyond is written off and told.
+
+use crate::market::Market;
+use crate::sim::tables::{BLOCK, Tables};
+
+/// How returns from close to close are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepForm {
+    /// Each bar's own return, in eight sums by row number.
+    Lanes,
+    /// All money is in the position: the market's returns, from sums over blocks of 1,024 rows.
+    Prefix,
+}
+
+/// The market and its tables, as an account reads them.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) market: &'a Market,
+    pub(crate) tables: &'a Tables,
+}
+
+/// Cash, units and what became of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) cash: f64,
+    pub(crate) units: f64,
+    /// Worth at the last mark.
+    pub(crate) equity: f64,
+    /// Rows below this are marked.
+    pub(crate) marked: usize,
+    /// Whether something was filled since the last mark.
+    fresh: bool,
+    form: StepForm,
+    pub(crate) peak: f64,
+    trough: f64,
+    max_drawdown: f64,
+    sums: [[f64; 8]; 2],
+    /// The next day to close, counted from the market's first.
+    next_day: usize,
+    /// What was owed beyond ruin; `None` while there is worth.
+    pub(crate) ruin: Option<f64>,
+}
+
+/// What returns from close to close came to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Steps {
+    pub(crate) sum: f64,
+    pub(crate) sum_sq: f64,
+    pub(crate) max_drawdown: f64,
+}
+
+impl Account {
+    /// An account with money alone, from a row on.
+    pub(crate) fn new(capital: f64, start: usize, market: &Market, form: StepForm) -> Self {
+        let next_day = market.day().get(start).map_or(0, |d| *d as usize);
+        Self {
+            cash: capital,
+            units: 0.0,
+            equity: capital,
+            marked: start,
+            fresh: false,
+            form,
+            peak: capital,
+            trough: capital,
+            max_drawdown: 0.0,
+            sums: [[0.0; 8]; 2],
+            next_day,
+            ruin: None,
+        }
+    }
+
+    /// How returns are summed.
+    pub(crate) fn form(&self) -> StepForm {
+        self.form
+    }
+
+    /// What it is worth at a price.
+    #[inline]
+    pub(crate) fn worth(&self, price: f64) -> f64 {
+        if self.units == 0.0 { self.cash } else { self.cash + self.units * price }
+    }
+
+    /// Takes a fill: so many units more, at a price, and a fee. What was before must be marked.
+    #[inline]
+    pub(crate) fn fill(&mut self, units: f64, price: f64, fee: f64) {
+        self.cash -= units * price + fee;
+        self.units += units;
+        self.fresh = true;
+    }
+
+    /// Takes money in or out, as for borrowing.
+    #[inline]
+    pub(crate) fn pay(&mut self, money: f64) {
+        self.cash -= money;
+        self.fresh = true;
+    }
+
+    /// The drawdown at a worth.
+    pub(crate) fn drawdown(&self, equity: f64) -> f64 {
+        if equity >= self.peak { 0.0 } else { (self.peak - equity) / self.peak }
+    }
+
+    #[inline]
+    fn add(&mut self, lane: usize, r: f64) {
+        self.sums[0][lane] += r;
+        self.sums[1][lane] += r * r;
+    }
+
+    /// Marks all rows below `to`, with the cash and units that are held since the last fill. The worth at the end of each day
+    /// goes to `days`, whose first is the day of the run's first row.
+    #[inline]
+    pub(crate) fn mark_to(&mut self, to: usize, view: View<'_>, days: &mut [f64], first_day: usize) {
+        let from = self.marked;
+        if from >= to {
+            return;
+        }
+        self.marked = to;
+        let (ends, marks, day) = (view.market.day_end(), view.market.marks(), self.next_day);
+        while self.next_day < ends.len() && (ends[self.next_day] as usize) < to {
+            if let Some(day) = days.get_mut(self.next_day - first_day) {
+                *day = self.worth(marks[ends[self.next_day] as usize]);
+            }
+            self.next_day += 1;
+        }
+        let ruin = if self.units == 0.0 { self.mark_flat(from) } else { self.mark_held(from, to, view) };
+        if let Some(row) = ruin {
+            let gone = (day..self.next_day).filter(|d| ends[*d] as usize >= row);
+            gone.for_each(|d| {
+                if let Some(day) = days.get_mut(d - first_day) {
+                    *day = 0.0;
+                }
+            });
+        }
+    }
+
+    #[inline]
+    fn mark_flat(&mut self, from: usize) -> Option<usize> {
+        if self.fresh {
+            self.fresh = false;
+            let r = self.cash / self.equity - 1.0;
+            let lane = if self.form == StepForm::Prefix { 0 } else { from % 8 };
+            self.add(lane, r);
+            self.equity = self.cash;
+            self.look(self.cash);
+            if self.cash <= 0.0 {
+                self.end_in_ruin(self.cash);
+                return Some(from);
+            }
+        }
+        None
+    }
+
+    /// Takes a worth at a close into peak, trough and drawdown.
+    #[inline]
+    fn look(&mut self, equity: f64) {
+        if equity > self.peak {
+            self.settle_drawdown();
+            self.peak = equity;
+            self.trough = equity;
+        } else if equity < self.trough {
+            self.trough = equity;
+        }
+    }
+
+    #[inline]
+    fn settle_drawdown(&mut self) {
+        if self.trough < self.peak {
+            let fall = (self.peak - self.trough) / self.peak;
+            if fall > self.max_drawdown {
+                self.max_drawdown = fall;
+            }
+        }
+    }
+
+    /// Trading is over: all is gone, and what is owed is written off.
+    #[cold]
+    fn end_in_ruin(&mut self, owed: f64) {
+        self.ruin = Some(-owed);
+        (self.cash, self.units, self.equity) = (0.0, 0.0, 0.0);
+        self.look(0.0);
+    }
+
+    #[inline]
+    fn mark_held(&mut self, from: usize, to: usize, view: View<'_>) -> Option<usize> {
+        let marks = view.market.marks();
+        let (cash, units) = (self.cash, self.units);
+        let worth = |row: usize| cash + units * marks[row];
+        let [low, high] = view.tables.extremes(from, to, marks);
+        let (low, high) = if units > 0.0 { (low, high) } else { (high, low) };
+        let (least, greatest) = (cash + units * low, cash + units * high);
+        if least <= 0.0 {
+            return self.mark_until_ruin(from, to, view);
+        }
+        if greatest <= self.peak {
+            self.trough = if least < self.trough { least } else { self.trough };
+        } else {
+            (from..to).for_each(|row| self.look(worth(row)));
+        }
+        match self.form {
+            StepForm::Prefix => self.sum_prefix(from, to, worth(from), view.tables),
+            StepForm::Lanes => self.sum_lanes(from, to, marks),
+        }
+        self.fresh = false;
+        self.equity = worth(to - 1);
+        None
+    }
+
+    #[inline]
+    fn sum_prefix(&mut self, from: usize, to: usize, first: f64, tables: &Tables) {
+        let mut row = from;
+        if self.fresh {
+            self.add(0, first / self.equity - 1.0);
+            row += 1;
+        }
+        // Block by block, so that the additions do not depend on where sections end.
+        while row < to {
+            let end = to.min((row / BLOCK + 1) * BLOCK);
+            let [sum, sum_sq] = tables.sums(row, end);
+            self.sums[0][0] += sum;
+            self.sums[1][0] += sum_sq;
+            row = end;
+        }
+    }
+
+    fn sum_lanes(&mut self, from: usize, to: usize, marks: &[f64]) {
+        let (cash, units) = (self.cash, self.units);
+        let first = (cash + units * marks[from]) / self.equity - 1.0;
+        self.add(from % 8, first);
+        let mut row = from + 1;
+        let at = |row: usize| (cash + units * marks[row]) / (cash + units * marks[row - 1]) - 1.0;
+        while row < to && row % 8 != 0 {
+            self.add(row % 8, at(row));
+            row += 1;
+        }
+        let [mut sum, mut sum_sq] = self.sums;
+        while row + 8 <= to {
+            let (now, before) = (&marks[row..row + 8], &marks[row - 1..row + 7]);
+            for lane in 0..8 {
+                let r = (cash + units * now[lane]) / (cash + units * before[lane]) - 1.0;
+                sum[lane] += r;
+                sum_sq[lane] += r * r;
+            }
+            row += 8;
+        }
+        self.sums = [sum, sum_sq];
+        while row < to {
+            self.add(row % 8, at(row));
+            row += 1;
+        }
+    }
+
+    /// As [`Account::mark_held`], row by row to the close at which nothing is left.
+    #[cold]
+    fn mark_until_ruin(&mut self, from: usize, to: usize, view: View<'_>) -> Option<usize> {
+        let marks = view.market.marks();
+        for row in from..to {
+            let equity = self.cash + self.units * marks[row];
+            let kept = equity.max(0.0);
+            let lane = if self.form == StepForm::Prefix { 0 } else { row % 8 };
+            self.add(lane, kept / self.equity - 1.0);
+            self.look(kept);
+            self.equity = kept;
+            if equity <= 0.0 {
+                self.end_in_ruin(equity);
+                self.fresh = false;
+                return Some(row);
+            }
+        }
+        self.fresh = false;
+        None
+    }
+
+    /// What returns came to.
+    pub(crate) fn steps(&mut self) -> Steps {
+        self.settle_drawdown();
+        let fold = |s: [f64; 8]| ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+        Steps { sum: fold(self.sums[0]), sum_sq: fold(self.sums[1]), max_drawdown: self.max_drawdown }
+    }
+}

@@ -1,0 +1,11 @@
+//! Simulation: from conditions and numbers to fills, and from fills to what a point came to.
+//!
+//! One walk serves every engine. A [`Walk`] goes over the rows of a market section by section, jumps from event to event, and
+//! does all arithmetic of cash and units in [`account`]. What happens is told to a [`Record`]: nobody in a sweep, the ledger
+//! where one is asked for. So a point has the same bits alone and among thousands.
+
+pub mod account;
+pub(crate) mod record;
+pub(crate) mod section;
+pub(crate) mod tables;
+pub(crate) mod walk;

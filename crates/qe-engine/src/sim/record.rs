@@ -1,0 +1,83 @@
+//! What a walk tells as it goes: nothing is kept in a sweep, everything in a ledger.
+
+/// Why something was filled, or was to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cause {
+    /// An entry.
+    Entry,
+    /// An exit, by its place among the strategy's reasons.
+    Exit(u16),
+    /// The other side's entry closed the position.
+    Opposite,
+    /// The session ended.
+    SessionEnd,
+    /// A weight was restored or changed.
+    Weight,
+}
+
+/// Why an order was not filled as it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The bar may not be traded: a halt, a mask.
+    Blocked,
+    /// The bar has no price.
+    NoPrice,
+    /// The size came to nothing: missing, zero, below the least, or less than a lot.
+    NoSize,
+    /// A gate was not true.
+    Gate,
+    /// Smaller than asked for: the limit on a position's share of equity.
+    CappedByLimit,
+    /// Smaller than asked for: leverage.
+    CappedByLeverage,
+    /// A resting entry order was not met in time.
+    Expired,
+}
+
+/// A fill.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Fill {
+    pub(crate) row: usize,
+    /// Units, below 0 for a sale.
+    pub(crate) units: f64,
+    /// The market's price.
+    pub(crate) raw: f64,
+    /// What was paid or received for each.
+    pub(crate) price: f64,
+    pub(crate) fee: f64,
+    pub(crate) cash_after: f64,
+    pub(crate) units_after: f64,
+    pub(crate) cause: Cause,
+    /// At the bar's open (0), within it (1), at its close (2).
+    pub(crate) phase: u8,
+    /// Whether the bar could not decide it.
+    pub(crate) is_ambiguous: bool,
+    /// The row in which it was decided.
+    pub(crate) signal_row: usize,
+    /// How strong the entry was; NaN where nobody asked.
+    pub(crate) strength: f64,
+}
+
+/// Takes what happens.
+pub(crate) trait Record {
+    /// Something was filled.
+    fn fill(&mut self, fill: &Fill);
+    /// An order was refused or made smaller.
+    fn refuse(&mut self, row: usize, side: f64, why: Refusal);
+    /// Money was paid for holding a position.
+    fn carry(&mut self, row: usize, money: f64);
+}
+
+/// Keeps nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Nothing;
+
+impl Record for Nothing {
+    #[inline]
+    fn fill(&mut self, _: &Fill) {}
+    #[inline]
+    fn refuse(&mut self, _: usize, _: f64, _: Refusal) {}
+    #[inline]
+    fn carry(&mut self, _: usize, _: f64) {}
+}

@@ -1,0 +1,911 @@
+//! One point's walk over the rows: what is decided when a bar is complete, and what is filled when.
+//!
+//! In each row, in this order: orders due at the open; what rests in the market, along the bar's path; orders due at the
+//! close; the session's end; then, the bar being complete, decisions. Nothing is decided between two events that the bitmaps
+//! tell, so the walk jumps from one to the next. What is decided lives a delay ahead of what is filled: an exit that is
+//! decided while its entry is still to be filled follows it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use qe_factors::plan::{Memory, Outside};
+
+use super::account::{Account, StepForm, View};
+use super::record::{Cause, Fill, Record, Refusal};
+use super::section::{Layout, Section, is_set, next_set};
+use super::tables::Tables;
+use crate::fills::{At, Count, Entered, Exit as Hit, Resting, Touched, first_hit, limit_fill, stop_fill};
+use crate::market::Market;
+use crate::program::{EntryOrder, Exit, ExitKind, Opposite, Program, SizeKind, Source, StrategyPlan};
+
+/// What is the same for all points in a section.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    pub(crate) plan: &'a StrategyPlan,
+    pub(crate) market: &'a Market,
+    pub(crate) tables: &'a Tables,
+    pub(crate) section: &'a Section,
+    pub(crate) layout: &'a Layout,
+    /// Rows in which nothing may be entered, 64 a word from the market's first; empty if none.
+    pub(crate) no_entry: &'a [u64],
+    /// The last rows of sessions, 64 a word; empty if positions are kept overnight.
+    pub(crate) session_last: &'a [u64],
+    /// The row after the run's last.
+    pub(crate) end: usize,
+}
+
+/// An order on its way.
+#[derive(Debug, Clone, Copy)]
+struct Order {
+    due: usize,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Enter(Entry),
+    Exit(Cause, usize),
+}
+
+/// An entry that was decided.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    side: f64,
+    /// Its size, as of the signal, scaled.
+    size: f64,
+    strength: f64,
+    signal_row: usize,
+}
+
+/// An entry order that rests in the market.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    entry: Entry,
+    level: f64,
+    is_stop: bool,
+    /// The last row in which it can be filled.
+    until: usize,
+}
+
+/// An open position.
+#[derive(Debug, Clone)]
+struct Position {
+    side: f64,
+    units: f64,
+    /// What was paid for each, spread and slippage included.
+    price: f64,
+    row: usize,
+    /// At the bar's open (0), within it (1), at its close (2).
+    phase: u8,
+    bars: f64,
+    high: f64,
+    low: f64,
+    /// Cash before it was opened.
+    cash_before: f64,
+    /// The market's value of it at the entry.
+    value: f64,
+}
+
+/// The nearest levels that rest, and whose they are.
+#[derive(Debug, Clone, Copy)]
+struct Levels {
+    stop: f64,
+    target: f64,
+    trail: f64,
+    reasons: [u16; 3],
+}
+
+impl Levels {
+    const NONE: Self = Self { stop: f64::NAN, target: f64::NAN, trail: f64::NAN, reasons: [0; 3] };
+}
+
+/// What trades came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Tally {
+    pub(crate) n_trades: u64,
+    pub(crate) n_wins: u64,
+    pub(crate) n_losses: u64,
+    pub(crate) sum_win: f64,
+    pub(crate) sum_loss: f64,
+    pub(crate) turnover: f64,
+    pub(crate) cost: f64,
+    pub(crate) carry: f64,
+    pub(crate) n_days_in_market: u64,
+    pub(crate) n_ambiguous: u64,
+    pub(crate) n_refused: u64,
+    pub(crate) n_bars_held: u64,
+}
+
+/// One point's walk.
+#[derive(Debug, Clone)]
+pub(crate) struct Walk {
+    program: Arc<Program>,
+    pub(crate) account: Account,
+    pub(crate) tally: Tally,
+    cursor: usize,
+    first_day: usize,
+    orders: VecDeque<Order>,
+    waiting: Option<Waiting>,
+    /// The side that is held once all orders are filled: 1, -1, or 0.
+    decided: f64,
+    position: Option<Position>,
+    /// What the rules of each exit remember, long and short.
+    memories: [Vec<Option<Memory>>; 2],
+    levels: Levels,
+    /// Which of the two has rules, and which has levels that rest.
+    has_rules: [bool; 2],
+    has_resting: [bool; 2],
+    /// Nothing is entered before this row.
+    cool_until: usize,
+    /// The side that was last left, and where: it is not entered again in that row.
+    left: (f64, usize),
+    /// The next day that has not been counted as a day in the market.
+    next_day_in: usize,
+    registers: Vec<f64>,
+}
+
+/// The place of a side in pairs.
+#[inline]
+fn at_side(side: f64) -> usize {
+    usize::from(side < 0.0)
+}
+
+impl Walk {
+    /// A walk that begins with money alone in this row.
+    pub(crate) fn new(program: &Arc<Program>, frame_of: &StrategyPlan, market: &Market, start: usize) -> Self {
+        let is_all_in = program.is_all_in(&frame_of.execution, &frame_of.costs);
+        let form = if is_all_in { StepForm::Prefix } else { StepForm::Lanes };
+        let rule = |exit: &Exit| match exit.source {
+            Source::Rule(idx) => frame_of.compiled.rules().get(idx).map(qe_factors::plan::Rule::memory),
+            _ => None,
+        };
+        let memories = [0, 1].map(|side| program.exits[side].iter().map(rule).collect::<Vec<_>>());
+        let has_rules = [0, 1].map(|side| memories[side].iter().any(Option::is_some));
+        let has_resting = [0, 1].map(|side| program.exits[side].iter().any(|e| e.kind != ExitKind::When));
+        Self {
+            account: Account::new(frame_of.execution.capital, start, market, form),
+            tally: Tally::default(),
+            cursor: start,
+            first_day: market.day().get(start).map_or(0, |d| *d as usize),
+            orders: VecDeque::with_capacity(4),
+            waiting: None,
+            decided: 0.0,
+            position: None,
+            memories,
+            levels: Levels::NONE,
+            has_rules,
+            has_resting,
+            cool_until: 0,
+            left: (0.0, usize::MAX),
+            next_day_in: 0,
+            registers: Vec::new(),
+            program: Arc::clone(program),
+        }
+    }
+
+    /// How returns from close to close are summed.
+    pub(crate) fn form(&self) -> StepForm {
+        self.account.form()
+    }
+
+    /// Whether a position is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.position.is_some()
+    }
+
+    /// Goes on over the rows of a section. The worth at the end of each day goes to `days`.
+    pub(crate) fn run(&mut self, f: Frame<'_>, days: &mut [f64], record: &mut impl Record) {
+        let to = f.section.rows.end.min(f.end);
+        while self.cursor < to && self.account.ruin.is_none() {
+            let row = self.next_event(f, to);
+            if row >= to {
+                break;
+            }
+            self.row(f, row, days, record);
+            self.cursor = row + 1;
+        }
+        self.cursor = self.cursor.max(to);
+        self.mark_to(f, to, days);
+    }
+
+    #[inline]
+    fn mark_to(&mut self, f: Frame<'_>, row: usize, days: &mut [f64]) {
+        self.account.mark_to(row, View { market: f.market, tables: f.tables }, days, self.first_day);
+        if self.account.ruin.is_some() && self.position.is_some() {
+            self.end_in_ruin(f, row);
+        }
+    }
+
+    /// The first row from the cursor on in which something may happen.
+    #[inline]
+    fn next_event(&self, f: Frame<'_>, to: usize) -> usize {
+        let mut limit = to;
+        if let Some(order) = self.orders.front() {
+            if order.due <= self.cursor {
+                return self.cursor;
+            }
+            limit = limit.min(order.due);
+        }
+        if self.waiting.is_some() {
+            return self.cursor;
+        }
+        if let Some(position) = &self.position {
+            let side = at_side(position.side);
+            if self.has_rules[side] || self.has_resting[side] || f.plan.costs.has_carry() {
+                return self.cursor;
+            }
+        }
+        let start = f.section.rows.start;
+        if !f.session_last.is_empty()
+            && (self.position.is_some() || self.decided != 0.0)
+            && let Some(last) = next_set(f.session_last, self.cursor, limit)
+        {
+            limit = last;
+        }
+        let mut found = limit;
+        let mut look = |source: Source, from: usize| match source {
+            Source::Output(output) => {
+                let from = from.max(self.cursor);
+                if from < found
+                    && let Some(at) = next_set(f.section.bits(f.layout, output), from - start, found - start)
+                {
+                    found = at + start;
+                }
+            }
+            Source::Rule(_) => found = found.min(from.max(self.cursor)),
+            Source::Number(x) => {
+                if x == 1.0 {
+                    found = found.min(from.max(self.cursor));
+                }
+            }
+        };
+        if self.decided == 0.0 {
+            self.program.entry.iter().flatten().for_each(|s| look(*s, self.cool_until));
+        } else {
+            let side = at_side(self.decided);
+            for exit in self.program.exits[side].iter().filter(|e| e.kind == ExitKind::When) {
+                match exit.source {
+                    // It runs while the position is open, which is row by row.
+                    Source::Rule(_) => {}
+                    source => look(source, 0),
+                }
+            }
+            if self.program.opposite != Opposite::Ignore
+                && let Some(source) = self.program.entry[1 - side]
+            {
+                look(source, 0);
+            }
+        }
+        found
+    }
+
+    /// All that happens in a row.
+    fn row(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        let fill = f.plan.execution.fill;
+        if fill.at == At::Open {
+            self.fill_due(f, row, f.market.open()[row], 0, days, record);
+        }
+        if self.waiting.is_some() {
+            self.fill_waiting(f, row, days, record);
+        }
+        self.fill_resting(f, row, days, record);
+        if fill.at == At::Close {
+            self.fill_due(f, row, f.market.close()[row], 2, days, record);
+        }
+        if !f.session_last.is_empty() && is_set(f.session_last, row) {
+            self.end_session(f, row, days, record);
+        }
+        if f.plan.costs.has_carry() {
+            self.pay_carry(f, row, days, record);
+        }
+        self.decide(f, row, days, record);
+        if fill.at == At::Close && fill.delay == 0 {
+            self.fill_due(f, row, f.market.close()[row], 2, days, record);
+        }
+    }
+
+    /// Fills what is due.
+    #[inline]
+    fn fill_due(&mut self, f: Frame<'_>, row: usize, raw: f64, phase: u8, days: &mut [f64], record: &mut impl Record) {
+        while let Some(order) = self.orders.front().copied() {
+            if order.due > row {
+                return;
+            }
+            let refused = if f.market.is_blocked(row) {
+                Some(Refusal::Blocked)
+            } else if raw.is_nan() {
+                Some(Refusal::NoPrice)
+            } else {
+                None
+            };
+            match (order.what, refused) {
+                (What::Exit(_, _), Some(why)) => {
+                    // It waits for a bar that can be traded, and what follows it waits too.
+                    self.refuse(row, self.decided, why, record);
+                    self.orders.iter_mut().for_each(|o| o.due = o.due.max(row + 1));
+                    return;
+                }
+                (What::Enter(entry), Some(why)) => {
+                    self.refuse(row, entry.side, why, record);
+                    self.orders.pop_front();
+                    self.give_up();
+                }
+                (What::Exit(cause, signal_row), None) => {
+                    self.orders.pop_front();
+                    self.exit(f, Way { row, raw, phase, is_maker: false, is_ambiguous: false }, cause, signal_row, days, record);
+                }
+                (What::Enter(entry), None) => {
+                    self.orders.pop_front();
+                    let way = Way { row, raw, phase, is_maker: false, is_ambiguous: false };
+                    if !self.enter(f, way, entry, days, record) {
+                        self.give_up();
+                    }
+                }
+            }
+        }
+    }
+
+    /// An entry came to nothing: what was decided after it goes with it.
+    fn give_up(&mut self) {
+        while let Some(Order { what: What::Exit(..), .. }) = self.orders.front() {
+            self.orders.pop_front();
+        }
+        let last = self.orders.iter().rev().find_map(|o| if let What::Enter(e) = o.what { Some(e.side) } else { None });
+        self.decided = last.unwrap_or_else(|| self.position.as_ref().map_or(0.0, |p| p.side));
+    }
+
+    fn refuse(&mut self, row: usize, side: f64, why: Refusal, record: &mut impl Record) {
+        self.tally.n_refused += 1;
+        record.refuse(row, side, why);
+    }
+
+    /// How much wider spreads are in a row.
+    #[inline]
+    fn wide(f: Frame<'_>, row: usize) -> f64 {
+        match f.plan.spread_multiplier {
+            None => 1.0,
+            Some(source) => number(f, source, row).max(1.0),
+        }
+    }
+
+    /// Opens a position; `false` if its size comes to nothing.
+    #[inline]
+    fn enter(&mut self, f: Frame<'_>, way: Way, entry: Entry, days: &mut [f64], record: &mut impl Record) -> bool {
+        self.mark_to(f, way.row, days);
+        if self.account.ruin.is_some() {
+            return false;
+        }
+        let costs = &f.plan.costs;
+        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row)) };
+        let price = way.raw * (1.0 + entry.side * half);
+        let equity = self.account.worth(way.raw);
+        let size = self.program.size;
+        let mut units = match size.kind {
+            SizeKind::Fraction => costs.affordable(entry.size * equity, price, way.is_maker),
+            SizeKind::Value => costs.affordable(entry.size, price, way.is_maker),
+            SizeKind::Units => entry.size,
+        };
+        let mut cap = |share: f64, why: Refusal, this: &mut Self| {
+            let most = costs.affordable(share * equity, price, way.is_maker);
+            if units > most {
+                units = most;
+                this.refuse(way.row, entry.side, why, record);
+            }
+        };
+        if size.limit_frac.is_finite() {
+            cap(size.limit_frac, Refusal::CappedByLimit, self);
+        }
+        if f.plan.execution.leverage.is_finite() {
+            cap(f.plan.execution.leverage, Refusal::CappedByLeverage, self);
+        }
+        if size.lot > 0.0 {
+            units = (units / size.lot).floor() * size.lot;
+        }
+        if !(units > 0.0 && units >= size.min_units) {
+            self.refuse(way.row, entry.side, Refusal::NoSize, record);
+            return false;
+        }
+        let cash_before = self.account.cash;
+        let fee = costs.fee(units, price, way.is_maker);
+        self.account.fill(entry.side * units, price, fee);
+        let value = units * way.raw;
+        self.tally.turnover += value / equity;
+        self.tally.cost += (price - way.raw).abs() * units + fee;
+        let day = f.market.day()[way.row] as usize;
+        self.next_day_in = self.next_day_in.max(day);
+        self.position = Some(Position {
+            side: entry.side,
+            units,
+            price,
+            row: way.row,
+            phase: way.phase,
+            bars: 0.0,
+            high: way.raw,
+            low: way.raw,
+            cash_before,
+            value,
+        });
+        record.fill(&Fill {
+            row: way.row,
+            units: entry.side * units,
+            raw: way.raw,
+            price,
+            fee,
+            cash_after: self.account.cash,
+            units_after: self.account.units,
+            cause: Cause::Entry,
+            phase: way.phase,
+            is_ambiguous: way.is_ambiguous,
+            signal_row: entry.signal_row,
+            strength: entry.strength,
+        });
+        if self.has_resting[at_side(entry.side)] {
+            // What hangs on the price that was paid is known only now. The market is as of the last complete row.
+            let row = if way.phase < 2 { way.row.saturating_sub(1) } else { way.row };
+            self.run_rules(f, row, way.raw);
+        }
+        true
+    }
+
+    /// Closes the position, if there is one.
+    #[inline]
+    fn exit(&mut self, f: Frame<'_>, way: Way, cause: Cause, signal_row: usize, days: &mut [f64], record: &mut impl Record) {
+        self.mark_to(f, way.row, days);
+        let Some(position) = self.position.take() else { return };
+        let costs = &f.plan.costs;
+        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row)) };
+        let price = way.raw * (1.0 - position.side * half);
+        let fee = costs.fee(position.units, price, way.is_maker);
+        let equity = self.account.worth(way.raw);
+        self.account.fill(-position.side * position.units, price, fee);
+        self.tally.turnover += position.units * way.raw / equity;
+        self.tally.cost += (price - way.raw).abs() * position.units + fee;
+        self.count(f, &position, way.row);
+        self.tally.n_ambiguous += u64::from(way.is_ambiguous);
+        self.cool(f, way.row);
+        record.fill(&Fill {
+            row: way.row,
+            units: -position.side * position.units,
+            raw: way.raw,
+            price,
+            fee,
+            cash_after: self.account.cash,
+            units_after: self.account.units,
+            cause,
+            phase: way.phase,
+            is_ambiguous: way.is_ambiguous,
+            signal_row,
+            strength: f64::NAN,
+        });
+    }
+
+    /// Counts a trade that is over.
+    #[inline]
+    fn count(&mut self, f: Frame<'_>, position: &Position, row: usize) {
+        let pnl = self.account.cash - position.cash_before;
+        let tally = &mut self.tally;
+        tally.n_trades += 1;
+        if pnl > 0.0 {
+            tally.n_wins += 1;
+            tally.sum_win += pnl;
+        } else if pnl < 0.0 {
+            tally.n_losses += 1;
+            tally.sum_loss -= pnl;
+        }
+        tally.n_bars_held += (row - position.row) as u64;
+        self.count_days(f.market.day()[row] as usize);
+    }
+
+    /// Counts the days up to one as days in the market.
+    #[inline]
+    fn count_days(&mut self, last: usize) {
+        if last >= self.next_day_in {
+            self.tally.n_days_in_market += (last + 1 - self.next_day_in) as u64;
+            self.next_day_in = last + 1;
+        }
+    }
+
+    #[inline]
+    fn cool(&mut self, f: Frame<'_>, row: usize) {
+        let program = &self.program;
+        if program.cooldown_bars > 0 {
+            self.cool_until = self.cool_until.max(row + 1 + program.cooldown_bars as usize);
+        }
+        if program.cooldown_sessions > 0 {
+            let last = f.market.day()[row] as usize + program.cooldown_sessions as usize;
+            let until = f.market.day_end().get(last).map_or(usize::MAX, |end| *end as usize + 1);
+            self.cool_until = self.cool_until.max(until);
+        }
+    }
+
+    #[cold]
+    fn end_in_ruin(&mut self, f: Frame<'_>, row: usize) {
+        if let Some(position) = self.position.take() {
+            self.count(f, &position, row.saturating_sub(1).max(position.row));
+        }
+        self.orders.clear();
+        self.waiting = None;
+        self.decided = 0.0;
+    }
+
+    /// Fills an entry order that rests, if the bar meets it.
+    fn fill_waiting(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        let Some(waiting) = self.waiting else { return };
+        if row <= waiting.entry.signal_row || self.position.is_some() {
+            return;
+        }
+        let side = waiting.entry.side;
+        let bar = touched(f.market, row);
+        let met = if f.market.is_blocked(row) || !bar.open.is_finite() {
+            None
+        } else if waiting.is_stop {
+            stop_fill(bar, side, waiting.level)
+        } else {
+            limit_fill(bar, side, waiting.level)
+        };
+        if let Some(raw) = met {
+            self.waiting = None;
+            let is_gap = raw == bar.open;
+            let way = Way { row, raw, phase: u8::from(!is_gap), is_maker: !waiting.is_stop && !is_gap, is_ambiguous: false };
+            if !self.enter(f, way, waiting.entry, days, record) {
+                self.give_up();
+            } else if !is_gap {
+                let entered = if waiting.is_stop { Entered::ByStop(raw) } else { Entered::ByLimit(raw) };
+                self.fill_resting_as(f, row, entered, days, record);
+            }
+        } else if row >= waiting.until {
+            self.waiting = None;
+            self.refuse(row, side, Refusal::Expired, record);
+            self.give_up();
+        }
+    }
+
+    /// Fills what rests to close the position, if the bar meets it.
+    #[inline]
+    fn fill_resting(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        if let Some(position) = &self.position
+            && self.has_resting[at_side(position.side)]
+        {
+            let entered = match (position.row < row, position.phase) {
+                (true, _) => Entered::Before,
+                (false, 0) => Entered::AtOpen,
+                // Within its bar it was looked at when it was entered.
+                _ => return,
+            };
+            self.fill_resting_as(f, row, entered, days, record);
+        }
+    }
+
+    #[inline]
+    fn fill_resting_as(&mut self, f: Frame<'_>, row: usize, entered: Entered, days: &mut [f64], record: &mut impl Record) {
+        let Some(position) = &self.position else { return };
+        let (side, levels, bar) = (position.side, self.levels, touched(f.market, row));
+        let is_far = if side > 0.0 {
+            !(bar.low <= levels.stop || bar.high >= levels.target)
+        } else {
+            !(bar.high >= levels.stop || bar.low <= levels.target)
+        };
+        if (is_far && levels.trail.is_nan()) || f.market.is_blocked(row) {
+            return;
+        }
+        let best = if side > 0.0 { position.high } else { position.low };
+        let orders = Resting { side, stop: levels.stop, target: levels.target, trail: levels.trail, best, entered };
+        match first_hit(bar, orders, f.plan.execution.path) {
+            Err(is_ambiguous) => self.tally.n_ambiguous += u64::from(is_ambiguous),
+            Ok(hit) => {
+                let (which, is_maker) = match hit.what {
+                    Hit::Stop => (0, false),
+                    Hit::Target => (1, true),
+                    Hit::Trail => (2, false),
+                };
+                let phase = u8::from(hit.price != bar.open);
+                let way = Way { row, raw: hit.price, phase, is_maker, is_ambiguous: hit.is_ambiguous };
+                self.exit(f, way, Cause::Exit(levels.reasons[which]), row, days, record);
+                // An exit that was on its way has nothing left to close.
+                if let Some(at) = self.orders.iter().position(|o| matches!(o.what, What::Exit(..))) {
+                    self.orders.remove(at);
+                } else if self.orders.is_empty() && self.waiting.is_none() {
+                    self.decided = 0.0;
+                }
+            }
+        }
+    }
+
+    /// Closes what is open at the close of a session's last bar.
+    fn end_session(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        let raw = f.market.close()[row];
+        if self.position.is_some() && !f.market.is_blocked(row) && !raw.is_nan() {
+            let way = Way { row, raw, phase: 2, is_maker: false, is_ambiguous: false };
+            self.exit(f, way, Cause::SessionEnd, row, days, record);
+        }
+        if self.position.is_none() {
+            self.orders.clear();
+            self.waiting = None;
+            self.decided = 0.0;
+        }
+    }
+
+    /// Pays for what is held over a row.
+    fn pay_carry(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        let Some(position) = &self.position else { return };
+        let side = position.side;
+        let value = position.units * f.market.marks()[row];
+        let money = f.market.carry(row, side, value, &f.plan.costs);
+        if money != 0.0 {
+            self.mark_to(f, row, days);
+            self.account.pay(money);
+            self.tally.carry += money;
+            record.carry(row, money);
+        }
+    }
+
+    /// The row in which a decision of this row is filled.
+    #[inline]
+    fn due(f: Frame<'_>, row: usize) -> usize {
+        let fill = f.plan.execution.fill;
+        match fill.count {
+            Count::Bars => row + fill.delay as usize,
+            Count::Sessions => {
+                let day = f.market.day()[row] as usize + fill.delay as usize;
+                let ends = f.market.day_end();
+                match fill.at {
+                    _ if day >= ends.len() => usize::MAX,
+                    At::Close => ends[day] as usize,
+                    At::Open => ends[day - 1] as usize + 1,
+                }
+            }
+        }
+    }
+
+    /// Decides, the bar being complete.
+    #[inline]
+    fn decide(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        let mut exit = None;
+        if let Some(position) = &mut self.position {
+            let is_new = position.row == row;
+            // An entry at this very close has been open for no bar yet.
+            position.bars += f64::from(u8::from(!(is_new && position.phase == 2)));
+            // Of the bar of an entry within it, or at its close, only the close is known to have come after.
+            let is_whole = !is_new || position.phase == 0;
+            let close = f.market.marks()[row];
+            position.high = position.high.max(if is_whole { f.market.high()[row] } else { close });
+            position.low = position.low.min(if is_whole { f.market.low()[row] } else { close });
+            let side = at_side(position.side);
+            if self.has_rules[side] || self.has_resting[side] {
+                exit = self.run_rules(f, row, f.market.marks()[row]);
+            }
+        }
+        if self.decided != 0.0 {
+            let side = at_side(self.decided);
+            let mut cause = None;
+            for (i, e) in self.program.exits[side].iter().enumerate() {
+                let is_met = match (e.kind, e.source) {
+                    (ExitKind::When, Source::Output(output)) => {
+                        is_set(f.section.bits(f.layout, output), row - f.section.rows.start)
+                    }
+                    (ExitKind::When, Source::Number(x)) => x == 1.0,
+                    (ExitKind::When, Source::Rule(_)) => exit.is_some_and(|at| at == i),
+                    _ => false,
+                };
+                if is_met {
+                    cause = Some(Cause::Exit(e.reason));
+                    break;
+                }
+            }
+            let opposite = self.program.opposite;
+            if cause.is_none() && opposite != Opposite::Ignore && self.is_entry(f, 1 - side, row) {
+                cause = Some(Cause::Opposite);
+            }
+            let Some(cause) = cause else { return };
+            // A resting entry that was not met yet is taken back; one on its way is followed.
+            if self.waiting.take().is_some() {
+                self.decided = 0.0;
+            } else {
+                self.orders.push_back(Order { due: Self::due(f, row), what: What::Exit(cause, row) });
+                self.left = (self.decided, row);
+                self.decided = 0.0;
+                if self.program.cooldown_bars > 0 || self.program.cooldown_sessions > 0 {
+                    // It begins when the exit is filled.
+                    self.cool_until = self.cool_until.max(Self::due(f, row).saturating_add(1));
+                }
+            }
+            if cause == Cause::Opposite && opposite == Opposite::Close {
+                return;
+            }
+        }
+        self.decide_entry(f, row, days, record);
+    }
+
+    /// Whether a side's entry is signalled.
+    #[inline]
+    fn is_entry(&self, f: Frame<'_>, side: usize, row: usize) -> bool {
+        match self.program.entry[side] {
+            Some(Source::Output(output)) => is_set(f.section.bits(f.layout, output), row - f.section.rows.start),
+            Some(Source::Number(x)) => x == 1.0,
+            Some(Source::Rule(_)) | None => false,
+        }
+    }
+
+    #[inline]
+    fn decide_entry(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        if row < self.cool_until {
+            return;
+        }
+        let side = match (self.is_entry(f, 0, row), self.is_entry(f, 1, row)) {
+            (true, false) => 1.0,
+            (false, true) => -1.0,
+            // Neither, or both, which is no opinion.
+            _ => return,
+        };
+        if self.left == (side, row) || (!f.no_entry.is_empty() && is_set(f.no_entry, row)) {
+            return;
+        }
+        let due = Self::due(f, row);
+        if due >= f.end {
+            return;
+        }
+        if !self.program.gates.is_empty() || self.needs_account() {
+            self.mark_to(f, row, days);
+        }
+        for i in 0..self.program.gates.len() {
+            let gate = self.program.gates[i];
+            if self.value(f, gate, row, side) != 1.0 {
+                return self.refuse(row, side, Refusal::Gate, record);
+            }
+        }
+        let scale = self.program.size.scale.map_or(1.0, |s| self.value(f, s, row, side));
+        let size = self.program.size.source;
+        let size = self.value(f, size, row, side) * scale;
+        let strength = self.program.strength.map_or(f64::NAN, |s| self.value(f, s, row, side));
+        if !(size > 0.0) {
+            return self.refuse(row, side, Refusal::NoSize, record);
+        }
+        let entry = Entry { side, size, strength, signal_row: row };
+        let (level, n_bars, is_stop) = match self.program.order {
+            EntryOrder::Market => (None, 0, false),
+            EntryOrder::Limit { level, n_bars } => (level[at_side(side)], n_bars, false),
+            EntryOrder::Stop { level, n_bars } => (level[at_side(side)], n_bars, true),
+        };
+        if let Some(level) = level {
+            let level = self.value(f, level, row, side);
+            if level.is_nan() {
+                return self.refuse(row, side, Refusal::NoPrice, record);
+            }
+            self.waiting = Some(Waiting { entry, level, is_stop, until: row + n_bars as usize });
+        } else {
+            self.orders.push_back(Order { due, what: What::Enter(entry) });
+        }
+        self.decided = side;
+        let at = at_side(side);
+        if self.position.is_none() {
+            self.levels = Levels::NONE;
+            if self.has_rules[at] || self.has_resting[at] {
+                self.forget(at);
+                self.run_rules_as(f, row, side, &Outside { pos_side: side, ..Outside::NONE });
+            }
+        }
+    }
+
+    fn needs_account(&self) -> bool {
+        let reads = |s: Option<Source>| matches!(s, Some(Source::Rule(_)));
+        reads(Some(self.program.size.source)) || reads(self.program.size.scale)
+    }
+
+    /// Empties what the rules of a side remember.
+    fn forget(&mut self, side: usize) {
+        self.memories[side].iter_mut().flatten().for_each(Memory::reset);
+    }
+
+    /// A value for an entry: a number, an output in this row, or a rule over the account.
+    #[inline]
+    fn value(&mut self, f: Frame<'_>, source: Source, row: usize, side: f64) -> f64 {
+        match source {
+            Source::Number(x) => x,
+            Source::Output(_) => number(f, source, row),
+            Source::Rule(idx) => {
+                let Some(rule) = f.plan.compiled.rules().get(idx) else { return f64::NAN };
+                let equity = self.account.worth(f.market.marks()[row]);
+                let outside = Outside {
+                    cash: self.account.cash,
+                    equity,
+                    drawdown: self.account.drawdown(equity),
+                    pos_side: side,
+                    ..Outside::NONE
+                };
+                self.registers.clear();
+                self.registers.extend(rule.inputs().iter().map(|o| number(f, Source::Output(*o), row)));
+                rule.run(&self.registers, &outside, &mut rule.memory())
+            }
+        }
+    }
+
+    /// Runs the rules of the open position's exits for a row. The first condition that is met is given by its place.
+    fn run_rules(&mut self, f: Frame<'_>, row: usize, price: f64) -> Option<usize> {
+        let position = self.position.as_ref()?;
+        let equity = self.account.worth(price);
+        let outside = Outside {
+            cash: self.account.cash,
+            equity,
+            drawdown: self.account.drawdown(equity),
+            entry_price: position.price,
+            pos_bars: position.bars,
+            pos_high: position.high,
+            pos_low: position.low,
+            pos_pnl_frac: position.side * (price / position.price - 1.0),
+            pos_side: position.side,
+        };
+        let side = position.side;
+        self.run_rules_as(f, row, side, &outside)
+    }
+
+    /// Runs the rules of a side's exits, and takes the levels that rest from now on.
+    fn run_rules_as(&mut self, f: Frame<'_>, row: usize, side: f64, outside: &Outside) -> Option<usize> {
+        let at = at_side(side);
+        let mut met = None;
+        let mut levels = Levels::NONE;
+        for (i, exit) in self.program.exits[at].iter().enumerate() {
+            let value = match exit.source {
+                Source::Number(x) => x,
+                Source::Output(_) if exit.kind == ExitKind::When => continue,
+                Source::Output(_) => number(f, exit.source, row),
+                Source::Rule(idx) => {
+                    let (Some(rule), Some(memory)) = (f.plan.compiled.rules().get(idx), &mut self.memories[at][i]) else {
+                        continue;
+                    };
+                    self.registers.clear();
+                    self.registers.extend(rule.inputs().iter().map(|o| number(f, Source::Output(*o), row)));
+                    rule.run(&self.registers, outside, memory)
+                }
+            };
+            match exit.kind {
+                ExitKind::When => met = met.or((value == 1.0).then_some(i)),
+                // The nearest stop, the nearest target, the shortest trail.
+                ExitKind::Stop if levels.stop.is_nan() || side * value > side * levels.stop => {
+                    (levels.stop, levels.reasons[0]) = (value, exit.reason);
+                }
+                ExitKind::Target if levels.target.is_nan() || side * value < side * levels.target => {
+                    (levels.target, levels.reasons[1]) = (value, exit.reason);
+                }
+                ExitKind::Trail if levels.trail.is_nan() || value < levels.trail => {
+                    (levels.trail, levels.reasons[2]) = (value, exit.reason);
+                }
+                _ => {}
+            }
+        }
+        self.levels = levels;
+        met
+    }
+
+    /// The end of the run: what is open stays open, marked at the last close.
+    pub(crate) fn finish(&mut self, market: &Market, end: usize) {
+        if self.position.is_some() && end > 0 {
+            self.count_days(market.day()[end - 1] as usize);
+        }
+    }
+}
+
+/// How something is filled.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    row: usize,
+    raw: f64,
+    phase: u8,
+    is_maker: bool,
+    is_ambiguous: bool,
+}
+
+/// A number in a row of the section, or the row before its first.
+#[inline]
+fn number(f: Frame<'_>, source: Source, row: usize) -> f64 {
+    match source {
+        Source::Number(x) => x,
+        Source::Output(output) => {
+            f.section.numbers(f.layout, output).get(row + 1 - f.section.rows.start).copied().unwrap_or(f64::NAN)
+        }
+        Source::Rule(_) => f64::NAN,
+    }
+}
+
+fn touched(market: &Market, row: usize) -> Touched {
+    Touched { open: market.open()[row], high: market.high()[row], low: market.low()[row], close: market.close()[row] }
+}
