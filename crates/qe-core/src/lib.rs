@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod chain;
 pub mod clock;
 pub mod columns;
+pub mod compare;
 pub mod error;
 pub mod eval;
 pub mod fit;

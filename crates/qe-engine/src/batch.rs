@@ -123,16 +123,8 @@ pub(crate) fn run_recorded<R: Record>(
             return;
         }
         tables.fill(market, section.rows.clone(), with_sums);
-        let frame = Frame {
-            plan,
-            market,
-            tables: &tables,
-            section,
-            layout: &layout,
-            no_entry: &[],
-            session_last: &[],
-            end,
-        };
+        let frame =
+            Frame { plan, market, tables: &tables, section, layout: &layout, no_entry: &[], session_last: &[], end };
         for (walk, record) in walks.iter_mut().zip(&mut *records) {
             if let Ok((walk, days)) = walk {
                 walk.run(frame, days, record);

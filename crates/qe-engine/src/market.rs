@@ -33,6 +33,8 @@ pub struct Market {
     days_per_year: f64,
     /// Rows that may not fill, 64 a word.
     blocked: Option<Shared<u64>>,
+    /// Whether every row has all its prices.
+    is_whole: bool,
 }
 
 impl Market {
@@ -68,7 +70,8 @@ impl Market {
         // Before the first close nothing can be held, so nothing is marked; the number only has to be one.
         let first = marks.iter().copied().find(|v| !v.is_nan()).unwrap_or(1.0);
         marks.iter_mut().take_while(|v| v.is_nan()).for_each(|v| *v = first);
-        let (mut cursor, mut day, mut dates, mut day_end) = (calendar.cursor(), Vec::with_capacity(n), Vec::new(), Vec::new());
+        let (mut cursor, mut day, mut dates, mut day_end) =
+            (calendar.cursor(), Vec::with_capacity(n), Vec::new(), Vec::new());
         for (row, &at) in bars.open_time().iter().enumerate() {
             let date = cursor.day_of(at);
             if dates.last() != Some(&date) {
@@ -103,6 +106,9 @@ impl Market {
             days_per_year: calendar.sessions_per_year(),
             calendar: calendar.clone(),
             blocked: None,
+            is_whole: [bars.open(), bars.high(), bars.low(), bars.close()]
+                .iter()
+                .all(|x| !x.iter().any(|v| v.is_nan())),
         })
     }
 
@@ -226,6 +232,11 @@ impl Market {
             money += side * value * costs.funding_annual * (n as f64 * each as f64 / YEAR);
         }
         money
+    }
+
+    /// Whether every row has all its prices and may fill.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_whole && self.blocked.is_none()
     }
 
     /// Whether a row may not fill.

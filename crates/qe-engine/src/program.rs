@@ -11,6 +11,7 @@ use qe_factors::expr::Compiled;
 
 use crate::costs::CostModel;
 use crate::fills::{FillTiming, Holding, PathPolicy};
+use crate::sim::record::Refusal;
 
 /// Where a value is found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -201,5 +202,40 @@ impl Program {
             && execution.holding == Holding::Units
             && !costs.has_carry()
             && costs.impact_coef == 0.0
+    }
+}
+
+impl Size {
+    /// How many units are bought or sold at a price, and why fewer than asked for, if so; 0 if it comes to nothing.
+    #[inline(always)]
+    pub(crate) fn units(
+        &self,
+        size: f64,
+        equity: f64,
+        price: f64,
+        is_maker: bool,
+        leverage: f64,
+        costs: &CostModel,
+    ) -> (f64, Option<Refusal>) {
+        let mut units = match self.kind {
+            SizeKind::Fraction => costs.affordable(size * equity, price, is_maker),
+            SizeKind::Value => costs.affordable(size, price, is_maker),
+            SizeKind::Units => size,
+        };
+        let mut capped = None;
+        for (share, why) in [(self.limit_frac, Refusal::CappedByLimit), (leverage, Refusal::CappedByLeverage)] {
+            // A share of equity that is no larger than this one needs no look.
+            let is_within = matches!(self.kind, SizeKind::Fraction) && size <= share;
+            if share.is_finite() && !is_within {
+                let most = costs.affordable(share * equity, price, is_maker);
+                if units > most {
+                    (units, capped) = (most, Some(why));
+                }
+            }
+        }
+        if self.lot > 0.0 {
+            units = (units / self.lot).floor() * self.lot;
+        }
+        if units > 0.0 && units >= self.min_units { (units, capped) } else { (0.0, capped) }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct View<'a> {
 }
 
 /// Cash, units and what became of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
     pub(crate) cash: f64,
     pub(crate) units: f64,
@@ -83,13 +83,13 @@ impl Account {
     }
 
     /// What it is worth at a price.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn worth(&self, price: f64) -> f64 {
         if self.units == 0.0 { self.cash } else { self.cash + self.units * price }
     }
 
     /// Takes a fill: so many units more, at a price, and a fee. What was before must be marked.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fill(&mut self, units: f64, price: f64, fee: f64) {
         self.cash -= units * price + fee;
         self.units += units;
@@ -108,7 +108,7 @@ impl Account {
         if equity >= self.peak { 0.0 } else { (self.peak - equity) / self.peak }
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, lane: usize, r: f64) {
         self.sums[0][lane] += r;
         self.sums[1][lane] += r * r;
@@ -116,22 +116,20 @@ impl Account {
 
     /// Marks all rows below `to`, with the cash and units that are held since the last fill. The worth at the end of each day
     /// goes to `days`, whose first is the day of the run's first row.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn mark_to(&mut self, to: usize, view: View<'_>, days: &mut [f64], first_day: usize) {
-        let from = self.marked;
+        let (from, day) = (self.marked, self.next_day);
         if from >= to {
             return;
         }
-        self.marked = to;
-        let (ends, marks, day) = (view.market.day_end(), view.market.marks(), self.next_day);
+        let (ends, marks) = (view.market.day_end(), view.market.marks());
         while self.next_day < ends.len() && (ends[self.next_day] as usize) < to {
             if let Some(day) = days.get_mut(self.next_day - first_day) {
                 *day = self.worth(marks[ends[self.next_day] as usize]);
             }
             self.next_day += 1;
         }
-        let ruin = if self.units == 0.0 { self.mark_flat(from) } else { self.mark_held(from, to, view) };
-        if let Some(row) = ruin {
+        if let Some(row) = self.mark_rows(to, view) {
             let gone = (day..self.next_day).filter(|d| ends[*d] as usize >= row);
             gone.for_each(|d| {
                 if let Some(day) = days.get_mut(d - first_day) {
@@ -141,7 +139,15 @@ impl Account {
         }
     }
 
-    #[inline]
+    /// As [`Account::mark_to`], without the ends of days. Says in which row it is ruined, if it is.
+    #[inline(always)]
+    fn mark_rows(&mut self, to: usize, view: View<'_>) -> Option<usize> {
+        let from = self.marked;
+        self.marked = to;
+        if self.units == 0.0 { self.mark_flat(from) } else { self.mark_held(from, to, view) }
+    }
+
+    #[inline(always)]
     fn mark_flat(&mut self, from: usize) -> Option<usize> {
         if self.fresh {
             self.fresh = false;
@@ -151,7 +157,7 @@ impl Account {
             self.equity = self.cash;
             self.look(self.cash);
             if self.cash <= 0.0 {
-                self.end_in_ruin(self.cash);
+                *self = self.ruined(self.cash);
                 return Some(from);
             }
         }
@@ -159,7 +165,7 @@ impl Account {
     }
 
     /// Takes a worth at a close into peak, trough and drawdown.
-    #[inline]
+    #[inline(always)]
     fn look(&mut self, equity: f64) {
         if equity > self.peak {
             self.settle_drawdown();
@@ -170,7 +176,7 @@ impl Account {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn settle_drawdown(&mut self) {
         if self.trough < self.peak {
             let fall = (self.peak - self.trough) / self.peak;
@@ -182,13 +188,21 @@ impl Account {
 
     /// Trading is over: all is gone, and what is owed is written off.
     #[cold]
-    fn end_in_ruin(&mut self, owed: f64) {
+    fn ruined(mut self, owed: f64) -> Self {
         self.ruin = Some(-owed);
         (self.cash, self.units, self.equity) = (0.0, 0.0, 0.0);
         self.look(0.0);
+        self
     }
 
-    #[inline]
+    /// Looks at every close of a stretch, where a new highest worth lies among them.
+    #[cold]
+    fn looked(mut self, from: usize, to: usize, marks: &[f64]) -> Self {
+        (from..to).for_each(|row| self.look(self.cash + self.units * marks[row]));
+        self
+    }
+
+    #[inline(always)]
     fn mark_held(&mut self, from: usize, to: usize, view: View<'_>) -> Option<usize> {
         let marks = view.market.marks();
         let (cash, units) = (self.cash, self.units);
@@ -197,12 +211,14 @@ impl Account {
         let (low, high) = if units > 0.0 { (low, high) } else { (high, low) };
         let (least, greatest) = (cash + units * low, cash + units * high);
         if least <= 0.0 {
-            return self.mark_until_ruin(from, to, view);
+            let (account, row) = self.mark_until_ruin(from, to, view);
+            *self = account;
+            return row;
         }
         if greatest <= self.peak {
             self.trough = if least < self.trough { least } else { self.trough };
         } else {
-            (from..to).for_each(|row| self.look(worth(row)));
+            *self = self.looked(from, to, marks);
         }
         match self.form {
             StepForm::Prefix => self.sum_prefix(from, to, worth(from), view.tables),
@@ -213,7 +229,7 @@ impl Account {
         None
     }
 
-    #[inline]
+    #[inline(always)]
     fn sum_prefix(&mut self, from: usize, to: usize, first: f64, tables: &Tables) {
         let mut row = from;
         if self.fresh {
@@ -230,6 +246,7 @@ impl Account {
         }
     }
 
+    #[inline(always)]
     fn sum_lanes(&mut self, from: usize, to: usize, marks: &[f64]) {
         let (cash, units) = (self.cash, self.units);
         let first = (cash + units * marks[from]) / self.equity - 1.0;
@@ -257,10 +274,12 @@ impl Account {
         }
     }
 
-    /// As [`Account::mark_held`], row by row to the close at which nothing is left.
+    /// As [`Account::mark_held`], row by row to the close at which nothing is left. By value: what is only called in ruin
+    /// should not keep the account out of registers.
     #[cold]
-    fn mark_until_ruin(&mut self, from: usize, to: usize, view: View<'_>) -> Option<usize> {
+    fn mark_until_ruin(mut self, from: usize, to: usize, view: View<'_>) -> (Self, Option<usize>) {
         let marks = view.market.marks();
+        self.fresh = false;
         for row in from..to {
             let equity = self.cash + self.units * marks[row];
             let kept = equity.max(0.0);
@@ -269,13 +288,11 @@ impl Account {
             self.look(kept);
             self.equity = kept;
             if equity <= 0.0 {
-                self.end_in_ruin(equity);
-                self.fresh = false;
-                return Some(row);
+                self = self.ruined(equity);
+                return (self, Some(row));
             }
         }
-        self.fresh = false;
-        None
+        (self, None)
     }
 
     /// What returns came to.

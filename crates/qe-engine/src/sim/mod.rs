@@ -7,5 +7,6 @@
 pub mod account;
 pub(crate) mod record;
 pub(crate) mod section;
+mod simple;
 pub(crate) mod tables;
 pub(crate) mod walk;

@@ -26,7 +26,8 @@ pub(crate) struct Layout {
 impl Layout {
     /// What the programs of a strategy ask for.
     pub(crate) fn new(plan: &StrategyPlan) -> Self {
-        let mut layout = Self { places: vec![Place::default(); plan.compiled.plan().outputs().len()], ..Self::default() };
+        let mut layout =
+            Self { places: vec![Place::default(); plan.compiled.plan().outputs().len()], ..Self::default() };
         for rule in plan.compiled.rules() {
             rule.inputs().iter().for_each(|&output| layout.want_number(output));
         }
@@ -152,7 +153,6 @@ impl Section {
         }
     }
 }
-
 
 /// The first set bit at or after `from` and before `to`, counted from the first word's.
 #[inline]

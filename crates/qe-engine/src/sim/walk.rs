@@ -16,7 +16,7 @@ use super::section::{Layout, Section, is_set, next_set};
 use super::tables::Tables;
 use crate::fills::{At, Count, Entered, Exit as Hit, Resting, Touched, first_hit, limit_fill, stop_fill};
 use crate::market::Market;
-use crate::program::{EntryOrder, Exit, ExitKind, Opposite, Program, SizeKind, Source, StrategyPlan};
+use crate::program::{EntryOrder, Exit, ExitKind, Opposite, Program, Source, StrategyPlan};
 
 /// What is the same for all points in a section.
 #[derive(Clone, Copy)]
@@ -36,25 +36,25 @@ pub(crate) struct Frame<'a> {
 
 /// An order on its way.
 #[derive(Debug, Clone, Copy)]
-struct Order {
-    due: usize,
-    what: What,
+pub(super) struct Order {
+    pub(super) due: usize,
+    pub(super) what: What,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum What {
+pub(super) enum What {
     Enter(Entry),
     Exit(Cause, usize),
 }
 
 /// An entry that was decided.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
-    side: f64,
+pub(super) struct Entry {
+    pub(super) side: f64,
     /// Its size, as of the signal, scaled.
-    size: f64,
-    strength: f64,
-    signal_row: usize,
+    pub(super) size: f64,
+    pub(super) strength: f64,
+    pub(super) signal_row: usize,
 }
 
 /// An entry order that rests in the market.
@@ -69,21 +69,19 @@ struct Waiting {
 
 /// An open position.
 #[derive(Debug, Clone)]
-struct Position {
-    side: f64,
-    units: f64,
+pub(super) struct Position {
+    pub(super) side: f64,
+    pub(super) units: f64,
     /// What was paid for each, spread and slippage included.
-    price: f64,
-    row: usize,
+    pub(super) price: f64,
+    pub(super) row: usize,
     /// At the bar's open (0), within it (1), at its close (2).
-    phase: u8,
-    bars: f64,
-    high: f64,
-    low: f64,
+    pub(super) phase: u8,
+    pub(super) bars: f64,
+    pub(super) high: f64,
+    pub(super) low: f64,
     /// Cash before it was opened.
-    cash_before: f64,
-    /// The market's value of it at the entry.
-    value: f64,
+    pub(super) cash_before: f64,
 }
 
 /// The nearest levels that rest, and whose they are.
@@ -116,37 +114,68 @@ pub(crate) struct Tally {
     pub(crate) n_bars_held: u64,
 }
 
+impl Tally {
+    /// Counts a round trip that is over.
+    #[inline(always)]
+    pub(super) fn count(&mut self, pnl: f64, n_bars: usize) {
+        self.n_trades += 1;
+        self.n_wins += u64::from(pnl > 0.0);
+        self.n_losses += u64::from(pnl < 0.0);
+        self.sum_win += if pnl > 0.0 { pnl } else { 0.0 };
+        self.sum_loss -= if pnl < 0.0 { pnl } else { 0.0 };
+        self.n_bars_held += n_bars as u64;
+    }
+
+    /// Counts the days up to one, from the next that is not counted yet, as days in the market.
+    #[inline(always)]
+    pub(super) fn count_days(&mut self, next: &mut usize, last: usize) {
+        if last >= *next {
+            self.n_days_in_market += (last + 1 - *next) as u64;
+            *next = last + 1;
+        }
+    }
+}
+
+impl Position {
+    #[inline(always)]
+    pub(super) fn new(side: f64, units: f64, price: f64, raw: f64, row: usize, phase: u8, cash_before: f64) -> Self {
+        Self { side, units, price, row, phase, bars: 0.0, high: raw, low: raw, cash_before }
+    }
+}
+
 /// One point's walk.
 #[derive(Debug, Clone)]
 pub(crate) struct Walk {
-    program: Arc<Program>,
+    pub(super) program: Arc<Program>,
     pub(crate) account: Account,
     pub(crate) tally: Tally,
-    cursor: usize,
-    first_day: usize,
-    orders: VecDeque<Order>,
-    waiting: Option<Waiting>,
+    pub(super) cursor: usize,
+    pub(super) first_day: usize,
+    pub(super) orders: VecDeque<Order>,
+    pub(super) waiting: Option<Waiting>,
     /// The side that is held once all orders are filled: 1, -1, or 0.
-    decided: f64,
-    position: Option<Position>,
+    pub(super) decided: f64,
+    pub(super) position: Option<Position>,
     /// What the rules of each exit remember, long and short.
-    memories: [Vec<Option<Memory>>; 2],
-    levels: Levels,
+    pub(super) memories: [Vec<Option<Memory>>; 2],
+    pub(super) levels: Levels,
     /// Which of the two has rules, and which has levels that rest.
-    has_rules: [bool; 2],
-    has_resting: [bool; 2],
+    pub(super) has_rules: [bool; 2],
+    pub(super) has_resting: [bool; 2],
     /// Nothing is entered before this row.
-    cool_until: usize,
+    pub(super) cool_until: usize,
     /// The side that was last left, and where: it is not entered again in that row.
-    left: (f64, usize),
+    pub(super) left: (f64, usize),
     /// The next day that has not been counted as a day in the market.
-    next_day_in: usize,
+    pub(super) next_day_in: usize,
     registers: Vec<f64>,
+    /// Rows of decisions, kept to be used again.
+    pub(super) edges: Vec<u32>,
 }
 
 /// The place of a side in pairs.
 #[inline]
-fn at_side(side: f64) -> usize {
+pub(super) fn at_side(side: f64) -> usize {
     usize::from(side < 0.0)
 }
 
@@ -179,6 +208,7 @@ impl Walk {
             left: (0.0, usize::MAX),
             next_day_in: 0,
             registers: Vec::new(),
+            edges: Vec::new(),
             program: Arc::clone(program),
         }
     }
@@ -196,6 +226,9 @@ impl Walk {
     /// Goes on over the rows of a section. The worth at the end of each day goes to `days`.
     pub(crate) fn run(&mut self, f: Frame<'_>, days: &mut [f64], record: &mut impl Record) {
         let to = f.section.rows.end.min(f.end);
+        if let Some(simple) = self.simple(f) {
+            return self.run_simple(f, simple, to, days, record);
+        }
         while self.cursor < to && self.account.ruin.is_none() {
             let row = self.next_event(f, to);
             if row >= to {
@@ -209,7 +242,7 @@ impl Walk {
     }
 
     #[inline]
-    fn mark_to(&mut self, f: Frame<'_>, row: usize, days: &mut [f64]) {
+    pub(super) fn mark_to(&mut self, f: Frame<'_>, row: usize, days: &mut [f64]) {
         self.account.mark_to(row, View { market: f.market, tables: f.tables }, days, self.first_day);
         if self.account.ruin.is_some() && self.position.is_some() {
             self.end_in_ruin(f, row);
@@ -332,7 +365,14 @@ impl Walk {
                 }
                 (What::Exit(cause, signal_row), None) => {
                     self.orders.pop_front();
-                    self.exit(f, Way { row, raw, phase, is_maker: false, is_ambiguous: false }, cause, signal_row, days, record);
+                    self.exit(
+                        f,
+                        Way { row, raw, phase, is_maker: false, is_ambiguous: false },
+                        cause,
+                        signal_row,
+                        days,
+                        record,
+                    );
                 }
                 (What::Enter(entry), None) => {
                     self.orders.pop_front();
@@ -369,8 +409,14 @@ impl Walk {
     }
 
     /// Opens a position; `false` if its size comes to nothing.
-    #[inline]
-    fn enter(&mut self, f: Frame<'_>, way: Way, entry: Entry, days: &mut [f64], record: &mut impl Record) -> bool {
+    pub(super) fn enter(
+        &mut self,
+        f: Frame<'_>,
+        way: Way,
+        entry: Entry,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) -> bool {
         self.mark_to(f, way.row, days);
         if self.account.ruin.is_some() {
             return false;
@@ -379,52 +425,23 @@ impl Walk {
         let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row)) };
         let price = way.raw * (1.0 + entry.side * half);
         let equity = self.account.worth(way.raw);
-        let size = self.program.size;
-        let mut units = match size.kind {
-            SizeKind::Fraction => costs.affordable(entry.size * equity, price, way.is_maker),
-            SizeKind::Value => costs.affordable(entry.size, price, way.is_maker),
-            SizeKind::Units => entry.size,
-        };
-        let mut cap = |share: f64, why: Refusal, this: &mut Self| {
-            let most = costs.affordable(share * equity, price, way.is_maker);
-            if units > most {
-                units = most;
-                this.refuse(way.row, entry.side, why, record);
-            }
-        };
-        if size.limit_frac.is_finite() {
-            cap(size.limit_frac, Refusal::CappedByLimit, self);
+        let leverage = f.plan.execution.leverage;
+        let (units, capped) = self.program.size.units(entry.size, equity, price, way.is_maker, leverage, costs);
+        if let Some(why) = capped {
+            self.refuse(way.row, entry.side, why, record);
         }
-        if f.plan.execution.leverage.is_finite() {
-            cap(f.plan.execution.leverage, Refusal::CappedByLeverage, self);
-        }
-        if size.lot > 0.0 {
-            units = (units / size.lot).floor() * size.lot;
-        }
-        if !(units > 0.0 && units >= size.min_units) {
+        if units == 0.0 {
             self.refuse(way.row, entry.side, Refusal::NoSize, record);
             return false;
         }
         let cash_before = self.account.cash;
         let fee = costs.fee(units, price, way.is_maker);
         self.account.fill(entry.side * units, price, fee);
-        let value = units * way.raw;
-        self.tally.turnover += value / equity;
+        self.tally.turnover += units * way.raw / equity;
         self.tally.cost += (price - way.raw).abs() * units + fee;
         let day = f.market.day()[way.row] as usize;
         self.next_day_in = self.next_day_in.max(day);
-        self.position = Some(Position {
-            side: entry.side,
-            units,
-            price,
-            row: way.row,
-            phase: way.phase,
-            bars: 0.0,
-            high: way.raw,
-            low: way.raw,
-            cash_before,
-            value,
-        });
+        self.position = Some(Position::new(entry.side, units, price, way.raw, way.row, way.phase, cash_before));
         record.fill(&Fill {
             row: way.row,
             units: entry.side * units,
@@ -448,8 +465,15 @@ impl Walk {
     }
 
     /// Closes the position, if there is one.
-    #[inline]
-    fn exit(&mut self, f: Frame<'_>, way: Way, cause: Cause, signal_row: usize, days: &mut [f64], record: &mut impl Record) {
+    pub(super) fn exit(
+        &mut self,
+        f: Frame<'_>,
+        way: Way,
+        cause: Cause,
+        signal_row: usize,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) {
         self.mark_to(f, way.row, days);
         let Some(position) = self.position.take() else { return };
         let costs = &f.plan.costs;
@@ -482,27 +506,8 @@ impl Walk {
     /// Counts a trade that is over.
     #[inline]
     fn count(&mut self, f: Frame<'_>, position: &Position, row: usize) {
-        let pnl = self.account.cash - position.cash_before;
-        let tally = &mut self.tally;
-        tally.n_trades += 1;
-        if pnl > 0.0 {
-            tally.n_wins += 1;
-            tally.sum_win += pnl;
-        } else if pnl < 0.0 {
-            tally.n_losses += 1;
-            tally.sum_loss -= pnl;
-        }
-        tally.n_bars_held += (row - position.row) as u64;
-        self.count_days(f.market.day()[row] as usize);
-    }
-
-    /// Counts the days up to one as days in the market.
-    #[inline]
-    fn count_days(&mut self, last: usize) {
-        if last >= self.next_day_in {
-            self.tally.n_days_in_market += (last + 1 - self.next_day_in) as u64;
-            self.next_day_in = last + 1;
-        }
+        self.tally.count(self.account.cash - position.cash_before, row - position.row);
+        self.tally.count_days(&mut self.next_day_in, f.market.day()[row] as usize);
     }
 
     #[inline]
@@ -519,7 +524,7 @@ impl Walk {
     }
 
     #[cold]
-    fn end_in_ruin(&mut self, f: Frame<'_>, row: usize) {
+    pub(super) fn end_in_ruin(&mut self, f: Frame<'_>, row: usize) {
         if let Some(position) = self.position.take() {
             self.count(f, &position, row.saturating_sub(1).max(position.row));
         }
@@ -546,7 +551,8 @@ impl Walk {
         if let Some(raw) = met {
             self.waiting = None;
             let is_gap = raw == bar.open;
-            let way = Way { row, raw, phase: u8::from(!is_gap), is_maker: !waiting.is_stop && !is_gap, is_ambiguous: false };
+            let way =
+                Way { row, raw, phase: u8::from(!is_gap), is_maker: !waiting.is_stop && !is_gap, is_ambiguous: false };
             if !self.enter(f, way, waiting.entry, days, record) {
                 self.give_up();
             } else if !is_gap {
@@ -577,7 +583,14 @@ impl Walk {
     }
 
     #[inline]
-    fn fill_resting_as(&mut self, f: Frame<'_>, row: usize, entered: Entered, days: &mut [f64], record: &mut impl Record) {
+    fn fill_resting_as(
+        &mut self,
+        f: Frame<'_>,
+        row: usize,
+        entered: Entered,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) {
         let Some(position) = &self.position else { return };
         let (side, levels, bar) = (position.side, self.levels, touched(f.market, row));
         let is_far = if side > 0.0 {
@@ -849,7 +862,8 @@ impl Walk {
                 Source::Output(_) if exit.kind == ExitKind::When => continue,
                 Source::Output(_) => number(f, exit.source, row),
                 Source::Rule(idx) => {
-                    let (Some(rule), Some(memory)) = (f.plan.compiled.rules().get(idx), &mut self.memories[at][i]) else {
+                    let (Some(rule), Some(memory)) = (f.plan.compiled.rules().get(idx), &mut self.memories[at][i])
+                    else {
                         continue;
                     };
                     self.registers.clear();
@@ -879,19 +893,19 @@ impl Walk {
     /// The end of the run: what is open stays open, marked at the last close.
     pub(crate) fn finish(&mut self, market: &Market, end: usize) {
         if self.position.is_some() && end > 0 {
-            self.count_days(market.day()[end - 1] as usize);
+            self.tally.count_days(&mut self.next_day_in, market.day()[end - 1] as usize);
         }
     }
 }
 
 /// How something is filled.
 #[derive(Debug, Clone, Copy)]
-struct Way {
-    row: usize,
-    raw: f64,
-    phase: u8,
-    is_maker: bool,
-    is_ambiguous: bool,
+pub(super) struct Way {
+    pub(super) row: usize,
+    pub(super) raw: f64,
+    pub(super) phase: u8,
+    pub(super) is_maker: bool,
+    pub(super) is_ambiguous: bool,
 }
 
 /// A number in a row of the section, or the row before its first.

@@ -335,6 +335,16 @@ impl Graph {
         if matches!(op, Cmp::Eq | Cmp::Ne) && b < a {
             std::mem::swap(&mut a, &mut b);
         }
+        // `a <= b` is what `b < a` is not, missing numbers and all: one of the two is compared.
+        let other = match op {
+            Cmp::Lt => (Cmp::Le, [b, a, NONE]),
+            Cmp::Le => (Cmp::Lt, [b, a, NONE]),
+            Cmp::Eq => (Cmp::Ne, [a, b, NONE]),
+            Cmp::Ne => (Cmp::Eq, [a, b, NONE]),
+        };
+        if let Some(&other) = self.known.get(&(Op::Cmp(other.0), other.1)) {
+            return self.not(other);
+        }
         self.intern(Op::Cmp(op), [a, b, NONE], Ty::Cond, 0)
     }
 

@@ -184,21 +184,14 @@ impl Machine {
     fn run_cond(&self, instr: &Instr, columns: &[&[f64]], n: usize, out: &mut Mask) {
         let [a, b, c] = instr.args;
         match instr.op {
-            Op::Cmp(op) => {
-                let (a, b) = (self.view(a, columns, n), self.view(b, columns, n));
-                match op {
-                    Cmp::Lt => compare(out, n, a, b, |x, y| scalar::cmp(Cmp::Lt, x, y)),
-                    Cmp::Le => compare(out, n, a, b, |x, y| scalar::cmp(Cmp::Le, x, y)),
-                    Cmp::Eq => compare(out, n, a, b, |x, y| scalar::cmp(Cmp::Eq, x, y)),
-                    Cmp::Ne => compare(out, n, a, b, |x, y| scalar::cmp(Cmp::Ne, x, y)),
-                }
-            }
+            Op::Cmp(op) => out.compare(op, self.view(a, columns, n), self.view(b, columns, n), n),
             Op::Flag(v) => out.fill(n, |_| (v, !v)),
-            Op::IsMissing => {
-                compare(out, n, self.view(a, columns, n), View::One(0.0), |x, _| (x.is_nan(), !x.is_nan()))
-            }
+            Op::IsMissing => match self.view(a, columns, n) {
+                View::Many(a) => out.fill(n, |i| (a[i].is_nan(), !a[i].is_nan())),
+                View::One(a) => out.fill(n, |_| (a.is_nan(), !a.is_nan())),
+            },
             Op::ToCond => {
-                compare(out, n, self.view(a, columns, n), View::One(0.0), |x, _| scalar::cmp(Cmp::Ne, x, 0.0));
+                out.compare(Cmp::Ne, self.view(a, columns, n), View::One(0.0), n);
             }
             Op::Not => out.not(self.mask(a)),
             Op::And => out.and(self.mask(a), self.mask(b)),
@@ -240,16 +233,6 @@ impl View<'_> {
             Self::Many(x) => out.copy_from_slice(x),
             Self::One(x) => out.fill(x),
         }
-    }
-}
-
-#[inline]
-fn compare(out: &mut Mask, n: usize, a: View<'_>, b: View<'_>, f: impl Fn(f64, f64) -> (bool, bool)) {
-    match (a, b) {
-        (View::Many(a), View::Many(b)) => out.fill(n, |i| f(a[i], b[i])),
-        (View::Many(a), View::One(b)) => out.fill(n, |i| f(a[i], b)),
-        (View::One(a), View::Many(b)) => out.fill(n, |i| f(a, b[i])),
-        (View::One(a), View::One(b)) => out.fill(n, |_| f(a, b)),
     }
 }
 

@@ -2,6 +2,11 @@
 //!
 //! A comparison with a missing number sets neither bit, and Kleene's `and`, `or` and `not` are plain word operations.
 
+use qe_core::compare::{Side, Test, compare};
+
+use super::machine::View;
+use super::scalar::Cmp;
+
 /// A condition, 64 rows a word. Bits beyond the last row are unset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mask {
@@ -97,6 +102,26 @@ impl Mask {
             }
             (*yes, *no) = (y, n);
         }
+    }
+
+    /// A comparison of two numbers per row.
+    pub(crate) fn compare(&mut self, op: Cmp, a: View<'_>, b: View<'_>, len: usize) {
+        self.len = len;
+        let n = len.div_ceil(64);
+        self.yes.resize(n, 0);
+        self.no.resize(n, 0);
+        let side = |view| match view {
+            View::Many(x) => Side::Many(x),
+            View::One(x) => Side::One(x),
+        };
+        let (yes, no) = (&mut self.yes, &mut self.no);
+        let (test, yes, no) = match op {
+            Cmp::Lt => (Test::Less, yes, no),
+            Cmp::Le => (Test::AtMost, yes, no),
+            Cmp::Eq => (Test::Equal, yes, no),
+            Cmp::Ne => (Test::Equal, no, yes),
+        };
+        compare(test, side(a), side(b), len, yes, no);
     }
 
     /// `not a`

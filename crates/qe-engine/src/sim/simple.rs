@@ -1,0 +1,300 @@
+//! The walk of programs that conditions alone decide: one side, market orders at the next open, no rule and no resting order.
+//!
+//! Such a program holds a position in a row exactly if a latch does that entries set and exits reset, and that latch is the
+//! carry of an addition: a word of 64 rows takes a handful of operations. Its edges are the decisions. Everything from there
+//! on is what [`super::walk`] does, on the same account and in the same order, so the bits are the same.
+
+use super::account::View;
+use super::record::{Cause, Fill, Record};
+use super::walk::{Entry, Frame, Order, Position, Walk, Way, What, at_side};
+use crate::fills::{FillTiming, Holding};
+use crate::program::{EntryOrder, ExitKind, Opposite, Source};
+
+/// A program that conditions alone decide.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Simple {
+    side: f64,
+    entry: usize,
+    exit: usize,
+    reason: u16,
+    size: f64,
+}
+
+impl Walk {
+    /// What is simple about it, if it is.
+    #[inline]
+    pub(super) fn simple(&self, f: Frame<'_>) -> Option<Simple> {
+        let (program, execution) = (&*self.program, &f.plan.execution);
+        let is_simple = execution.fill == FillTiming::NEXT_OPEN
+            && execution.holding == Holding::Units
+            && f.no_entry.is_empty()
+            && f.session_last.is_empty()
+            && f.plan.spread_multiplier.is_none()
+            && !f.plan.costs.has_carry()
+            && f.market.is_plain()
+            && program.order == EntryOrder::Market
+            && program.opposite == Opposite::Ignore
+            && program.gates.is_empty()
+            && program.cooldown_bars == 0
+            && program.cooldown_sessions == 0
+            && program.strength.is_none()
+            && program.size.scale.is_none()
+            && program.size.lot == 0.0
+            && program.size.min_units == 0.0
+            && program.weight.is_none();
+        let (side, entry) = match program.entry {
+            [Some(Source::Output(entry)), None] => (1.0, entry),
+            [None, Some(Source::Output(entry))] => (-1.0, entry),
+            _ => return None,
+        };
+        match (is_simple, &program.exits[at_side(side)][..], program.size.source) {
+            (true, [exit], Source::Number(size)) if exit.kind == ExitKind::When && size > 0.0 => match exit.source {
+                Source::Output(at) => Some(Simple { side, entry, exit: at, reason: exit.reason, size }),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Goes on over the rows of a section up to `to`.
+    pub(super) fn run_simple(
+        &mut self,
+        f: Frame<'_>,
+        simple: Simple,
+        to: usize,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) {
+        let start = f.section.rows.start;
+        let from = self.cursor;
+        if from >= to || self.account.ruin.is_some() {
+            self.cursor = self.cursor.max(to);
+            return self.mark_to(f, to, days);
+        }
+        // The rows in which a decision is made, as edges of what is held once all is filled.
+        let mut edges = std::mem::take(&mut self.edges);
+        edges.clear();
+        let entries = f.section.bits(f.layout, simple.entry);
+        let exits = f.section.bits(f.layout, simple.exit);
+        let held = self.decided != 0.0;
+        decisions(entries, exits, from - start, to - start, held, &mut edges);
+        self.cursor = to;
+        // An order of the section before is due at the open of this one's first row.
+        if let Some(order) = self.orders.pop_front() {
+            let way =
+                Way { row: order.due, raw: f.market.open()[order.due], phase: 0, is_maker: false, is_ambiguous: false };
+            match order.what {
+                What::Enter(entry) => {
+                    self.enter(f, way, entry, days, record);
+                }
+                What::Exit(cause, signal_row) => self.exit(f, way, cause, signal_row, days, record),
+            }
+        }
+        // What is not filled before the section's end is an order on its way; the run's last row orders no entry.
+        let n_filled = edges.len() - usize::from(edges.last().is_some_and(|edge| start + *edge as usize + 1 >= to));
+        let mut is_held = held;
+        if self.account.ruin.is_none() {
+            is_held = self.fill_edges(f, simple, held, &edges[..n_filled], days, record);
+        }
+        if let Some(&edge) = edges.get(n_filled)
+            && self.account.ruin.is_none()
+        {
+            let row = start + edge as usize;
+            if is_held {
+                is_held = false;
+                self.orders.push_back(Order { due: row + 1, what: What::Exit(Cause::Exit(simple.reason), row) });
+            } else if row + 1 < f.end {
+                is_held = true;
+                let entry = Entry { side: simple.side, size: simple.size, strength: f64::NAN, signal_row: row };
+                self.orders.push_back(Order { due: row + 1, what: What::Enter(entry) });
+            }
+        }
+        self.decided = if is_held { simple.side } else { 0.0 };
+        self.edges = edges;
+        self.mark_to(f, to, days);
+    }
+
+    /// Fills at the opens after some decisions, which enter and exit in turn. Says whether a position is held at the end.
+    #[inline(always)]
+    fn fill_edges(
+        &mut self,
+        f: Frame<'_>,
+        simple: Simple,
+        mut is_held: bool,
+        edges: &[u32],
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) -> bool {
+        let start = f.section.rows.start;
+        let view = View { market: f.market, tables: f.tables };
+        let (open, day, costs) = (f.market.open(), f.market.day(), &f.plan.costs);
+        let (size, leverage, first_day) = (self.program.size, f.plan.execution.leverage, self.first_day);
+        let half = costs.half_cost(1.0);
+        let (into, out_of) = (1.0 + simple.side * half, 1.0 - simple.side * half);
+        // In locals, so that they live in registers.
+        let (mut account, mut tally, mut next_day_in) = (self.account, self.tally, self.next_day_in);
+        let mut position = self.position.clone();
+        let mut edges = edges.iter().map(|edge| start + *edge as usize);
+        loop {
+            if !is_held {
+                let Some(signal_row) = edges.next() else { break };
+                let row = signal_row + 1;
+                account.mark_to(row, view, days, first_day);
+                if account.ruin.is_some() {
+                    break;
+                }
+                let raw = open[row];
+                let (price, equity) = (raw * into, account.worth(raw));
+                let (units, capped) = size.units(simple.size, equity, price, false, leverage, costs);
+                if let Some(why) = capped {
+                    tally.n_refused += 1;
+                    record.refuse(row, simple.side, why);
+                }
+                let fee = costs.fee(units, price, false);
+                let cash_before = account.cash;
+                account.fill(simple.side * units, price, fee);
+                tally.turnover += units * raw / equity;
+                tally.cost += (price - raw).abs() * units + fee;
+                next_day_in = next_day_in.max(day[row] as usize);
+                position = Some(Position::new(simple.side, units, price, raw, row, 0, cash_before));
+                record.fill(&Fill {
+                    row,
+                    units: simple.side * units,
+                    raw,
+                    price,
+                    fee,
+                    cash_after: account.cash,
+                    units_after: account.units,
+                    cause: Cause::Entry,
+                    phase: 0,
+                    is_ambiguous: false,
+                    signal_row,
+                    strength: f64::NAN,
+                });
+                is_held = true;
+            }
+            let Some(signal_row) = edges.next() else { break };
+            let row = signal_row + 1;
+            account.mark_to(row, view, days, first_day);
+            if account.ruin.is_some() {
+                break;
+            }
+            let Some(held) = position.take() else { break };
+            let raw = open[row];
+            let price = raw * out_of;
+            let fee = costs.fee(held.units, price, false);
+            let equity = account.worth(raw);
+            account.fill(-simple.side * held.units, price, fee);
+            tally.turnover += held.units * raw / equity;
+            tally.cost += (price - raw).abs() * held.units + fee;
+            tally.count(account.cash - held.cash_before, row - held.row);
+            tally.count_days(&mut next_day_in, day[row] as usize);
+            record.fill(&Fill {
+                row,
+                units: -simple.side * held.units,
+                raw,
+                price,
+                fee,
+                cash_after: account.cash,
+                units_after: account.units,
+                cause: Cause::Exit(simple.reason),
+                phase: 0,
+                is_ambiguous: false,
+                signal_row,
+                strength: f64::NAN,
+            });
+            is_held = false;
+        }
+        (self.account, self.tally, self.next_day_in, self.position) = (account, tally, next_day_in, position);
+        if self.account.ruin.is_some() {
+            self.end_in_ruin(f, self.account.marked);
+            return false;
+        }
+        is_held
+    }
+}
+
+/// The rows from `from` up to `to` in which something is decided: an entry where nothing is held, an exit where something
+/// is, in turn. In a row where both are signalled what is held decides.
+fn decisions(entries: &[u64], exits: &[u64], from: usize, to: usize, mut held: bool, edges: &mut Vec<u32>) {
+    for w in from / 64..to.div_ceil(64) {
+        let mut inside = !0_u64;
+        if w == from / 64 {
+            inside &= !0 << (from % 64);
+        }
+        if to < 64 * (w + 1) {
+            inside &= (1 << (to % 64)) - 1;
+        }
+        let (set, reset) = (entries[w] & inside, exits[w] & inside);
+        let mut changes = if set & reset == 0 {
+            // What is held after each row: the carries of an addition that a set generates and a reset stops.
+            let stays = !reset;
+            let (sum, one) = stays.overflowing_add(set);
+            let (sum, two) = sum.overflowing_add(u64::from(held));
+            let before = stays ^ set ^ sum;
+            let after = before >> 1 | u64::from(one | two) << 63;
+            held = one | two;
+            before ^ after
+        } else {
+            let mut changes = 0;
+            let mut either = set | reset;
+            while either != 0 {
+                let bit = either & either.wrapping_neg();
+                if (if held { reset } else { set }) & bit != 0 {
+                    held = !held;
+                    changes |= bit;
+                }
+                either ^= bit;
+            }
+            changes
+        };
+        // Four at a time, without asking how many there are: most words have fewer.
+        let n = changes.count_ones() as usize;
+        let base = 64 * w as u32;
+        let len = edges.len();
+        edges.resize(len + n.next_multiple_of(4), 0);
+        let mut at = len;
+        while at < len + n {
+            for slot in &mut edges[at..at + 4] {
+                *slot = base + changes.trailing_zeros();
+                changes &= changes.wrapping_sub(1);
+            }
+            at += 4;
+        }
+        edges.truncate(len + n);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qe_core::rng::Stream;
+
+    use super::*;
+
+    #[test]
+    fn decisions_are_those_of_a_plain_latch() {
+        let mut stream = Stream::new(1, "latches", 0);
+        for _ in 0..2000 {
+            let n = 1 + stream.below(300) as usize;
+            let from = stream.below(n as u64) as usize;
+            let sparse = 1 + stream.below(20);
+            let words = n.div_ceil(64);
+            let mut bits = |rare: u64| -> Vec<u64> {
+                (0..words).map(|_| (0..64).fold(0, |w, i| w | u64::from(stream.below(rare) == 0) << i)).collect()
+            };
+            let (set, reset) = (bits(sparse), bits(1 + sparse / 2));
+            let start = stream.below(2) == 0;
+            let (mut held, mut expected) = (start, vec![]);
+            for row in from..n {
+                let is = |w: &[u64]| w[row / 64] >> (row % 64) & 1 == 1;
+                if if held { is(&reset) } else { is(&set) } {
+                    held = !held;
+                    expected.push(row as u32);
+                }
+            }
+            let mut got = vec![];
+            decisions(&set, &reset, from, n, start, &mut got);
+            assert_eq!(got, expected);
+        }
+    }
+}
