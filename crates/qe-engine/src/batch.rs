@@ -11,7 +11,7 @@ use qe_factors::plan::Workspace;
 use crate::error::Result;
 use crate::market::Market;
 use crate::program::StrategyPlan;
-use crate::sim::account::StepForm;
+use crate::sim::account::{StepForm, View};
 use crate::sim::record::{Nothing, Record};
 use crate::sim::section::{Layout, Section};
 use crate::sim::tables::{BLOCK, Tables};
@@ -37,6 +37,8 @@ pub struct Stretch {
     pub rows: Range<usize>,
     /// What happens to points that are not warm.
     pub warmup: Warmup,
+    /// Whether worth at the end of each day is wanted.
+    pub daily: bool,
     /// The most bytes that it may take beside its input.
     pub max_bytes: usize,
 }
@@ -109,7 +111,8 @@ pub(crate) fn run_recorded<R: Record>(
                     program.lookback
                 ));
             }
-            Ok((Walk::new(program, plan, market, start), vec![plan.execution.capital; days.len()]))
+            let n_days = if stretch.daily { days.len() } else { 0 };
+            Ok((Walk::new(program, plan, start, days.start, stretch.daily), vec![plan.execution.capital; n_days]))
         })
         .collect();
     let with_sums = walks.iter().flatten().any(|(walk, _)| walk.form() == StepForm::Prefix);
@@ -123,8 +126,18 @@ pub(crate) fn run_recorded<R: Record>(
             return;
         }
         tables.fill(market, section.rows.clone(), with_sums);
-        let frame =
-            Frame { plan, market, tables: &tables, section, layout: &layout, no_entry: &[], session_last: &[], end };
+        let frame = Frame {
+            plan,
+            market,
+            view: View { marks: market.marks(), day_end: market.day_end(), tables: &tables },
+            prices: [market.open(), market.high(), market.low(), market.close()],
+            day: market.day(),
+            section,
+            layout: &layout,
+            no_entry: &[],
+            session_last: &[],
+            end,
+        };
         for (walk, record) in walks.iter_mut().zip(&mut *records) {
             if let Ok((walk, days)) = walk {
                 walk.run(frame, days, record);

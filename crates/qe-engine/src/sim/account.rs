@@ -7,7 +7,6 @@
 //!
 //! Ruin is absorbing: worth at or below zero at a close ends all trading, and what is owed beyond is written off and told.
 
-use crate::market::Market;
 use crate::sim::tables::{BLOCK, Tables};
 
 /// How returns from close to close are summed.
@@ -23,7 +22,10 @@ pub enum StepForm {
 /// The market and its tables, as an account reads them.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    pub(crate) market: &'a Market,
+    /// Closes.
+    pub(crate) marks: &'a [f64],
+    /// The last row of each day.
+    pub(crate) day_end: &'a [u32],
     pub(crate) tables: &'a Tables,
 }
 
@@ -58,9 +60,8 @@ pub(crate) struct Steps {
 }
 
 impl Account {
-    /// An account with money alone, from a row on.
-    pub(crate) fn new(capital: f64, start: usize, market: &Market, form: StepForm) -> Self {
-        let next_day = market.day().get(start).map_or(0, |d| *d as usize);
+    /// An account with money alone, from a row on, which is of a day.
+    pub(crate) fn new(capital: f64, start: usize, next_day: usize, form: StepForm) -> Self {
         Self {
             cash: capital,
             units: 0.0,
@@ -122,7 +123,7 @@ impl Account {
         if from >= to {
             return;
         }
-        let (ends, marks) = (view.market.day_end(), view.market.marks());
+        let (ends, marks) = (view.day_end, view.marks);
         while self.next_day < ends.len() && (ends[self.next_day] as usize) < to {
             if let Some(day) = days.get_mut(self.next_day - first_day) {
                 *day = self.worth(marks[ends[self.next_day] as usize]);
@@ -195,16 +196,32 @@ impl Account {
         self
     }
 
-    /// Looks at every close of a stretch, where a new highest worth lies among them.
-    #[cold]
-    fn looked(mut self, from: usize, to: usize, marks: &[f64]) -> Self {
-        (from..to).for_each(|row| self.look(self.cash + self.units * marks[row]));
+    /// Looks at the closes of a stretch, where a new highest worth lies among them: group by group where none does.
+    fn looked(mut self, from: usize, to: usize, view: View<'_>) -> Self {
+        let (cash, units) = (self.cash, self.units);
+        let worth = |price: f64| cash + units * price;
+        let mut row = from;
+        while row < to {
+            if let Some((end, [low, high])) = view.tables.group(row).filter(|(end, _)| *end <= to) {
+                let (low, high) = if units > 0.0 { (low, high) } else { (high, low) };
+                if worth(high) <= self.peak {
+                    self.trough = self.trough.min(worth(low));
+                    row = end;
+                    continue;
+                }
+                (row..end).for_each(|row| self.look(worth(view.marks[row])));
+                row = end;
+            } else {
+                self.look(worth(view.marks[row]));
+                row += 1;
+            }
+        }
         self
     }
 
     #[inline(always)]
     fn mark_held(&mut self, from: usize, to: usize, view: View<'_>) -> Option<usize> {
-        let marks = view.market.marks();
+        let marks = view.marks;
         let (cash, units) = (self.cash, self.units);
         let worth = |row: usize| cash + units * marks[row];
         let [low, high] = view.tables.extremes(from, to, marks);
@@ -218,7 +235,7 @@ impl Account {
         if greatest <= self.peak {
             self.trough = if least < self.trough { least } else { self.trough };
         } else {
-            *self = self.looked(from, to, marks);
+            *self = self.looked(from, to, view);
         }
         match self.form {
             StepForm::Prefix => self.sum_prefix(from, to, worth(from), view.tables),
@@ -278,7 +295,7 @@ impl Account {
     /// should not keep the account out of registers.
     #[cold]
     fn mark_until_ruin(mut self, from: usize, to: usize, view: View<'_>) -> (Self, Option<usize>) {
-        let marks = view.market.marks();
+        let marks = view.marks;
         self.fresh = false;
         for row in from..to {
             let equity = self.cash + self.units * marks[row];

@@ -4,7 +4,6 @@
 //! carry of an addition: a word of 64 rows takes a handful of operations. Its edges are the decisions. Everything from there
 //! on is what [`super::walk`] does, on the same account and in the same order, so the bits are the same.
 
-use super::account::View;
 use super::record::{Cause, Fill, Record};
 use super::walk::{Entry, Frame, Order, Position, Walk, Way, What, at_side};
 use crate::fills::{FillTiming, Holding};
@@ -82,7 +81,7 @@ impl Walk {
         // An order of the section before is due at the open of this one's first row.
         if let Some(order) = self.orders.pop_front() {
             let way =
-                Way { row: order.due, raw: f.market.open()[order.due], phase: 0, is_maker: false, is_ambiguous: false };
+                Way { row: order.due, raw: f.prices[0][order.due], phase: 0, is_maker: false, is_ambiguous: false };
             match order.what {
                 What::Enter(entry) => {
                     self.enter(f, way, entry, days, record);
@@ -126,8 +125,7 @@ impl Walk {
         record: &mut impl Record,
     ) -> bool {
         let start = f.section.rows.start;
-        let view = View { market: f.market, tables: f.tables };
-        let (open, day, costs) = (f.market.open(), f.market.day(), &f.plan.costs);
+        let (view, open, day, costs) = (f.view, f.prices[0], f.day, &f.plan.costs);
         let (size, leverage, first_day) = (self.program.size, f.plan.execution.leverage, self.first_day);
         let half = costs.half_cost(1.0);
         let (into, out_of) = (1.0 + simple.side * half, 1.0 - simple.side * half);

@@ -103,6 +103,13 @@ impl Tables {
         join(e, join(level[ga + 1], level[gb - (1 << k)]))
     }
 
+    /// The group that begins with this row: the row after it, and its extremes.
+    #[inline]
+    pub(crate) fn group(&self, row: usize) -> Option<(usize, [f64; 2])> {
+        let at = row - self.rows.start;
+        at.is_multiple_of(GROUP).then(|| ((row + GROUP).min(self.rows.end), self.after[at]))
+    }
+
     /// The sums of returns, and of their squares, over some rows of one block.
     #[inline]
     pub(crate) fn sums(&self, from: usize, to: usize) -> [f64; 2] {

@@ -13,7 +13,6 @@ use qe_factors::plan::{Memory, Outside};
 use super::account::{Account, StepForm, View};
 use super::record::{Cause, Fill, Record, Refusal};
 use super::section::{Layout, Section, is_set, next_set};
-use super::tables::Tables;
 use crate::fills::{At, Count, Entered, Exit as Hit, Resting, Touched, first_hit, limit_fill, stop_fill};
 use crate::market::Market;
 use crate::program::{EntryOrder, Exit, ExitKind, Opposite, Program, Source, StrategyPlan};
@@ -23,7 +22,12 @@ use crate::program::{EntryOrder, Exit, ExitKind, Opposite, Program, Source, Stra
 pub(crate) struct Frame<'a> {
     pub(crate) plan: &'a StrategyPlan,
     pub(crate) market: &'a Market,
-    pub(crate) tables: &'a Tables,
+    /// Its prices, days and tables, as accounts read them.
+    pub(crate) view: View<'a>,
+    /// The prices of each row: open, high, low, close.
+    pub(crate) prices: [&'a [f64]; 4],
+    /// The day of each row.
+    pub(crate) day: &'a [u32],
     pub(crate) section: &'a Section,
     pub(crate) layout: &'a Layout,
     /// Rows in which nothing may be entered, 64 a word from the market's first; empty if none.
@@ -181,21 +185,27 @@ pub(super) fn at_side(side: f64) -> usize {
 
 impl Walk {
     /// A walk that begins with money alone in this row.
-    pub(crate) fn new(program: &Arc<Program>, frame_of: &StrategyPlan, market: &Market, start: usize) -> Self {
-        let is_all_in = program.is_all_in(&frame_of.execution, &frame_of.costs);
+    pub(crate) fn new(
+        program: &Arc<Program>,
+        plan: &StrategyPlan,
+        start: usize,
+        first_day: usize,
+        daily: bool,
+    ) -> Self {
+        let is_all_in = program.is_all_in(&plan.execution, &plan.costs);
         let form = if is_all_in { StepForm::Prefix } else { StepForm::Lanes };
         let rule = |exit: &Exit| match exit.source {
-            Source::Rule(idx) => frame_of.compiled.rules().get(idx).map(qe_factors::plan::Rule::memory),
+            Source::Rule(idx) => plan.compiled.rules().get(idx).map(qe_factors::plan::Rule::memory),
             _ => None,
         };
         let memories = [0, 1].map(|side| program.exits[side].iter().map(rule).collect::<Vec<_>>());
         let has_rules = [0, 1].map(|side| memories[side].iter().any(Option::is_some));
         let has_resting = [0, 1].map(|side| program.exits[side].iter().any(|e| e.kind != ExitKind::When));
         Self {
-            account: Account::new(frame_of.execution.capital, start, market, form),
+            account: Account::new(plan.execution.capital, start, if daily { first_day } else { usize::MAX }, form),
             tally: Tally::default(),
             cursor: start,
-            first_day: market.day().get(start).map_or(0, |d| *d as usize),
+            first_day,
             orders: VecDeque::with_capacity(4),
             waiting: None,
             decided: 0.0,
@@ -243,7 +253,7 @@ impl Walk {
 
     #[inline]
     pub(super) fn mark_to(&mut self, f: Frame<'_>, row: usize, days: &mut [f64]) {
-        self.account.mark_to(row, View { market: f.market, tables: f.tables }, days, self.first_day);
+        self.account.mark_to(row, f.view, days, self.first_day);
         if self.account.ruin.is_some() && self.position.is_some() {
             self.end_in_ruin(f, row);
         }
@@ -316,14 +326,14 @@ impl Walk {
     fn row(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let fill = f.plan.execution.fill;
         if fill.at == At::Open {
-            self.fill_due(f, row, f.market.open()[row], 0, days, record);
+            self.fill_due(f, row, f.prices[0][row], 0, days, record);
         }
         if self.waiting.is_some() {
             self.fill_waiting(f, row, days, record);
         }
         self.fill_resting(f, row, days, record);
         if fill.at == At::Close {
-            self.fill_due(f, row, f.market.close()[row], 2, days, record);
+            self.fill_due(f, row, f.prices[3][row], 2, days, record);
         }
         if !f.session_last.is_empty() && is_set(f.session_last, row) {
             self.end_session(f, row, days, record);
@@ -333,7 +343,7 @@ impl Walk {
         }
         self.decide(f, row, days, record);
         if fill.at == At::Close && fill.delay == 0 {
-            self.fill_due(f, row, f.market.close()[row], 2, days, record);
+            self.fill_due(f, row, f.prices[3][row], 2, days, record);
         }
     }
 
@@ -439,7 +449,7 @@ impl Walk {
         self.account.fill(entry.side * units, price, fee);
         self.tally.turnover += units * way.raw / equity;
         self.tally.cost += (price - way.raw).abs() * units + fee;
-        let day = f.market.day()[way.row] as usize;
+        let day = f.day[way.row] as usize;
         self.next_day_in = self.next_day_in.max(day);
         self.position = Some(Position::new(entry.side, units, price, way.raw, way.row, way.phase, cash_before));
         record.fill(&Fill {
@@ -507,7 +517,7 @@ impl Walk {
     #[inline]
     fn count(&mut self, f: Frame<'_>, position: &Position, row: usize) {
         self.tally.count(self.account.cash - position.cash_before, row - position.row);
-        self.tally.count_days(&mut self.next_day_in, f.market.day()[row] as usize);
+        self.tally.count_days(&mut self.next_day_in, f.day[row] as usize);
     }
 
     #[inline]
@@ -517,8 +527,8 @@ impl Walk {
             self.cool_until = self.cool_until.max(row + 1 + program.cooldown_bars as usize);
         }
         if program.cooldown_sessions > 0 {
-            let last = f.market.day()[row] as usize + program.cooldown_sessions as usize;
-            let until = f.market.day_end().get(last).map_or(usize::MAX, |end| *end as usize + 1);
+            let last = f.day[row] as usize + program.cooldown_sessions as usize;
+            let until = f.view.day_end.get(last).map_or(usize::MAX, |end| *end as usize + 1);
             self.cool_until = self.cool_until.max(until);
         }
     }
@@ -540,7 +550,7 @@ impl Walk {
             return;
         }
         let side = waiting.entry.side;
-        let bar = touched(f.market, row);
+        let bar = touched(f, row);
         let met = if f.market.is_blocked(row) || !bar.open.is_finite() {
             None
         } else if waiting.is_stop {
@@ -592,7 +602,7 @@ impl Walk {
         record: &mut impl Record,
     ) {
         let Some(position) = &self.position else { return };
-        let (side, levels, bar) = (position.side, self.levels, touched(f.market, row));
+        let (side, levels, bar) = (position.side, self.levels, touched(f, row));
         let is_far = if side > 0.0 {
             !(bar.low <= levels.stop || bar.high >= levels.target)
         } else {
@@ -626,7 +636,7 @@ impl Walk {
 
     /// Closes what is open at the close of a session's last bar.
     fn end_session(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
-        let raw = f.market.close()[row];
+        let raw = f.prices[3][row];
         if self.position.is_some() && !f.market.is_blocked(row) && !raw.is_nan() {
             let way = Way { row, raw, phase: 2, is_maker: false, is_ambiguous: false };
             self.exit(f, way, Cause::SessionEnd, row, days, record);
@@ -642,7 +652,7 @@ impl Walk {
     fn pay_carry(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let Some(position) = &self.position else { return };
         let side = position.side;
-        let value = position.units * f.market.marks()[row];
+        let value = position.units * f.view.marks[row];
         let money = f.market.carry(row, side, value, &f.plan.costs);
         if money != 0.0 {
             self.mark_to(f, row, days);
@@ -659,8 +669,8 @@ impl Walk {
         match fill.count {
             Count::Bars => row + fill.delay as usize,
             Count::Sessions => {
-                let day = f.market.day()[row] as usize + fill.delay as usize;
-                let ends = f.market.day_end();
+                let day = f.day[row] as usize + fill.delay as usize;
+                let ends = f.view.day_end;
                 match fill.at {
                     _ if day >= ends.len() => usize::MAX,
                     At::Close => ends[day] as usize,
@@ -680,12 +690,12 @@ impl Walk {
             position.bars += f64::from(u8::from(!(is_new && position.phase == 2)));
             // Of the bar of an entry within it, or at its close, only the close is known to have come after.
             let is_whole = !is_new || position.phase == 0;
-            let close = f.market.marks()[row];
-            position.high = position.high.max(if is_whole { f.market.high()[row] } else { close });
-            position.low = position.low.min(if is_whole { f.market.low()[row] } else { close });
+            let close = f.view.marks[row];
+            position.high = position.high.max(if is_whole { f.prices[1][row] } else { close });
+            position.low = position.low.min(if is_whole { f.prices[2][row] } else { close });
             let side = at_side(position.side);
             if self.has_rules[side] || self.has_resting[side] {
-                exit = self.run_rules(f, row, f.market.marks()[row]);
+                exit = self.run_rules(f, row, f.view.marks[row]);
             }
         }
         if self.decided != 0.0 {
@@ -817,7 +827,7 @@ impl Walk {
             Source::Output(_) => number(f, source, row),
             Source::Rule(idx) => {
                 let Some(rule) = f.plan.compiled.rules().get(idx) else { return f64::NAN };
-                let equity = self.account.worth(f.market.marks()[row]);
+                let equity = self.account.worth(f.view.marks[row]);
                 let outside = Outside {
                     cash: self.account.cash,
                     equity,
@@ -920,6 +930,7 @@ fn number(f: Frame<'_>, source: Source, row: usize) -> f64 {
     }
 }
 
-fn touched(market: &Market, row: usize) -> Touched {
-    Touched { open: market.open()[row], high: market.high()[row], low: market.low()[row], close: market.close()[row] }
+fn touched(f: Frame<'_>, row: usize) -> Touched {
+    let [open, high, low, close] = f.prices.map(|x| x[row]);
+    Touched { open, high, low, close }
 }
