@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use qe_factors::plan::Workspace;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::ledger::{Ledger, Line};
 use crate::market::Market;
 use crate::program::StrategyPlan;
 use crate::sim::account::{StepForm, View};
@@ -88,6 +89,37 @@ impl Figures {
 pub fn run(plan: &StrategyPlan, market: &Market, stretch: &Stretch) -> Result<Vec<Result<Figures, String>>> {
     let mut nothing: Vec<Nothing> = plan.programs.iter().map(|_| Nothing).collect();
     run_recorded(plan, market, stretch, &mut nothing)
+}
+
+/// Runs one point with its ledger: the same walk, so the same bits.
+///
+/// # Errors
+/// As [`run`], and when the plan has no such point.
+pub fn run_with_ledger(
+    plan: &StrategyPlan,
+    point: usize,
+    market: &Market,
+    stretch: &Stretch,
+) -> Result<(Figures, Ledger)> {
+    let fault = |reason: String| Error::Market {
+        place: format!("point {point} of {}", plan.name),
+        reason,
+        mend: "give a point of the plan that can be run".into(),
+    };
+    let Some(program) = plan.programs.get(point) else {
+        return Err(fault(format!("the plan has {} points", plan.programs.len())));
+    };
+    let alone = StrategyPlan { programs: vec![program.clone()], ..plan.clone() };
+    let axis = market.columns().axis();
+    let line = Line::of_symbol(market.symbol());
+    let mut ledgers = [Ledger::new(line, plan.execution.capital, axis.open(), axis.available())];
+    let mut figures = run_recorded(&alone, market, stretch, &mut ledgers)?;
+    let [ledger] = ledgers;
+    match figures.pop() {
+        Some(Ok(figures)) => Ok((figures, ledger)),
+        Some(Err(reason)) => Err(fault(reason)),
+        None => Err(fault("it came to nothing".into())),
+    }
 }
 
 /// As [`run`], telling each point's record what happens.

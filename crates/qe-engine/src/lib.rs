@@ -4,9 +4,11 @@ pub mod batch;
 pub mod costs;
 pub mod error;
 pub mod fills;
+pub mod ledger;
 pub mod market;
 pub mod metrics;
 pub mod program;
 mod sim;
+pub mod trades;
 
 pub use error::{Error, Result};

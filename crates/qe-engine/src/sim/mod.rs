@@ -4,7 +4,7 @@
 //! does all arithmetic of cash and units in [`account`]. What happens is told to a [`Record`]: nobody in a sweep, the ledger
 //! where one is asked for. So a point has the same bits alone and among thousands.
 
-pub mod account;
+pub(crate) mod account;
 pub(crate) mod record;
 pub(crate) mod section;
 mod simple;

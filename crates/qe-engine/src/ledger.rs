@@ -1,0 +1,234 @@
+//! What happened, as columns: fills, refusals, payments, and worth at each close. Everything else derives from it.
+//!
+//! A ledger is keyed by instrument, and a fill may belong to a package, so that the legs of an option structure stand in it as
+//! shares do. Money in it adds up: cash at the beginning, less what fills and payments took, is cash at the end, to the bit in
+//! the order in which they stand.
+
+use std::sync::Arc;
+
+use qe_core::instrument::Instrument;
+use serde::{Deserialize, Serialize};
+
+pub use crate::sim::record::{Cause, Refusal};
+use crate::sim::record::{Fill, Record};
+
+/// What is traded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The ticker.
+    pub symbol: Arc<str>,
+    /// Currency per point of price and unit.
+    pub multiplier: f64,
+    /// The smallest step of a quantity; 0 for any.
+    pub lot: f64,
+    /// The smallest step of a price; 0 for any.
+    pub tick: f64,
+    /// The currency of its price.
+    pub currency: Arc<str>,
+    /// When it expires, nanoseconds UTC; `None` for what does not.
+    pub expiry: Option<i64>,
+}
+
+impl Line {
+    /// A symbol of which nothing else is known.
+    pub fn of_symbol(symbol: &str) -> Self {
+        Self { symbol: symbol.into(), multiplier: 1.0, lot: 0.0, tick: 0.0, currency: "USD".into(), expiry: None }
+    }
+
+    /// An instrument that does not expire.
+    pub fn of(instrument: &Instrument) -> Self {
+        Self {
+            symbol: instrument.symbol.clone(),
+            multiplier: instrument.multiplier,
+            lot: instrument.lot_size,
+            tick: instrument.tick_size,
+            currency: instrument.currency.clone(),
+            expiry: None,
+        }
+    }
+}
+
+/// Where the price comes from that a position is marked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkSource {
+    /// The bar's close.
+    #[default]
+    Close,
+    /// The last close there was: the bar has none.
+    LastClose,
+    /// The bid, for what is held.
+    Bid,
+    /// The ask, for what is owed.
+    Ask,
+    /// A model.
+    Model,
+}
+
+/// Fills, a column each, in the order in which they happened.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fills {
+    /// The bar.
+    pub row: Vec<u32>,
+    /// When: the bar's opening for fills at its open, when it was complete for others.
+    pub time: Vec<i64>,
+    /// The instrument, by its place in [`Ledger::lines`].
+    pub line: Vec<u32>,
+    /// What belongs together, as the legs of a structure; 0 for nothing.
+    pub package_id: Vec<u64>,
+    /// Units, below 0 for a sale.
+    pub units: Vec<f64>,
+    /// The market's price.
+    pub raw: Vec<f64>,
+    /// What was paid or received for each unit, spread and slippage included.
+    pub price: Vec<f64>,
+    /// Fees, in money.
+    pub fee: Vec<f64>,
+    /// Cash after it.
+    pub cash: Vec<f64>,
+    /// Units held after it.
+    pub held: Vec<f64>,
+    /// Why.
+    pub cause: Vec<Cause>,
+    /// At the bar's open (0), within it (1), at its close (2).
+    pub phase: Vec<u8>,
+    /// Whether the bar could not decide it.
+    pub is_ambiguous: Vec<bool>,
+    /// The bar in which it was decided.
+    pub signal_row: Vec<u32>,
+    /// How strong the entry was; NaN where nobody asked.
+    pub strength: Vec<f64>,
+}
+
+impl Fills {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+}
+
+/// An order that was not filled as it was given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Refused {
+    /// The bar.
+    pub row: u32,
+    /// 1 for long, -1 for short.
+    pub side: f64,
+    /// Why.
+    pub why: Refusal,
+}
+
+/// Money that was paid for holding a position; below 0 where it was received.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Carry {
+    /// The bar.
+    pub row: u32,
+    /// How much.
+    pub money: f64,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ledger {
+    /// What was traded.
+    pub lines: Vec<Line>,
+    /// Money at the beginning.
+    pub capital: f64,
+    /// Fills.
+    pub fills: Fills,
+    /// Orders that were refused or made smaller.
+    pub refused: Vec<Refused>,
+    /// Payments for holding positions.
+    pub carries: Vec<Carry>,
+    /// Where the marks come from.
+    pub marks: MarkSource,
+    open_time: Arc<[i64]>,
+    available: Arc<[i64]>,
+}
+
+impl Ledger {
+    /// An empty ledger over bars that open and are complete at these times.
+    pub fn new(line: Line, capital: f64, open_time: &[i64], available: &[i64]) -> Self {
+        Self {
+            lines: vec![line],
+            capital,
+            fills: Fills::default(),
+            refused: Vec::new(),
+            carries: Vec::new(),
+            marks: MarkSource::Close,
+            open_time: open_time.into(),
+            available: available.into(),
+        }
+    }
+
+    /// Worth at each close of some bars, cash and units after each: what the fills and payments make of the marks.
+    pub fn curve(&self, rows: std::ops::Range<usize>, marks: &[f64]) -> Curve {
+        let (mut fill, mut carry) = (0, 0);
+        let (mut cash, mut units) = (self.capital, 0.0);
+        let mut curve = Curve { rows: rows.clone(), ..Curve::default() };
+        for row in rows {
+            // Payments are made at the close, after the fills of the bar but those at the very close of the signal.
+            while fill < self.fills.len() && self.fills.row[fill] as usize <= row {
+                units = self.fills.held[fill];
+                cash -= self.fills.units[fill] * self.fills.price[fill] + self.fills.fee[fill];
+                fill += 1;
+            }
+            while carry < self.carries.len() && self.carries[carry].row as usize <= row {
+                cash -= self.carries[carry].money;
+                carry += 1;
+            }
+            curve.cash.push(cash);
+            curve.units.push(units);
+            curve.equity.push(if units == 0.0 { cash } else { cash + units * marks[row] });
+        }
+        curve
+    }
+}
+
+/// Worth at each close.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Curve {
+    /// The bars.
+    pub rows: std::ops::Range<usize>,
+    /// Worth.
+    pub equity: Vec<f64>,
+    /// Cash.
+    pub cash: Vec<f64>,
+    /// Units held.
+    pub units: Vec<f64>,
+}
+
+impl Record for Ledger {
+    fn fill(&mut self, fill: &Fill) {
+        let f = &mut self.fills;
+        let times = if fill.phase == 0 { &self.open_time } else { &self.available };
+        f.row.push(fill.row as u32);
+        f.time.push(times.get(fill.row).copied().unwrap_or(i64::MAX));
+        f.line.push(0);
+        f.package_id.push(0);
+        f.units.push(fill.units);
+        f.raw.push(fill.raw);
+        f.price.push(fill.price);
+        f.fee.push(fill.fee);
+        f.cash.push(fill.cash_after);
+        f.held.push(fill.units_after);
+        f.cause.push(fill.cause);
+        f.phase.push(fill.phase);
+        f.is_ambiguous.push(fill.is_ambiguous);
+        f.signal_row.push(fill.signal_row as u32);
+        f.strength.push(fill.strength);
+    }
+
+    fn refuse(&mut self, row: usize, side: f64, why: Refusal) {
+        self.refused.push(Refused { row: row as u32, side, why });
+    }
+
+    fn carry(&mut self, row: usize, money: f64) {
+        self.carries.push(Carry { row: row as u32, money });
+    }
+}

@@ -1,0 +1,155 @@
+//! Round trips, read off a ledger: from flat to flat.
+//!
+//! The log that the seed sketches takes an entry where the position does *not* change; ours goes by fills. The excursions are
+//! of the market's price from the entry on, in the position's favour and against it: of the bar of an entry within it, or at
+//! its close, only the close is known to have come after; of the bar of an exit within it, only the exit itself.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::ledger::{Cause, Ledger};
+use crate::market::Market;
+
+/// A round trip.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trade {
+    /// When it was entered, nanoseconds UTC.
+    pub entry_time: i64,
+    /// When it was left; `None` while it is open.
+    pub exit_time: Option<i64>,
+    /// The bar of the entry.
+    pub entry_row: u32,
+    /// The bar of the exit, or the last one.
+    pub exit_row: u32,
+    /// From entry to exit, nanoseconds; to the last bar's end while it is open.
+    pub duration: i64,
+    /// 1 for long, -1 for short.
+    pub side: f64,
+    /// Units.
+    pub units: f64,
+    /// What was paid or received for each unit at the entry, costs of the price included.
+    pub entry_price: f64,
+    /// At the exit; the last close while it is open.
+    pub exit_price: f64,
+    /// The market's prices at the two.
+    pub entry_raw: f64,
+    /// See `entry_raw`.
+    pub exit_raw: f64,
+    /// What it won, all costs and payments included.
+    pub pnl: f64,
+    /// What it won, over its value at the entry.
+    pub pnl_frac: f64,
+    /// Spread, slippage and fees, in money.
+    pub costs: f64,
+    /// How far the price went against it at worst, as a fraction of the entry's price.
+    pub mae_frac: f64,
+    /// How far it went in its favour at best.
+    pub mfe_frac: f64,
+    /// How strong the entry was; NaN where nobody asked.
+    pub strength: f64,
+    /// Why it was left.
+    pub reason: Option<Arc<str>>,
+    /// Whether a bar could not decide it.
+    pub is_ambiguous: bool,
+}
+
+/// The round trips of a ledger, the open one last; `end` is the row after the last that was simulated.
+pub fn trades(ledger: &Ledger, market: &Market, reasons: &[Arc<str>], end: usize) -> Vec<Trade> {
+    let f = &ledger.fills;
+    let mut out: Vec<Trade> = Vec::new();
+    let mut entry: Option<usize> = None;
+    for i in 0..f.len() {
+        match entry {
+            None => entry = Some(i),
+            Some(at) if f.held[i] == 0.0 => {
+                let carried = paid(ledger, f.row[at], f.row[i]);
+                out.push(trade(ledger, market, at, Some(i), end, carried, reasons));
+                entry = None;
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(at) = entry
+        && end > 0
+    {
+        out.push(trade(ledger, market, at, None, end, paid(ledger, f.row[at], end as u32 - 1), reasons));
+    }
+    out
+}
+
+/// What was paid for holding between two bars.
+fn paid(ledger: &Ledger, from: u32, to: u32) -> f64 {
+    let first = ledger.carries.partition_point(|c| c.row < from);
+    ledger.carries[first..].iter().take_while(|c| c.row <= to).map(|c| c.money).sum()
+}
+
+fn trade(
+    ledger: &Ledger,
+    market: &Market,
+    at: usize,
+    exit: Option<usize>,
+    end: usize,
+    carried: f64,
+    reasons: &[Arc<str>],
+) -> Trade {
+    let f = &ledger.fills;
+    let (entry_row, units) = (f.row[at], f.units[at].abs());
+    let side = f.units[at].signum();
+    let last = end - 1;
+    let mark = market.marks()[last];
+    let times = market.columns().axis();
+    let (exit_row, exit_price, exit_raw, exit_time, exit_fee) = match exit {
+        Some(i) => (f.row[i], f.price[i], f.raw[i], Some(f.time[i]), f.fee[i]),
+        None => (last as u32, mark, mark, None, 0.0),
+    };
+    let gross = side * units * (exit_price - f.price[at]);
+    let pnl = gross - f.fee[at] - exit_fee - carried;
+    let slipped = units * ((f.price[at] - f.raw[at]).abs() + (exit_price - exit_raw).abs());
+    let (mut worst, mut best) = (0.0_f64, 0.0_f64);
+    let mut see = |price: f64| {
+        let moved = side * (price / f.raw[at] - 1.0);
+        // NaN is neither.
+        (worst, best) = (worst.max(-moved), best.max(moved));
+    };
+    for row in entry_row as usize..=exit_row as usize {
+        let is_first = row == entry_row as usize;
+        let is_last = exit.is_some() && row == exit_row as usize;
+        let exit_phase = exit.map_or(2, |i| f.phase[i]);
+        match (is_first && f.phase[at] > 0, is_last && exit_phase < 2) {
+            (_, true) => see(exit_raw),
+            (true, false) => see(market.close()[row]),
+            (false, false) => {
+                see(market.high()[row]);
+                see(market.low()[row]);
+            }
+        }
+    }
+    let reason = exit.map(|i| match f.cause[i] {
+        Cause::Exit(reason) => reasons.get(reason as usize).cloned().unwrap_or_else(|| "exit".into()),
+        Cause::Opposite => "opposite".into(),
+        Cause::SessionEnd => "session_end".into(),
+        Cause::Entry | Cause::Weight => "weight".into(),
+    });
+    Trade {
+        entry_time: f.time[at],
+        exit_time,
+        entry_row,
+        exit_row,
+        duration: exit_time.unwrap_or_else(|| times.available()[last]) - f.time[at],
+        side,
+        units,
+        entry_price: f.price[at],
+        exit_price,
+        entry_raw: f.raw[at],
+        exit_raw,
+        pnl,
+        pnl_frac: pnl / (units * f.price[at]),
+        costs: slipped + f.fee[at] + exit_fee,
+        mae_frac: worst,
+        mfe_frac: best,
+        strength: f.strength[at],
+        reason,
+        is_ambiguous: exit.is_some_and(|i| f.is_ambiguous[i]),
+    }
+}
