@@ -24,6 +24,7 @@ pub mod stats;
 pub mod ticks;
 pub mod time;
 pub mod timeframe;
+pub mod wide;
 pub mod zone;
 
 pub use error::{Error, Result};
