@@ -47,7 +47,7 @@ pub fn midprice(high: &[f64], low: &[f64], period: usize, out: &mut [f64]) {
 }
 
 impl Terms<2, 2, 1> for Midprice {
-    #[inline]
+    #[inline(always)]
     fn terms(&self, row: [f64; 2], _: [f64; 2], _: f64) -> [f64; 2] {
         row
     }
@@ -56,19 +56,21 @@ impl Terms<2, 2, 1> for Midprice {
         [f64::NEG_INFINITY, f64::INFINITY]
     }
 
-    #[inline]
+    #[inline(always)]
     fn join(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
         [higher(older[0], newer[0]), lower(older[1], newer[1])]
     }
 
     const LOOKS: bool = true;
 
-    #[inline]
+    const WIDE: bool = true;
+
+    #[inline(always)]
     fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
         [higher_present(older[0], newer[0]), lower_present(older[1], newer[1])]
     }
 
-    #[inline]
+    #[inline(always)]
     fn finish(&self, [high, low]: [f64; 2], _: [f64; 2], _: [f64; 2], _: f64) -> [f64; 1] {
         [finite((high + low) / 2.0)]
     }

@@ -69,11 +69,14 @@ impl State {
 }
 
 impl Step<1, 1> for State {
+    const WIDE: bool = true;
+
     #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
         [self.push(x)]
     }
 
+    #[inline(always)]
     fn bulk(&mut self, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) {
         self.0.bulk_finite(x, out, |new, old| new - old);
     }

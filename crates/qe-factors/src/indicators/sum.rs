@@ -62,6 +62,8 @@ impl Terms<1, 1, 1> for Sum {
         [x]
     }
 
+    const WIDE: bool = true;
+
     #[inline]
     fn finish(&self, [sum]: [f64; 1], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
         [finite(sum)]

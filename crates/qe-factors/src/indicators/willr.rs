@@ -107,6 +107,8 @@ impl Terms<3, 2, 1> for Willr {
 
     const LOOKS: bool = true;
 
+    const WIDE: bool = true;
+
     #[inline]
     fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
         [higher_present(older[0], newer[0]), lower_present(older[1], newer[1])]

@@ -54,6 +54,8 @@ impl Terms<1, 2, 1> for Wma {
         [d, d * t]
     }
 
+    const WIDE: bool = true;
+
     #[inline]
     fn finish(&self, [sum, by_time]: [f64; 2], [anchor]: [f64; 1], _: [f64; 1], t: f64) -> [f64; 1] {
         let n = self.period.max(1) as f64;

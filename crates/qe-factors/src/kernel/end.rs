@@ -22,7 +22,7 @@ pub struct Min;
 impl End for Max {
     const LAST: f64 = f64::NEG_INFINITY;
 
-    #[inline]
+    #[inline(always)]
     fn beats(a: f64, b: f64) -> bool {
         a > b
     }
@@ -31,44 +31,44 @@ impl End for Max {
 impl End for Min {
     const LAST: f64 = f64::INFINITY;
 
-    #[inline]
+    #[inline(always)]
     fn beats(a: f64, b: f64) -> bool {
         a < b
     }
 }
 
 /// The one nearer to the end, the older where they are equal; NaN if either is.
-#[inline]
+#[inline(always)]
 pub fn outer<E: End>(older: f64, newer: f64) -> f64 {
     if E::beats(newer, older) || newer.is_nan() { newer } else { older }
 }
 
 /// [`outer`] where neither is NaN: one instruction.
-#[inline]
+#[inline(always)]
 pub fn outer_present<E: End>(older: f64, newer: f64) -> f64 {
     if E::beats(newer, older) { newer } else { older }
 }
 
 /// The higher one, the older where they are equal; NaN if either is.
-#[inline]
+#[inline(always)]
 pub fn higher(older: f64, newer: f64) -> f64 {
     outer::<Max>(older, newer)
 }
 
 /// The lower one, the older where they are equal; NaN if either is.
-#[inline]
+#[inline(always)]
 pub fn lower(older: f64, newer: f64) -> f64 {
     outer::<Min>(older, newer)
 }
 
 /// [`higher`] where neither is NaN.
-#[inline]
+#[inline(always)]
 pub fn higher_present(older: f64, newer: f64) -> f64 {
     outer_present::<Max>(older, newer)
 }
 
 /// [`lower`] where neither is NaN.
-#[inline]
+#[inline(always)]
 pub fn lower_present(older: f64, newer: f64) -> f64 {
     outer_present::<Min>(older, newer)
 }

@@ -9,6 +9,8 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
+use qe_core::wide::{Loops, wide};
+
 use super::blocks::BLOCK;
 
 /// How two parts of a window are put together.
@@ -27,7 +29,7 @@ pub struct Add;
 impl Join for Add {
     const MAY_OVERLAP: bool = false;
 
-    #[inline]
+    #[inline(always)]
     fn join(older: f64, newer: f64) -> f64 {
         older + newer
     }
@@ -52,7 +54,7 @@ impl Rung {
     }
 
     /// Where the next `n` rows go, which are no more than a block.
-    #[inline]
+    #[inline(always)]
     fn room(&mut self, n: usize) -> &mut [f64] {
         if self.at + n > self.values.len() {
             self.values.copy_within(self.at - self.reach..self.at, 0);
@@ -63,7 +65,7 @@ impl Rung {
     }
 
     /// The last `n` rows, as they were `lag` rows ago.
-    #[inline]
+    #[inline(always)]
     fn lagged(&self, lag: usize, n: usize) -> &[f64] {
         &self.values[self.at - n - lag..][..n]
     }
@@ -109,11 +111,24 @@ impl<J: Join> Ladder<J> {
 
     /// Takes at most a block of rows; says whether one of them was NaN.
     pub(super) fn block(&mut self, x: &[f64], out: &mut [f64]) -> bool {
-        let any_nan = self.take(x);
+        wide(Block(self, x, out))
+    }
+}
+
+/// At most a block of rows of one window.
+struct Block<'a, J: Join>(&'a mut Ladder<J>, &'a [f64], &'a mut [f64]);
+
+impl<J: Join> Loops for Block<'_, J> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self(ladder, x, out) = self;
+        let any_nan = ladder.take(x);
         // Nobody looks back on the widest rung, so it is written where it is wanted.
-        let last = self.rungs.len() - 1;
-        self.climb(x.len(), last);
-        let (below, widest) = self.rungs.split_at(last);
+        let last = ladder.rungs.len() - 1;
+        ladder.climb(x.len(), last);
+        let (below, widest) = ladder.rungs.split_at(last);
         match widest[0].terms[..] {
             [] => out.copy_from_slice(x),
             ref terms => join_all::<J>(out, terms, |(rung, lag)| below[rung].lagged(lag, x.len())),
@@ -144,12 +159,11 @@ impl<J: Join, const W: usize> Ladder<J, W> {
     /// Takes at most a block of rows.
     pub fn feed(&mut self, x: &[f64]) {
         self.n = x.len().min(BLOCK);
-        self.take(&x[..self.n]);
-        self.climb(self.n, self.rungs.len());
+        wide(Feed(self, x));
     }
 
     /// The rows themselves; whether one of them is NaN.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, x: &[f64]) -> bool {
         let mut any_nan = false;
         for (to, x) in self.rungs[0].room(x.len()).iter_mut().zip(x) {
@@ -160,6 +174,7 @@ impl<J: Join, const W: usize> Ladder<J, W> {
     }
 
     /// The first so many rungs but the rows themselves.
+    #[inline(always)]
     fn climb(&mut self, n: usize, n_rungs: usize) {
         for k in 1..n_rungs {
             let (below, this) = self.rungs.split_at_mut(k);
@@ -170,9 +185,23 @@ impl<J: Join, const W: usize> Ladder<J, W> {
     }
 
     /// What the rows that were taken last make of a window.
-    #[inline]
+    #[inline(always)]
     pub fn window(&self, idx: usize) -> &[f64] {
         self.rungs[self.windows[idx]].lagged(0, self.n)
+    }
+}
+
+/// At most a block of rows of all windows.
+struct Feed<'a, J: Join, const W: usize>(&'a mut Ladder<J, W>, &'a [f64]);
+
+impl<J: Join, const W: usize> Loops for Feed<'_, J, W> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(ladder, x) = self;
+        ladder.take(&x[..ladder.n]);
+        ladder.climb(ladder.n, ladder.rungs.len());
     }
 }
 
@@ -215,7 +244,7 @@ fn parts(rungs: &[Rung], width: usize, may_overlap: bool) -> Vec<usize> {
 }
 
 /// Joins columns, newest first, four at a time: always in the same order, so always to the same bits.
-#[inline]
+#[inline(always)]
 fn join_all<'a, J: Join>(to: &mut [f64], terms: &[(usize, usize)], column: impl Fn((usize, usize)) -> &'a [f64]) {
     let join = J::join;
     let rest = match *terms {

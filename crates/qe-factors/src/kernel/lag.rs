@@ -43,7 +43,7 @@ impl Lag {
 
     /// Takes many values and writes `f(value, value lag rows before)` for each, NaN where that is infinite. Blocks are
     /// looked at as a whole, which is cheaper than [`finite`] in `f`.
-    #[inline]
+    #[inline(always)]
     pub fn bulk_finite(&mut self, x: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
         let n = x.len().min(out.len());
         let (x, out) = (&x[..n], &mut out[..n]);

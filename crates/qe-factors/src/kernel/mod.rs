@@ -43,6 +43,8 @@ mod window_fold;
 
 use std::fmt;
 
+use qe_core::wide::{Loops, wide};
+
 pub(crate) use blocks::{blocks, blocks_of};
 pub use chain::Chain;
 pub use ema::Ema;
@@ -128,6 +130,9 @@ impl Clone for Box<dyn Kernel> {
 
 /// What a leaf writes: the next row in, its row out. `I` columns in, `O` columns out.
 pub trait Step<const I: usize, const O: usize>: fmt::Debug + Clone + Send + Sync + 'static {
+    /// Whether whole columns are worth the widest vectors of the machine: then `bulk` is `#[inline(always)]`.
+    const WIDE: bool = false;
+
     /// Takes one row.
     fn step(&mut self, row: [f64; I]) -> [f64; O];
 
@@ -140,6 +145,18 @@ pub trait Step<const I: usize, const O: usize>: fmt::Debug + Clone + Send + Sync
                 o[i] = value;
             }
         }
+    }
+}
+
+/// Many rows of a step.
+struct Bulk<'a, S, const I: usize, const O: usize>(&'a mut S, [&'a [f64]; I], [&'a mut [f64]; O]);
+
+impl<S: Step<I, O>, const I: usize, const O: usize> Loops for Bulk<'_, S, I, O> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.bulk(self.1, self.2);
     }
 }
 
@@ -157,7 +174,8 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
         let mut out: [&mut [f64]; O] = std::array::from_fn(|_| outs.next().map_or(&mut [] as &mut [f64], |o| &mut **o));
         let n = inputs.first().map_or(0, |x| x.len());
         if n > FEW {
-            return self.0.bulk(inputs, out);
+            let bulk = Bulk(&mut self.0, inputs, out);
+            return if S::WIDE { wide(bulk) } else { bulk.run() };
         }
         // Live rows should not pay for the buffers of whole blocks.
         for i in 0..n {

@@ -67,6 +67,8 @@ impl<const DDOF: usize, const ROOT: bool> Terms<1, 2, 1> for Variance<DDOF, ROOT
         powers(x, anchor)
     }
 
+    const WIDE: bool = true;
+
     #[inline]
     fn finish(&self, sums: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
         let variance = sum_of_squares(self.n, sums) * (1.0 / (self.n - DDOF as f64));

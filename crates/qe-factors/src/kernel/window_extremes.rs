@@ -97,6 +97,8 @@ impl<E: End> Terms<1, 2, 1> for Outermost<E> {
 
     const LOOKS: bool = true;
 
+    const WIDE: bool = true;
+
     #[inline]
     fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {
         [outer_present::<E>(older[0], newer[0]), 0.0]
@@ -138,6 +140,8 @@ impl<E: End> Terms<1, 2, 1> for PlaceOf<E> {
     }
 
     const LOOKS: bool = true;
+
+    const WIDE: bool = true;
 
     #[inline]
     fn join_present(&self, older: [f64; 2], newer: [f64; 2]) -> [f64; 2] {

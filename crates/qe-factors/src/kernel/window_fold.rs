@@ -15,6 +15,8 @@
 
 use std::fmt::Debug;
 
+use qe_core::wide::{Loops, wide};
+
 use super::Step;
 
 /// What is folded over a window, and what it comes to: `I` columns in, `K` numbers folded (sums, unless said
@@ -36,6 +38,10 @@ pub trait Terms<const I: usize, const K: usize, const O: usize>: Clone + Debug +
 
     /// Whether [`Terms::join_present`] is worth a look at all values beforehand.
     const LOOKS: bool = false;
+
+    /// Whether the widest vectors of the machine are worth a second compilation. Not where much is folded: then the
+    /// compiler finds no vectors in so much code.
+    const WIDE: bool = false;
 
     /// [`Terms::join`] with the same bits, where no value is NaN.
     #[inline]
@@ -137,22 +143,9 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
 
     /// Takes many rows, with the bits of one by one.
     #[inline]
-    pub fn bulk(&mut self, inputs: [&[f64]; I], mut out: [&mut [f64]; O]) {
-        let n = inputs.iter().map(|x| x.len()).chain(out.iter().map(|o| o.len())).min().unwrap_or(0);
-        let inputs = inputs.map(|x| &x[..n]);
-        let mut at = 0;
-        while at < n {
-            let side_by_side = self.pos == 0 && self.n_seen == self.period && self.period * K <= MAX_LANE_SUMS;
-            let groups = (n - at) / (LANES * self.period);
-            if side_by_side && at >= self.period && groups > 0 {
-                self.groups(at, groups, inputs, &mut out);
-                at += groups * LANES * self.period;
-            } else {
-                let m = (self.period - self.pos).min(n - at).min(CHUNK);
-                self.part(at, m, inputs, &mut out);
-                at += m;
-            }
-        }
+    pub fn bulk(&mut self, inputs: [&[f64]; I], out: [&mut [f64]; O]) {
+        let bulk = Bulk(self, inputs, out);
+        if T::WIDE { wide(bulk) } else { bulk.run() }
     }
 
     /// Some rows of one block.
@@ -189,7 +182,7 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
     }
 
     /// Many times as many whole blocks as go side by side, which follow a whole block of the same slice.
-    #[inline]
+    #[inline(always)]
     fn groups(&mut self, at: usize, n: usize, inputs: [&[f64]; I], out: &mut [&mut [f64]; O]) {
         let (p, terms) = (self.period, &self.terms);
         self.side.resize(p + 1, [[0.0; LANES]; K]);
@@ -216,6 +209,37 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
     }
 }
 
+/// Many rows of a fold.
+struct Bulk<'a, T, const I: usize, const K: usize, const O: usize>(
+    &'a mut WindowFold<T, I, K, O>,
+    [&'a [f64]; I],
+    [&'a mut [f64]; O],
+);
+
+impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> Loops for Bulk<'_, T, I, K, O> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(fold, inputs, mut out) = self;
+        let n = inputs.iter().map(|x| x.len()).chain(out.iter().map(|o| o.len())).min().unwrap_or(0);
+        let inputs = inputs.map(|x| &x[..n]);
+        let mut at = 0;
+        while at < n {
+            let side_by_side = fold.pos == 0 && fold.n_seen == fold.period && fold.period * K <= MAX_LANE_SUMS;
+            let groups = (n - at) / (LANES * fold.period);
+            if side_by_side && at >= fold.period && groups > 0 {
+                fold.groups(at, groups, inputs, &mut out);
+                at += groups * LANES * fold.period;
+            } else {
+                let m = (fold.period - fold.pos).min(n - at).min(CHUNK);
+                fold.part(at, m, inputs, &mut out);
+                at += m;
+            }
+        }
+    }
+}
+
 impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> Step<I, O> for WindowFold<T, I, K, O> {
     #[inline]
     fn step(&mut self, row: [f64; I]) -> [f64; O] {
@@ -228,7 +252,7 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> Step<I, 
 }
 
 /// As many blocks as go side by side: `rows` are theirs and those of the block before them.
-#[inline]
+#[inline(always)]
 fn blocks<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize>(
     terms: &T,
     p: usize,
@@ -302,7 +326,7 @@ fn finish<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize>(
 }
 
 /// Whether no value is NaN.
-#[inline]
+#[inline(always)]
 fn is_present(x: &[f64]) -> bool {
     // No way out half-way, so that it is a loop of vectors.
     !x.iter().fold(false, |missing, v| missing | v.is_nan())
