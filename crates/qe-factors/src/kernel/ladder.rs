@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 
 use qe_core::wide::{Loops, wide};
 
+use super::FEW;
 use super::blocks::BLOCK;
 
 /// How two parts of a window are put together.
@@ -111,7 +112,8 @@ impl<J: Join> Ladder<J> {
 
     /// Takes at most a block of rows; says whether one of them was NaN.
     pub(super) fn block(&mut self, x: &[f64], out: &mut [f64]) -> bool {
-        wide(Block(self, x, out))
+        let block = Block(self, x, out);
+        if x.len() > FEW { wide(block) } else { block.run() }
     }
 }
 
@@ -159,7 +161,8 @@ impl<J: Join, const W: usize> Ladder<J, W> {
     /// Takes at most a block of rows.
     pub fn feed(&mut self, x: &[f64]) {
         self.n = x.len().min(BLOCK);
-        wide(Feed(self, x));
+        let feed = Feed(self, x);
+        if x.len() > FEW { wide(feed) } else { feed.run() }
     }
 
     /// The rows themselves; whether one of them is NaN.
