@@ -26,19 +26,19 @@ pub struct Trade {
     pub duration: i64,
     /// 1 for long, -1 for short.
     pub side: f64,
-    /// Units.
+    /// The most units that were held.
     pub units: f64,
-    /// What was paid or received for each unit at the entry, costs of the price included.
+    /// What was paid or received for each unit on the way in, costs of the price included: an average.
     pub entry_price: f64,
-    /// At the exit; the last close while it is open.
+    /// On the way out; at the last close while it is open.
     pub exit_price: f64,
-    /// The market's prices at the two.
+    /// The market's prices on the two ways.
     pub entry_raw: f64,
     /// See `entry_raw`.
     pub exit_raw: f64,
     /// What it won, all costs and payments included.
     pub pnl: f64,
-    /// What it won, over its value at the entry.
+    /// What it won, over what was paid on the way in.
     pub pnl_frac: f64,
     /// Spread, slippage and fees, in money.
     pub costs: f64,
@@ -94,18 +94,30 @@ fn trade(
     reasons: &[Arc<str>],
 ) -> Trade {
     let f = &ledger.fills;
-    let (entry_row, units) = (f.row[at], f.units[at].abs());
     let side = f.units[at].signum();
     let last = end - 1;
     let mark = market.marks()[last];
-    let times = market.columns().axis();
-    let (exit_row, exit_price, exit_raw, exit_time, exit_fee) = match exit {
-        Some(i) => (f.row[i], f.price[i], f.raw[i], Some(f.time[i]), f.fee[i]),
-        None => (last as u32, mark, mark, None, 0.0),
+    // A position may grow and shrink on the way: what was paid on the way in and received on the way out are averages.
+    let (mut entered, mut left) = (Leg::default(), Leg::default());
+    let (mut fees, mut slipped, mut most) = (0.0, 0.0, 0.0_f64);
+    let through = exit.unwrap_or(f.len() - 1);
+    for i in at..=through {
+        let leg = if f.units[i] * side > 0.0 { &mut entered } else { &mut left };
+        leg.add(f.units[i].abs(), f.price[i], f.raw[i]);
+        fees += f.fee[i];
+        slipped += (f.price[i] - f.raw[i]).abs() * f.units[i].abs();
+        most = most.max(f.held[i].abs());
+    }
+    if exit.is_none() {
+        left.add(f.held[through].abs(), mark, mark);
+    }
+    let (exit_row, exit_time) = match exit {
+        Some(i) => (f.row[i], Some(f.time[i])),
+        None => (last as u32, None),
     };
-    let gross = side * units * (exit_price - f.price[at]);
-    let pnl = gross - f.fee[at] - exit_fee - carried;
-    let slipped = units * ((f.price[at] - f.raw[at]).abs() + (exit_price - exit_raw).abs());
+    let pnl = side * (left.money - entered.money) - fees - carried;
+    let times = market.columns().axis();
+    let entry_row = f.row[at];
     let (mut worst, mut best) = (0.0_f64, 0.0_f64);
     let mut see = |price: f64| {
         let moved = side * (price / f.raw[at] - 1.0);
@@ -114,10 +126,9 @@ fn trade(
     };
     for row in entry_row as usize..=exit_row as usize {
         let is_first = row == entry_row as usize;
-        let is_last = exit.is_some() && row == exit_row as usize;
-        let exit_phase = exit.map_or(2, |i| f.phase[i]);
-        match (is_first && f.phase[at] > 0, is_last && exit_phase < 2) {
-            (_, true) => see(exit_raw),
+        let exit_phase = exit.filter(|_| row == exit_row as usize).map_or(2, |i| f.phase[i]);
+        match (is_first && f.phase[at] > 0, exit_phase < 2) {
+            (_, true) => exit.into_iter().for_each(|i| see(f.raw[i])),
             (true, false) => see(market.close()[row]),
             (false, false) => {
                 see(market.high()[row]);
@@ -138,18 +149,34 @@ fn trade(
         exit_row,
         duration: exit_time.unwrap_or_else(|| times.available()[last]) - f.time[at],
         side,
-        units,
-        entry_price: f.price[at],
-        exit_price,
-        entry_raw: f.raw[at],
-        exit_raw,
+        units: most,
+        entry_price: entered.money / entered.units,
+        exit_price: left.money / left.units,
+        entry_raw: entered.raw / entered.units,
+        exit_raw: left.raw / left.units,
         pnl,
-        pnl_frac: pnl / (units * f.price[at]),
-        costs: slipped + f.fee[at] + exit_fee,
+        pnl_frac: pnl / entered.money,
+        costs: slipped + fees,
         mae_frac: worst,
         mfe_frac: best,
         strength: f.strength[at],
         reason,
         is_ambiguous: exit.is_some_and(|i| f.is_ambiguous[i]),
+    }
+}
+
+/// One direction of a round trip.
+#[derive(Debug, Default)]
+struct Leg {
+    units: f64,
+    money: f64,
+    raw: f64,
+}
+
+impl Leg {
+    fn add(&mut self, units: f64, price: f64, raw: f64) {
+        self.units += units;
+        self.money += units * price;
+        self.raw += units * raw;
     }
 }

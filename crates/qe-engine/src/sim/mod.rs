@@ -10,3 +10,4 @@ pub(crate) mod section;
 mod simple;
 pub(crate) mod tables;
 pub(crate) mod walk;
+mod weights;

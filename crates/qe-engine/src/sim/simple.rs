@@ -87,6 +87,8 @@ impl Walk {
                     self.enter(f, way, entry, days, record);
                 }
                 What::Exit(cause, signal_row) => self.exit(f, way, cause, signal_row, days, record),
+                // A simple program has no weights.
+                What::Weight(_) => {}
             }
         }
         // What is not filled before the section's end is an order on its way; the run's last row orders no entry.

@@ -13,9 +13,10 @@ use qe_factors::plan::{Memory, Outside};
 use super::account::{Account, StepForm, View};
 use super::record::{Cause, Fill, Record, Refusal};
 use super::section::{Layout, Section, is_set, next_set};
-use crate::fills::{At, Count, Entered, Exit as Hit, Resting, Touched, first_hit, limit_fill, stop_fill};
+use super::weights::Point;
+use crate::fills::{At, Count, Entered, Exit as Hit, Holding, Resting, Touched, first_hit, limit_fill, stop_fill};
 use crate::market::Market;
-use crate::program::{EntryOrder, Exit, ExitKind, Opposite, Program, Source, StrategyPlan};
+use crate::program::{EntryOrder, Exit, ExitKind, Opposite, Program, SizeKind, Source, StrategyPlan};
 
 /// What is the same for all points in a section.
 #[derive(Clone, Copy)]
@@ -38,6 +39,14 @@ pub(crate) struct Frame<'a> {
     pub(crate) end: usize,
 }
 
+impl Frame<'_> {
+    /// Whether nothing may be entered in a row.
+    #[inline]
+    pub(super) fn is_no_entry(&self, row: usize) -> bool {
+        !self.no_entry.is_empty() && is_set(self.no_entry, row)
+    }
+}
+
 /// An order on its way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Order {
@@ -48,6 +57,8 @@ pub(super) struct Order {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum What {
     Enter(Entry),
+    /// To hold this weight.
+    Weight(Entry),
     Exit(Cause, usize),
 }
 
@@ -156,13 +167,13 @@ pub(crate) struct Walk {
     pub(super) cursor: usize,
     pub(super) first_day: usize,
     pub(super) orders: VecDeque<Order>,
-    pub(super) waiting: Option<Waiting>,
+    waiting: Option<Waiting>,
     /// The side that is held once all orders are filled: 1, -1, or 0.
     pub(super) decided: f64,
     pub(super) position: Option<Position>,
     /// What the rules of each exit remember, long and short.
     pub(super) memories: [Vec<Option<Memory>>; 2],
-    pub(super) levels: Levels,
+    levels: Levels,
     /// Which of the two has rules, and which has levels that rest.
     pub(super) has_rules: [bool; 2],
     pub(super) has_resting: [bool; 2],
@@ -172,6 +183,9 @@ pub(crate) struct Walk {
     pub(super) left: (f64, usize),
     /// The next day that has not been counted as a day in the market.
     pub(super) next_day_in: usize,
+    /// The weight that is held, where weights are held, and the one that was last decided.
+    pub(super) weight: f64,
+    pub(super) decided_weight: f64,
     registers: Vec<f64>,
     /// Rows of decisions, kept to be used again.
     pub(super) edges: Vec<u32>,
@@ -217,6 +231,8 @@ impl Walk {
             cool_until: 0,
             left: (0.0, usize::MAX),
             next_day_in: 0,
+            weight: 0.0,
+            decided_weight: 0.0,
             registers: Vec::new(),
             edges: Vec::new(),
             program: Arc::clone(program),
@@ -226,11 +242,6 @@ impl Walk {
     /// How returns from close to close are summed.
     pub(crate) fn form(&self) -> StepForm {
         self.account.form()
-    }
-
-    /// Whether a position is open.
-    pub(crate) fn is_open(&self) -> bool {
-        self.position.is_some()
     }
 
     /// Goes on over the rows of a section. The worth at the end of each day goes to `days`.
@@ -269,12 +280,13 @@ impl Walk {
             }
             limit = limit.min(order.due);
         }
-        if self.waiting.is_some() {
+        if self.waiting.is_some() || self.program.weight.is_some() {
             return self.cursor;
         }
         if let Some(position) = &self.position {
             let side = at_side(position.side);
-            if self.has_rules[side] || self.has_resting[side] || f.plan.costs.has_carry() {
+            let is_by_row = f.plan.costs.has_carry() || f.plan.execution.holding != Holding::Units;
+            if self.has_rules[side] || self.has_resting[side] || is_by_row {
                 return self.cursor;
             }
         }
@@ -328,6 +340,10 @@ impl Walk {
         if fill.at == At::Open {
             self.fill_due(f, row, f.prices[0][row], 0, days, record);
         }
+        let is_restored = f.plan.execution.holding != Holding::Units;
+        if is_restored {
+            self.restore(f, row, 0, days, record);
+        }
         if self.waiting.is_some() {
             self.fill_waiting(f, row, days, record);
         }
@@ -337,6 +353,9 @@ impl Walk {
         }
         if !f.session_last.is_empty() && is_set(f.session_last, row) {
             self.end_session(f, row, days, record);
+        }
+        if is_restored {
+            self.restore(f, row, 2, days, record);
         }
         if f.plan.costs.has_carry() {
             self.pay_carry(f, row, days, record);
@@ -367,6 +386,17 @@ impl Walk {
                     self.refuse(row, self.decided, why, record);
                     self.orders.iter_mut().for_each(|o| o.due = o.due.max(row + 1));
                     return;
+                }
+                (What::Weight(entry), Some(why)) => {
+                    self.refuse(row, entry.side, why, record);
+                    self.orders.iter_mut().for_each(|o| o.due = o.due.max(row + 1));
+                    return;
+                }
+                (What::Weight(entry), None) => {
+                    self.orders.pop_front();
+                    self.weight = entry.size;
+                    let at = Point { row, raw, phase, is_free: false, signal_row: entry.signal_row };
+                    self.rebalance(f, at, entry.size, Cause::Weight, days, record);
                 }
                 (What::Enter(entry), Some(why)) => {
                     self.refuse(row, entry.side, why, record);
@@ -404,14 +434,14 @@ impl Walk {
         self.decided = last.unwrap_or_else(|| self.position.as_ref().map_or(0.0, |p| p.side));
     }
 
-    fn refuse(&mut self, row: usize, side: f64, why: Refusal, record: &mut impl Record) {
+    pub(super) fn refuse(&mut self, row: usize, side: f64, why: Refusal, record: &mut impl Record) {
         self.tally.n_refused += 1;
         record.refuse(row, side, why);
     }
 
     /// How much wider spreads are in a row.
     #[inline]
-    fn wide(f: Frame<'_>, row: usize) -> f64 {
+    pub(super) fn wide(f: Frame<'_>, row: usize) -> f64 {
         match f.plan.spread_multiplier {
             None => 1.0,
             Some(source) => number(f, source, row).max(1.0),
@@ -430,6 +460,9 @@ impl Walk {
         self.mark_to(f, way.row, days);
         if self.account.ruin.is_some() {
             return false;
+        }
+        if f.plan.execution.holding != Holding::Units {
+            return self.enter_weight(f, way, entry, days, record);
         }
         let costs = &f.plan.costs;
         let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row)) };
@@ -472,6 +505,31 @@ impl Walk {
             self.run_rules(f, row, way.raw);
         }
         true
+    }
+
+    /// Opens a position that is held as a weight.
+    fn enter_weight(
+        &mut self,
+        f: Frame<'_>,
+        way: Way,
+        entry: Entry,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) -> bool {
+        let most = f.plan.execution.leverage.min(self.program.size.limit_frac);
+        let equity = self.account.worth(way.raw);
+        let share = match self.program.size.kind {
+            SizeKind::Fraction => entry.size,
+            SizeKind::Value => entry.size / equity,
+            SizeKind::Units => entry.size * way.raw / equity,
+        };
+        if share > most {
+            self.refuse(way.row, entry.side, Refusal::CappedByLimit, record);
+        }
+        self.weight = entry.side * share.min(most);
+        let at = Point { row: way.row, raw: way.raw, phase: way.phase, is_free: false, signal_row: entry.signal_row };
+        self.rebalance(f, at, self.weight, Cause::Entry, days, record);
+        self.position.is_some()
     }
 
     /// Closes the position, if there is one.
@@ -521,7 +579,7 @@ impl Walk {
     }
 
     #[inline]
-    fn cool(&mut self, f: Frame<'_>, row: usize) {
+    pub(super) fn cool(&mut self, f: Frame<'_>, row: usize) {
         let program = &self.program;
         if program.cooldown_bars > 0 {
             self.cool_until = self.cool_until.max(row + 1 + program.cooldown_bars as usize);
@@ -664,7 +722,7 @@ impl Walk {
 
     /// The row in which a decision of this row is filled.
     #[inline]
-    fn due(f: Frame<'_>, row: usize) -> usize {
+    pub(super) fn due(f: Frame<'_>, row: usize) -> usize {
         let fill = f.plan.execution.fill;
         match fill.count {
             Count::Bars => row + fill.delay as usize,
@@ -683,6 +741,14 @@ impl Walk {
     /// Decides, the bar being complete.
     #[inline]
     fn decide(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        if let Some(weight) = self.program.weight {
+            if self.program.size.scale.is_some() || matches!(weight, Source::Rule(_)) {
+                self.mark_to(f, row, days);
+            }
+            let scale = self.program.size.scale.map_or(1.0, |s| self.value(f, s, row, 1.0));
+            let wanted = self.value(f, weight, row, 1.0) * scale;
+            return self.decide_weight(f, row, wanted, record);
+        }
         let mut exit = None;
         if let Some(position) = &mut self.position {
             let is_new = position.row == row;
@@ -760,7 +826,7 @@ impl Walk {
             // Neither, or both, which is no opinion.
             _ => return,
         };
-        if self.left == (side, row) || (!f.no_entry.is_empty() && is_set(f.no_entry, row)) {
+        if self.left == (side, row) || f.is_no_entry(row) {
             return;
         }
         let due = Self::due(f, row);

@@ -1,0 +1,146 @@
+//! Positions that are a share of worth: targets that change, and holding rules that restore them at every bar.
+//!
+//! A change from one weight to another trades so many units that the weight is right once the cost of the trade is paid:
+//! `d = (w * worth / price - units) / (1 + w * s * c)`, with `s` the sign of `d` and `c` what a unit of money costs to trade.
+//! A change of side goes through zero, so it ends one round trip and begins another. Under [`Holding::Weights`] the drift is
+//! traded, and charged, at every bar's fill price; under [`Holding::WeightsFree`] it is undone for free at every open and
+//! close, which is `position x return`, compounded.
+
+use super::record::{Cause, Fill, Record, Refusal};
+use super::walk::{Entry, Frame, Order, Position, Walk, What};
+use crate::fills::{At, Holding};
+
+impl Walk {
+    /// Trades from what is held to a weight, at a price. `is_free` is for what is undone without a trade.
+    pub(super) fn rebalance(
+        &mut self,
+        f: Frame<'_>,
+        at: Point,
+        weight: f64,
+        cause: Cause,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) {
+        self.mark_to(f, at.row, days);
+        if self.account.ruin.is_some() {
+            return;
+        }
+        let held = self.position.as_ref().map_or(0.0, |p| p.side);
+        if held != 0.0 && weight * held < 0.0 {
+            self.trade_to(f, at, 0.0, cause, record);
+            self.trade_to(f, at, weight, Cause::Entry, record);
+        } else {
+            let cause = if held == 0.0 { Cause::Entry } else { cause };
+            self.trade_to(f, at, weight, cause, record);
+        }
+    }
+
+    fn trade_to(&mut self, f: Frame<'_>, at: Point, weight: f64, cause: Cause, record: &mut impl Record) {
+        let costs = &f.plan.costs;
+        let equity = self.account.worth(at.raw);
+        let half = if at.is_free { 0.0 } else { costs.half_cost(Self::wide(f, at.row)) };
+        let each = if at.is_free { 0.0 } else { half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / at.raw };
+        let gap = weight * equity / at.raw - self.account.units;
+        let s = if gap < 0.0 { -1.0 } else { 1.0 };
+        let units = if weight == 0.0 { -self.account.units } else { gap / (1.0 + weight * s * each) };
+        if units == 0.0 || units.is_nan() {
+            return;
+        }
+        let price = at.raw * (1.0 + s * half);
+        let fee = if at.is_free { 0.0 } else { costs.fee(units, price, false) };
+        let cash_before = self.account.cash;
+        self.account.fill(units, price, fee);
+        if weight == 0.0 {
+            // To the bit: what is closed is closed.
+            self.account.units = 0.0;
+        }
+        if !at.is_free {
+            self.tally.turnover += units.abs() * at.raw / equity;
+            self.tally.cost += (price - at.raw).abs() * units.abs() + fee;
+        }
+        match self.position.take() {
+            None => {
+                let day = f.day[at.row] as usize;
+                self.next_day_in = self.next_day_in.max(day);
+                let side = if weight < 0.0 { -1.0 } else { 1.0 };
+                self.position =
+                    Some(Position::new(side, self.account.units.abs(), price, at.raw, at.row, at.phase, cash_before));
+            }
+            Some(position) if self.account.units == 0.0 => {
+                self.tally.count(self.account.cash - position.cash_before, at.row - position.row);
+                self.tally.count_days(&mut self.next_day_in, f.day[at.row] as usize);
+                self.cool(f, at.row);
+            }
+            Some(mut position) => {
+                position.units = self.account.units.abs();
+                self.position = Some(position);
+            }
+        }
+        record.fill(&Fill {
+            row: at.row,
+            units,
+            raw: at.raw,
+            price,
+            fee,
+            cash_after: self.account.cash,
+            units_after: self.account.units,
+            cause,
+            phase: at.phase,
+            is_ambiguous: false,
+            signal_row: at.signal_row,
+            strength: f64::NAN,
+        });
+    }
+
+    /// Restores the weight that is held, by the holding rule, at a row's open or close.
+    pub(super) fn restore(&mut self, f: Frame<'_>, row: usize, phase: u8, days: &mut [f64], record: &mut impl Record) {
+        let Some(position) = &self.position else { return };
+        let is_fill_phase = (f.plan.execution.fill.at == At::Open) == (phase == 0);
+        let is_free = f.plan.execution.holding == Holding::WeightsFree;
+        // A position of this very moment has its weight.
+        if (position.row, position.phase) == (row, phase) || (!is_free && !is_fill_phase) || f.market.is_blocked(row) {
+            return;
+        }
+        let raw = if phase == 0 { f.prices[0][row] } else { f.prices[3][row] };
+        if raw.is_nan() {
+            return;
+        }
+        let at = Point { row, raw, phase, is_free, signal_row: row };
+        self.rebalance(f, at, self.weight, Cause::Weight, days, record);
+    }
+
+    /// Decides a change of the weight that a series tells, the bar being complete.
+    pub(super) fn decide_weight(&mut self, f: Frame<'_>, row: usize, wanted: f64, record: &mut impl Record) {
+        // A missing weight is no opinion.
+        if wanted.is_nan() || wanted == self.decided_weight {
+            return;
+        }
+        let side = if wanted < 0.0 { -1.0 } else { 1.0 };
+        let due = Self::due(f, row);
+        let is_more = wanted * self.decided_weight < 0.0 || wanted.abs() > self.decided_weight.abs();
+        if due >= f.end || (is_more && (row < self.cool_until || f.is_no_entry(row))) {
+            return;
+        }
+        let most = f.plan.execution.leverage.min(self.program.size.limit_frac);
+        let weight = if wanted.abs() > most {
+            self.refuse(row, side, Refusal::CappedByLeverage, record);
+            side * most
+        } else {
+            wanted
+        };
+        self.decided_weight = wanted;
+        self.decided = if wanted == 0.0 { 0.0 } else { side };
+        let entry = Entry { side, size: weight, strength: f64::NAN, signal_row: row };
+        self.orders.push_back(Order { due, what: What::Weight(entry) });
+    }
+}
+
+/// Where something is traded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Point {
+    pub(super) row: usize,
+    pub(super) raw: f64,
+    pub(super) phase: u8,
+    pub(super) is_free: bool,
+    pub(super) signal_row: usize,
+}
