@@ -13,6 +13,7 @@ use crate::ledger::{Ledger, Line};
 use crate::market::Market;
 use crate::program::StrategyPlan;
 use crate::sim::account::{StepForm, View};
+use crate::sim::guards::Guards;
 use crate::sim::record::{Nothing, Record};
 use crate::sim::section::{Layout, Section};
 use crate::sim::tables::{BLOCK, Tables};
@@ -131,6 +132,7 @@ pub(crate) fn run_recorded<R: Record>(
 ) -> Result<Vec<Result<Figures, String>>> {
     let (start, end) = (stretch.rows.start.min(market.len()), stretch.rows.end.min(market.len()));
     let layout = Layout::new(plan);
+    let guards = Guards::new(market, &plan.execution, &[])?;
     let days = if start < end { market.day()[start] as usize..market.day()[end - 1] as usize + 1 } else { 0..0 };
     let mut walks: Vec<Result<(Walk, Vec<f64>), String>> = plan
         .programs
@@ -166,8 +168,8 @@ pub(crate) fn run_recorded<R: Record>(
             day: market.day(),
             section,
             layout: &layout,
-            no_entry: &[],
-            session_last: &[],
+            no_entry: &guards.no_entry,
+            session_last: &guards.session_last,
             end,
         };
         for (walk, record) in walks.iter_mut().zip(&mut *records) {

@@ -160,6 +160,13 @@ impl Market {
         self.n_filled
     }
 
+    /// How long a bar is, in nanoseconds; of bars of sessions and days, the shortest there is.
+    pub(crate) fn bar_nanos(&self) -> i64 {
+        let axis = self.columns.axis();
+        let lengths = axis.available().iter().zip(axis.open()).map(|(a, o)| a - o);
+        lengths.filter(|n| *n > 0).min().unwrap_or(1)
+    }
+
     /// Bars a year.
     pub fn steps_per_year(&self) -> f64 {
         self.steps_per_year

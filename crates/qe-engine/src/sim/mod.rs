@@ -5,6 +5,7 @@
 //! where one is asked for. So a point has the same bits alone and among thousands.
 
 pub(crate) mod account;
+pub(crate) mod guards;
 pub(crate) mod record;
 pub(crate) mod section;
 mod simple;

@@ -1,0 +1,61 @@
+//! Rows in which nothing may be entered, and the last rows of sessions, as bitmaps over the whole market.
+
+use qe_data::events::{EventKind, Events};
+
+use crate::error::{Error, Result};
+use crate::market::Market;
+use crate::program::Execution;
+
+/// What the rules of sessions and events say, 64 rows a word; empty where there is no such rule.
+#[derive(Debug, Default)]
+pub(crate) struct Guards {
+    pub(crate) no_entry: Vec<u64>,
+    pub(crate) session_last: Vec<u64>,
+}
+
+impl Guards {
+    /// The rows that a strategy's rules mark in a market.
+    ///
+    /// # Errors
+    /// When entries are to be held back before events, and the calendar of events knows of none to come in any row.
+    pub(crate) fn new(market: &Market, execution: &Execution, kinds: &[EventKind]) -> Result<Self> {
+        let mut guards = Self::default();
+        let n_words = market.len().div_ceil(64);
+        let axis = market.columns().axis();
+        let mark = |words: &mut Vec<u64>, row: usize| {
+            words.resize(n_words, 0);
+            words[row / 64] |= 1 << (row % 64);
+        };
+        if execution.flat_at_session_end || execution.no_entry_last_bars > 0 {
+            let mut cursor = market.calendar().cursor();
+            let length = market.bar_nanos();
+            for row in 0..market.len() {
+                let (open, available) = (axis.open()[row], axis.available()[row]);
+                // A bar outside of all sessions ends none.
+                let Some(session) = cursor.session_at(open) else { continue };
+                let left = session.close - available;
+                if execution.flat_at_session_end && left <= 0 {
+                    mark(&mut guards.session_last, row);
+                }
+                if left < i64::from(execution.no_entry_last_bars).saturating_mul(length) {
+                    mark(&mut guards.no_entry, row);
+                }
+            }
+        }
+        if execution.blackout_sessions > 0 {
+            let until = Events::us().sessions_until_next_column(kinds, axis, market.calendar()).to_f64();
+            if until.iter().all(|n| n.is_nan()) {
+                let names: Vec<String> = kinds.iter().map(|k| format!("{k:?}").to_lowercase()).collect();
+                return Err(Error::Market {
+                    place: format!("the blackout of {}", market.symbol()),
+                    reason: format!("no {} is known to come in any of its bars", names.join(" or ")),
+                    mend: "give bars within the calendar of events, or take the blackout out".into(),
+                });
+            }
+            // What is not known to be far away is not known to be calm.
+            let far = f64::from(execution.blackout_sessions);
+            (0..until.len()).filter(|row| !(until[*row] > far)).for_each(|row| mark(&mut guards.no_entry, row));
+        }
+        Ok(guards)
+    }
+}
