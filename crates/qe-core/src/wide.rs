@@ -20,16 +20,24 @@ pub trait Loops {
 #[inline]
 pub fn wide<L: Loops>(loops: L) -> L::Out {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        #[expect(unsafe_code, reason = "a call of code for AVX2, which the line above makes sure of")]
+    if has_wide() {
+        #[expect(unsafe_code, reason = "a call of code for AVX2 and its kin, which the line above makes sure of")]
         return unsafe { with_avx2(loops) };
     }
     loops.run()
 }
 
+/// Every machine that works on four numbers at a time counts and finds bits in one step too.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn has_wide() -> bool {
+    use std::arch::is_x86_feature_detected as has;
+    has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")
+}
+
 /// Without the feature `fma`, so that results are those of every machine.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn with_avx2<L: Loops>(loops: L) -> L::Out {
     loops.run()
 }

@@ -4,6 +4,8 @@
 //! carry of an addition: a word of 64 rows takes a handful of operations. Its edges are the decisions. Everything from there
 //! on is what [`super::walk`] does, on the same account and in the same order, so the bits are the same.
 
+use qe_core::wide::{Loops, wide};
+
 use super::record::{Cause, Fill, Record};
 use super::walk::{Entry, Frame, Order, Position, Walk, Way, What, at_side};
 use crate::fills::{FillTiming, Holding};
@@ -72,11 +74,11 @@ impl Walk {
         }
         // The rows in which a decision is made, as edges of what is held once all is filled.
         let mut edges = std::mem::take(&mut self.edges);
-        edges.clear();
         let entries = f.section.bits(f.layout, simple.entry);
         let exits = f.section.bits(f.layout, simple.exit);
         let held = self.decided != 0.0;
-        decisions(entries, exits, from - start, to - start, held, &mut edges);
+        let n = wide(Decisions { entries, exits, from: from - start, to: to - start, held, edges: &mut edges });
+        let decided = &edges[..n];
         self.cursor = to;
         // An order of the section before is due at the open of this one's first row.
         if let Some(order) = self.orders.pop_front() {
@@ -92,12 +94,13 @@ impl Walk {
             }
         }
         // What is not filled before the section's end is an order on its way; the run's last row orders no entry.
-        let n_filled = edges.len() - usize::from(edges.last().is_some_and(|edge| start + *edge as usize + 1 >= to));
+        let n_filled = n - usize::from(decided.last().is_some_and(|edge| start + *edge as usize + 1 >= to));
         let mut is_held = held;
         if self.account.ruin.is_none() {
-            is_held = self.fill_edges(f, simple, held, &edges[..n_filled], days, record);
+            is_held =
+                wide(FillEdges { walk: self, f, simple, is_held: held, edges: &decided[..n_filled], days, record });
         }
-        if let Some(&edge) = edges.get(n_filled)
+        if let Some(&edge) = decided.get(n_filled)
             && self.account.ruin.is_none()
         {
             let row = start + edge as usize;
@@ -114,26 +117,33 @@ impl Walk {
         self.edges = edges;
         self.mark_to(f, to, days);
     }
+}
 
-    /// Fills at the opens after some decisions, which enter and exit in turn. Says whether a position is held at the end.
+/// Fills at the opens after some decisions, which enter and exit in turn. Says whether a position is held at the end.
+struct FillEdges<'a, 'f, R> {
+    walk: &'a mut Walk,
+    f: Frame<'f>,
+    simple: Simple,
+    is_held: bool,
+    edges: &'a [u32],
+    days: &'a mut [f64],
+    record: &'a mut R,
+}
+
+impl<R: Record> Loops for FillEdges<'_, '_, R> {
+    type Out = bool;
+
     #[inline(always)]
-    fn fill_edges(
-        &mut self,
-        f: Frame<'_>,
-        simple: Simple,
-        mut is_held: bool,
-        edges: &[u32],
-        days: &mut [f64],
-        record: &mut impl Record,
-    ) -> bool {
+    fn run(self) -> bool {
+        let Self { walk, f, simple, mut is_held, edges, days, record } = self;
         let start = f.section.rows.start;
         let (view, open, day, costs) = (f.view, f.prices[0], f.day, &f.plan.costs);
-        let (size, leverage, first_day) = (self.program.size, f.plan.execution.leverage, self.first_day);
+        let (size, leverage, first_day) = (walk.program.size, f.plan.execution.leverage, walk.first_day);
         let half = costs.half_cost(1.0);
         let (into, out_of) = (1.0 + simple.side * half, 1.0 - simple.side * half);
         // In locals, so that they live in registers.
-        let (mut account, mut tally, mut next_day_in) = (self.account, self.tally, self.next_day_in);
-        let mut position = self.position.clone();
+        let (mut account, mut tally, mut next_day_in) = (walk.account, walk.tally, walk.next_day_in);
+        let mut position = walk.position.clone();
         let mut edges = edges.iter().map(|edge| start + *edge as usize);
         loop {
             if !is_held {
@@ -205,9 +215,9 @@ impl Walk {
             });
             is_held = false;
         }
-        (self.account, self.tally, self.next_day_in, self.position) = (account, tally, next_day_in, position);
-        if self.account.ruin.is_some() {
-            self.end_in_ruin(f, self.account.marked);
+        (walk.account, walk.tally, walk.next_day_in, walk.position) = (account, tally, next_day_in, position);
+        if walk.account.ruin.is_some() {
+            walk.end_in_ruin(f, walk.account.marked);
             return false;
         }
         is_held
@@ -215,53 +225,74 @@ impl Walk {
 }
 
 /// The rows from `from` up to `to` in which something is decided: an entry where nothing is held, an exit where something
-/// is, in turn. In a row where both are signalled what is held decides.
-fn decisions(entries: &[u64], exits: &[u64], from: usize, to: usize, mut held: bool, edges: &mut Vec<u32>) {
-    for w in from / 64..to.div_ceil(64) {
-        let mut inside = !0_u64;
-        if w == from / 64 {
-            inside &= !0 << (from % 64);
-        }
-        if to < 64 * (w + 1) {
-            inside &= (1 << (to % 64)) - 1;
-        }
-        let (set, reset) = (entries[w] & inside, exits[w] & inside);
-        let mut changes = if set & reset == 0 {
-            // What is held after each row: the carries of an addition that a set generates and a reset stops.
-            let stays = !reset;
-            let (sum, one) = stays.overflowing_add(set);
-            let (sum, two) = sum.overflowing_add(u64::from(held));
-            let before = stays ^ set ^ sum;
-            let after = before >> 1 | u64::from(one | two) << 63;
-            held = one | two;
-            before ^ after
-        } else {
-            let mut changes = 0;
-            let mut either = set | reset;
-            while either != 0 {
-                let bit = either & either.wrapping_neg();
-                if (if held { reset } else { set }) & bit != 0 {
-                    held = !held;
-                    changes |= bit;
+/// is, in turn. In a row where both are signalled what is held decides. They are written to the beginning of `edges`; how
+/// many they are is the outcome.
+struct Decisions<'a> {
+    entries: &'a [u64],
+    exits: &'a [u64],
+    from: usize,
+    to: usize,
+    held: bool,
+    edges: &'a mut Vec<u32>,
+}
+
+impl Loops for Decisions<'_> {
+    type Out = usize;
+
+    #[inline(always)]
+    fn run(self) -> usize {
+        let Self { entries, exits, from, to, mut held, edges } = self;
+        // Room for all rows, and for what is written beyond.
+        edges.resize((to + 8).max(edges.len()), 0);
+        let (mut len, edges) = (0, &mut edges[..]);
+        for w in from / 64..to.div_ceil(64) {
+            let mut inside = !0_u64;
+            if w == from / 64 {
+                inside &= !0 << (from % 64);
+            }
+            if to < 64 * (w + 1) {
+                inside &= (1 << (to % 64)) - 1;
+            }
+            let (set, reset) = (entries[w] & inside, exits[w] & inside);
+            let mut changes = if set & reset == 0 {
+                // What is held after each row: the carries of an addition that a set generates and a reset stops.
+                let stays = !reset;
+                let (sum, one) = stays.overflowing_add(set);
+                let (sum, two) = sum.overflowing_add(u64::from(held));
+                let before = stays ^ set ^ sum;
+                let after = before >> 1 | u64::from(one | two) << 63;
+                held = one | two;
+                before ^ after
+            } else {
+                let mut changes = 0;
+                let mut either = set | reset;
+                while either != 0 {
+                    let bit = either & either.wrapping_neg();
+                    if (if held { reset } else { set }) & bit != 0 {
+                        held = !held;
+                        changes |= bit;
+                    }
+                    either ^= bit;
                 }
-                either ^= bit;
+                changes
+            };
+            // Four at a time, without asking how many there are: most words have fewer.
+            let n = changes.count_ones() as usize;
+            let base = 64 * w as u32;
+            let mut at = len;
+            loop {
+                for slot in &mut edges[at..at + 4] {
+                    *slot = base + changes.trailing_zeros();
+                    changes &= changes.wrapping_sub(1);
+                }
+                at += 4;
+                if at >= len + n {
+                    break;
+                }
             }
-            changes
-        };
-        // Four at a time, without asking how many there are: most words have fewer.
-        let n = changes.count_ones() as usize;
-        let base = 64 * w as u32;
-        let len = edges.len();
-        edges.resize(len + n.next_multiple_of(4), 0);
-        let mut at = len;
-        while at < len + n {
-            for slot in &mut edges[at..at + 4] {
-                *slot = base + changes.trailing_zeros();
-                changes &= changes.wrapping_sub(1);
-            }
-            at += 4;
+            len += n;
         }
-        edges.truncate(len + n);
+        len
     }
 }
 
@@ -293,8 +324,8 @@ mod tests {
                 }
             }
             let mut got = vec![];
-            decisions(&set, &reset, from, n, start, &mut got);
-            assert_eq!(got, expected);
+            let n = Decisions { entries: &set, exits: &reset, from, to: n, held: start, edges: &mut got }.run();
+            assert_eq!(got[..n], expected);
         }
     }
 }
