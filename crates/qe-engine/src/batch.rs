@@ -77,6 +77,11 @@ impl Figures {
         (self.n_steps > 1 && var > 0.0).then(|| mean / var.sqrt() * steps_per_year.sqrt())
     }
 
+    /// How many round trips had a bar that did not say which way they went.
+    pub fn n_undecided(&self) -> u64 {
+        self.tally.n_undecided
+    }
+
     /// How many round trips were closed.
     pub fn n_trades(&self) -> u64 {
         self.tally.n_trades
@@ -89,7 +94,7 @@ impl Figures {
 /// When the market lacks a column that the plan reads.
 pub fn run(plan: &StrategyPlan, market: &Market, stretch: &Stretch) -> Result<Vec<Result<Figures, String>>> {
     let mut nothing: Vec<Nothing> = plan.programs.iter().map(|_| Nothing).collect();
-    run_recorded(plan, market, stretch, &mut nothing)
+    run_recorded(plan, market, stretch, None, &mut nothing)
 }
 
 /// Runs one point with its ledger: the same walk, so the same bits.
@@ -101,6 +106,17 @@ pub fn run_with_ledger(
     point: usize,
     market: &Market,
     stretch: &Stretch,
+) -> Result<(Figures, Ledger)> {
+    run_flipped(plan, point, market, stretch, None)
+}
+
+/// As [`run_with_ledger`]; in one row prices may come in the order that the policy does not choose.
+pub(crate) fn run_flipped(
+    plan: &StrategyPlan,
+    point: usize,
+    market: &Market,
+    stretch: &Stretch,
+    flip: Option<usize>,
 ) -> Result<(Figures, Ledger)> {
     let fault = |reason: String| Error::Market {
         place: format!("point {point} of {}", plan.name),
@@ -114,7 +130,7 @@ pub fn run_with_ledger(
     let axis = market.columns().axis();
     let line = Line::of_symbol(market.symbol());
     let mut ledgers = [Ledger::new(line, plan.execution.capital, axis.open(), axis.available())];
-    let mut figures = run_recorded(&alone, market, stretch, &mut ledgers)?;
+    let mut figures = run_recorded(&alone, market, stretch, flip, &mut ledgers)?;
     let [ledger] = ledgers;
     match figures.pop() {
         Some(Ok(figures)) => Ok((figures, ledger)),
@@ -128,6 +144,7 @@ pub(crate) fn run_recorded<R: Record>(
     plan: &StrategyPlan,
     market: &Market,
     stretch: &Stretch,
+    flip: Option<usize>,
     records: &mut [R],
 ) -> Result<Vec<Result<Figures, String>>> {
     let (start, end) = (stretch.rows.start.min(market.len()), stretch.rows.end.min(market.len()));
@@ -171,6 +188,7 @@ pub(crate) fn run_recorded<R: Record>(
             no_entry: &guards.no_entry,
             session_last: &guards.session_last,
             end,
+            flip,
         };
         for (walk, record) in walks.iter_mut().zip(&mut *records) {
             if let Ok((walk, days)) = walk {

@@ -145,6 +145,8 @@ pub struct Ledger {
     pub refused: Vec<Refused>,
     /// Payments for holding positions.
     pub carries: Vec<Carry>,
+    /// Bars that did not say which of two ways an open position went.
+    pub undecided: Vec<u32>,
     /// Where the marks come from.
     pub marks: MarkSource,
     open_time: Arc<[i64]>,
@@ -160,6 +162,7 @@ impl Ledger {
             fills: Fills::default(),
             refused: Vec::new(),
             carries: Vec::new(),
+            undecided: Vec::new(),
             marks: MarkSource::Close,
             open_time: open_time.into(),
             available: available.into(),
@@ -230,5 +233,9 @@ impl Record for Ledger {
 
     fn carry(&mut self, row: usize, money: f64) {
         self.carries.push(Carry { row: row as u32, money });
+    }
+
+    fn undecided(&mut self, row: usize) {
+        self.undecided.push(row as u32);
     }
 }

@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod market;
 pub mod metrics;
 pub mod program;
+pub mod range;
 mod sim;
 pub mod trades;
 

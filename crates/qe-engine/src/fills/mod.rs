@@ -3,5 +3,6 @@
 mod path;
 mod timing;
 
+pub(crate) use path::hit_or_other;
 pub use path::{Entered, Exit, Hit, PathPolicy, Resting, Touched, first_hit, limit_fill, stop_fill};
 pub use timing::{At, Count, FillTiming, Holding};

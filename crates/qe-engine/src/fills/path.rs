@@ -102,6 +102,11 @@ pub enum Exit {
 
 /// What a bar fills of the orders that rest to close a position: `Err(is_ambiguous)` if nothing is filled.
 pub fn first_hit(bar: Touched, orders: Resting, policy: PathPolicy) -> Result<Hit, bool> {
+    hit_or_other(bar, orders, policy, false)
+}
+
+/// As [`first_hit`]; with `other`, along the order of prices that the policy does *not* choose.
+pub(crate) fn hit_or_other(bar: Touched, orders: Resting, policy: PathPolicy, other: bool) -> Result<Hit, bool> {
     // Prices are turned so that the position is long: up is favourable.
     let s = orders.side;
     let (open, close) = (s * bar.open, s * bar.close);
@@ -140,7 +145,7 @@ pub fn first_hit(bar: Touched, orders: Resting, policy: PathPolicy) -> Result<Hi
         }
     };
     let is_ambiguous = up != down;
-    match if is_high_first { up } else { down } {
+    match if is_high_first != other { up } else { down } {
         Some((price, what)) => Ok(Hit { price: s * price, what, is_ambiguous }),
         None => Err(is_ambiguous),
     }

@@ -67,6 +67,8 @@ pub(crate) trait Record {
     fn refuse(&mut self, row: usize, side: f64, why: Refusal);
     /// Money was paid for holding a position.
     fn carry(&mut self, row: usize, money: f64);
+    /// A bar did not say which of two ways an open position went.
+    fn undecided(&mut self, row: usize);
 }
 
 /// Keeps nothing.
@@ -80,4 +82,6 @@ impl Record for Nothing {
     fn refuse(&mut self, _: usize, _: f64, _: Refusal) {}
     #[inline]
     fn carry(&mut self, _: usize, _: f64) {}
+    #[inline]
+    fn undecided(&mut self, _: usize) {}
 }

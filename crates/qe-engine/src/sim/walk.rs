@@ -14,7 +14,7 @@ use super::account::{Account, StepForm, View};
 use super::record::{Cause, Fill, Record, Refusal};
 use super::section::{Layout, Section, is_set, next_set};
 use super::weights::Point;
-use crate::fills::{At, Count, Entered, Exit as Hit, Holding, Resting, Touched, first_hit, limit_fill, stop_fill};
+use crate::fills::{At, Count, Entered, Exit as Hit, Holding, Resting, Touched, hit_or_other, limit_fill, stop_fill};
 use crate::market::Market;
 use crate::program::{EntryOrder, Exit, ExitKind, Opposite, Program, SizeKind, Source, StrategyPlan};
 
@@ -37,6 +37,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) session_last: &'a [u64],
     /// The row after the run's last.
     pub(crate) end: usize,
+    /// A row in which prices come in the order that the policy does not choose.
+    pub(crate) flip: Option<usize>,
 }
 
 impl Frame<'_> {
@@ -97,6 +99,8 @@ pub(super) struct Position {
     pub(super) low: f64,
     /// Cash before it was opened.
     pub(super) cash_before: f64,
+    /// Whether some bar did not say which way it went.
+    pub(super) is_undecided: bool,
 }
 
 /// The nearest levels that rest, and whose they are.
@@ -124,7 +128,7 @@ pub(crate) struct Tally {
     pub(crate) cost: f64,
     pub(crate) carry: f64,
     pub(crate) n_days_in_market: u64,
-    pub(crate) n_ambiguous: u64,
+    pub(crate) n_undecided: u64,
     pub(crate) n_refused: u64,
     pub(crate) n_bars_held: u64,
 }
@@ -154,7 +158,7 @@ impl Tally {
 impl Position {
     #[inline(always)]
     pub(super) fn new(side: f64, units: f64, price: f64, raw: f64, row: usize, phase: u8, cash_before: f64) -> Self {
-        Self { side, units, price, row, phase, bars: 0.0, high: raw, low: raw, cash_before }
+        Self { side, units, price, row, phase, bars: 0.0, high: raw, low: raw, cash_before, is_undecided: false }
     }
 }
 
@@ -553,7 +557,7 @@ impl Walk {
         self.tally.turnover += position.units * way.raw / equity;
         self.tally.cost += (price - way.raw).abs() * position.units + fee;
         self.count(f, &position, way.row);
-        self.tally.n_ambiguous += u64::from(way.is_ambiguous);
+        self.tally.n_undecided += u64::from(position.is_undecided);
         self.cool(f, way.row);
         record.fill(&Fill {
             row: way.row,
@@ -565,7 +569,7 @@ impl Walk {
             units_after: self.account.units,
             cause,
             phase: way.phase,
-            is_ambiguous: way.is_ambiguous,
+            is_ambiguous: position.is_undecided,
             signal_row,
             strength: f64::NAN,
         });
@@ -671,8 +675,15 @@ impl Walk {
         }
         let best = if side > 0.0 { position.high } else { position.low };
         let orders = Resting { side, stop: levels.stop, target: levels.target, trail: levels.trail, best, entered };
-        match first_hit(bar, orders, f.plan.execution.path) {
-            Err(is_ambiguous) => self.tally.n_ambiguous += u64::from(is_ambiguous),
+        let hit = hit_or_other(bar, orders, f.plan.execution.path, f.flip == Some(row));
+        if matches!(hit, Err(true) | Ok(crate::fills::Hit { is_ambiguous: true, .. })) {
+            record.undecided(row);
+            if let Some(position) = &mut self.position {
+                position.is_undecided = true;
+            }
+        }
+        match hit {
+            Err(_) => {}
             Ok(hit) => {
                 let (which, is_maker) = match hit.what {
                     Hit::Stop => (0, false),
