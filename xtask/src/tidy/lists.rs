@@ -20,6 +20,7 @@ struct Family {
 
 /// The families of Rust leaves, alphabetical. Each leaf is used in the list as `leaf::`.
 const FAMILIES: &[Family] = &[
+    Family { dir: "crates/qe-engine/src/metrics", list: "crates/qe-engine/src/metrics/mod.rs" },
     Family { dir: "crates/qe-factors/src/indicators", list: "crates/qe-factors/src/indicators/mod.rs" },
     Family { dir: "crates/qe-factors/src/ops", list: "crates/qe-factors/src/ops/mod.rs" },
     Family { dir: "xtask/src/tidy", list: "xtask/src/tidy/mod.rs" },
