@@ -70,7 +70,7 @@ pub enum Scale {
 
 /// What values a parameter may take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Kind {
     /// Whole numbers from `min` to `max`, both included, in steps.
     Int {
@@ -79,6 +79,7 @@ pub enum Kind {
         /// The highest.
         max: i64,
         /// From one to the next.
+        #[serde(default = "one")]
         step: i64,
     },
     /// Numbers from `min` to `max`, both included; on a lattice where a step is given.
@@ -88,6 +89,7 @@ pub enum Kind {
         /// The highest.
         max: f64,
         /// From one to the next, if only some numbers are meant.
+        #[serde(default)]
         step: Option<f64>,
     },
     /// Yes or no.
@@ -97,6 +99,10 @@ pub enum Kind {
         /// The words.
         options: Vec<String>,
     },
+}
+
+fn one() -> i64 {
+    1
 }
 
 /// A parameter.

@@ -149,7 +149,7 @@ pub(crate) fn run_recorded<R: Record>(
 ) -> Result<Vec<Result<Figures, String>>> {
     let (start, end) = (stretch.rows.start.min(market.len()), stretch.rows.end.min(market.len()));
     let layout = Layout::new(plan);
-    let guards = Guards::new(market, &plan.execution, &[])?;
+    let guards = Guards::new(market, &plan.execution, &plan.blackout_events)?;
     let days = if start < end { market.day()[start] as usize..market.day()[end - 1] as usize + 1 } else { 0..0 };
     let mut walks: Vec<Result<(Walk, Vec<f64>), String>> = plan
         .programs

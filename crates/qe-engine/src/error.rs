@@ -45,3 +45,15 @@ pub enum Error {
         mend: String,
     },
 }
+
+impl Error {
+    /// An error of a field of a specification.
+    pub(crate) fn spec(field: impl Into<String>, reason: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self::Spec { field: field.into(), reason: reason.into(), mend: mend.into() }
+    }
+
+    /// An error of an expression of a specification.
+    pub(crate) fn expression(field: impl Into<String>, error: qe_factors::Error) -> Self {
+        Self::Expression { field: field.into(), error: Box::new(error) }
+    }
+}

@@ -1,15 +1,22 @@
 //! Positions to performance: strategy specs, fills, costs, simulation, ledger, trades, metrics.
 
 pub mod batch;
+pub mod catalog;
+mod compile;
 pub mod costs;
 pub mod error;
+mod expand;
 pub mod fills;
+mod identity;
 pub mod ledger;
 pub mod market;
 pub mod metrics;
 pub mod program;
 pub mod range;
 mod sim;
+pub mod spec;
+pub mod strategies;
 pub mod trades;
 
 pub use error::{Error, Result};
+pub use spec::StrategySpec;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use qe_core::ident::Id;
 use qe_core::point::PointTable;
+use qe_data::events::EventKind;
 use qe_factors::expr::Compiled;
 
 use crate::costs::CostModel;
@@ -173,7 +174,8 @@ pub struct StrategyPlan {
     pub skeleton_id: Id,
     /// The points.
     pub points: PointTable,
-    /// The shared plan, and the rules.
+    /// The shared plan, and the rules. Programs name its outputs and rules by their places; by expression and point it is
+    /// to be asked by nobody else, since points that cannot be run are none of its own.
     pub compiled: Compiled,
     /// What it came to at each point, or why it cannot be run there.
     pub programs: Vec<Result<Arc<Program>, Arc<str>>>,
@@ -181,6 +183,8 @@ pub struct StrategyPlan {
     pub reasons: Vec<Arc<str>>,
     /// How it is executed.
     pub execution: Execution,
+    /// Before which events nothing is entered, [`Execution::blackout_sessions`] long.
+    pub blackout_events: Vec<EventKind>,
     /// What it pays.
     pub costs: CostModel,
     /// What multiplies the spread in each row, if anything: an output of the plan.

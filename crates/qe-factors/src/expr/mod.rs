@@ -27,6 +27,7 @@
 //! but the empty one and those of several lines.
 
 pub mod ast;
+mod canonical;
 mod error;
 mod lex;
 mod lower;
@@ -35,9 +36,11 @@ mod parse;
 mod print;
 mod reference;
 mod schema;
+mod substitute;
 mod words;
 
 pub use ast::{Arg, Ast, Binary, Node, NodeId, Unary};
+pub use canonical::canonical_calls;
 pub use error::{SyntaxError, point_at};
 pub(crate) use lex::written_name;
 pub use lower::{Compiled, compile, compile_scoped};
@@ -46,4 +49,5 @@ pub use parse::{MAX_DEPTH, MAX_LAG, MAX_TEXT, parse};
 pub use print::MAX_PRINTED;
 pub use reference::reference;
 pub use schema::Schema;
+pub use substitute::{MAX_SUBSTITUTED, substitute};
 pub use words::{ACCOUNT, DERIVED, FUNCTIONS, POSITION, function_names};

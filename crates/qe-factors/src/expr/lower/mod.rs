@@ -153,6 +153,14 @@ impl Compiled {
         }
     }
 
+    /// As [`Compiled::rule`], by its place among all rules.
+    pub fn rule_idx(&self, expression: usize, point: usize) -> Option<usize> {
+        match self.place.get(expression)?.get(point)? {
+            Place::Output(_) => None,
+            Place::Rule(idx) => Some(*idx),
+        }
+    }
+
     /// All rules, each once.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
