@@ -35,10 +35,12 @@ class Measured:
     stdout: str
 
 
-def arguments(description, add=None):
-    """Reads the command line. `add(parser)` may add arguments of the script's own."""
+def arguments(description, add=None, alone=False):
+    """Reads the command line. `add(parser)` may add arguments of the script's own; with `alone` peers can run alone."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--qe", required=True, metavar="PATH", help="our release command")
+    parser.add_argument("--qe", required=not alone, metavar="PATH", help="our release command")
+    if alone:
+        parser.add_argument("--peers-only", action="store_true", help="without us; --qe is not needed then")
     parser.add_argument("--runs", type=_positive, default=None, help="timed runs of each, after one to warm up (5)")
     parser.add_argument("--quick", action="store_true", help="three runs: to see that it works, not to claim")
     parser.add_argument("--seed", type=int, default=7, help="seed of the data")
@@ -47,7 +49,9 @@ def arguments(description, add=None):
     args = parser.parse_args()
     if args.runs is None:
         args.runs = 3 if args.quick else 5
-    if not os.access(args.qe, os.X_OK):
+    if args.qe is None and args.peers_only:
+        return args
+    if args.qe is None or not os.access(args.qe, os.X_OK):
         parser.error(f"--qe: no program at {args.qe}")
     args.qe = os.path.abspath(args.qe)
     return args
