@@ -62,6 +62,10 @@ pub struct Figures {
     pub equity: f64,
     /// Worth over the beginning, less one.
     pub total_return: f64,
+    /// How many closes were missing, and marked at the last that was there.
+    pub n_nans: usize,
+    /// Whether all was lost.
+    pub is_ruined: bool,
     /// What trades came to.
     pub(crate) tally: Tally,
     /// Worth at the end of each day.
@@ -69,6 +73,25 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// This, and then a stretch that began flat with what this left. `fall` is the deepest fall from before into it.
+    pub(crate) fn and(self, next: Self, fall: f64, capital: f64) -> Self {
+        let grown = 1.0 + self.total_return;
+        let total_return = grown * (1.0 + next.total_return) - 1.0;
+        Self {
+            form: next.form,
+            n_steps: self.n_steps + next.n_steps,
+            sum: self.sum + next.sum,
+            sum_sq: self.sum_sq + next.sum_sq,
+            max_drawdown: self.max_drawdown.max(next.max_drawdown).max(fall),
+            equity: capital * (1.0 + total_return),
+            total_return,
+            n_nans: self.n_nans + next.n_nans,
+            is_ruined: self.is_ruined || next.is_ruined,
+            tally: self.tally.and(next.tally, grown),
+            days: self.days.into_iter().chain(next.days.into_iter().map(|d| d * grown)).collect(),
+        }
+    }
+
     /// Mean over sample deviation of returns from close to close, a year; `None` where it has no deviation.
     pub fn sharpe_step(&self, steps_per_year: f64) -> Option<f64> {
         let n = self.n_steps as f64;
@@ -232,6 +255,8 @@ pub(crate) fn run_recorded<R: Record>(
                 max_drawdown: steps.max_drawdown,
                 equity: walk.account.equity,
                 total_return: walk.account.equity / capital - 1.0,
+                n_nans: market.n_filled_in(start..end),
+                is_ruined: walk.account.ruin.is_some(),
                 tally: walk.tally,
                 days,
             })

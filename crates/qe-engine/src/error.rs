@@ -47,6 +47,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// As an error of the vocabulary underneath, for what speaks through its traits: its own, or the text of this.
+    pub(crate) fn into_core(self) -> qe_core::Error {
+        match self {
+            Self::Core(error) => error,
+            other => {
+                qe_core::Error::invalid("strategy", "this sweep", other.to_string(), "mend the strategy or the data")
+            }
+        }
+    }
+
     /// An error of a field of a specification.
     pub(crate) fn spec(field: impl Into<String>, reason: impl Into<String>, mend: impl Into<String>) -> Self {
         Self::Spec { field: field.into(), reason: reason.into(), mend: mend.into() }

@@ -1,6 +1,7 @@
 //! Positions to performance: strategy specs, fills, costs, simulation, ledger, trades, metrics.
 
 pub mod batch;
+pub mod blocks;
 pub mod catalog;
 mod compile;
 pub mod costs;
@@ -11,11 +12,14 @@ mod identity;
 pub mod ledger;
 pub mod market;
 pub mod metrics;
+pub mod outcome;
 pub mod program;
 pub mod range;
+pub mod run;
 mod sim;
 pub mod spec;
 pub mod strategies;
+pub mod sweep;
 pub mod trades;
 
 pub use error::{Error, Result};

@@ -1,11 +1,14 @@
 //! The data of one symbol as a simulation reads it: prices, days, what may be filled. Made once, shared by all threads.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::{Columns, Shared};
 use qe_core::time::{Date, TimeRange};
+use qe_core::timeframe::Timeframe;
+use qe_data::identity::{DataIdentity, IdentityBuilder};
+use qe_factors::expr::Schema;
 
 use crate::costs::CostModel;
 use crate::error::{Error, Result};
@@ -17,6 +20,8 @@ const MAX_ROWS: usize = u32::MAX as usize / 2;
 #[derive(Debug, Clone)]
 pub struct Market {
     symbol: Arc<str>,
+    timeframe: Timeframe,
+    identity: Arc<OnceLock<DataIdentity>>,
     calendar: Calendar,
     columns: Columns,
     /// Open, high, low, close.
@@ -90,6 +95,8 @@ impl Market {
         };
         Ok(Self {
             symbol: bars.symbol().into(),
+            timeframe,
+            identity: Arc::default(),
             columns: bars.columns().clone(),
             prices: [
                 shared("open", bars.open()),
@@ -135,6 +142,42 @@ impl Market {
         &self.symbol
     }
 
+    /// Symbol and timeframe: `SPY 5m`.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.symbol, self.timeframe)
+    }
+
+    /// What expressions are compiled against.
+    pub fn schema(&self) -> Schema {
+        Schema::new(self.columns.names().map(Arc::from).collect::<Vec<Arc<str>>>())
+            .bars(self.timeframe, self.calendar.clone())
+    }
+
+    /// How long a bar is.
+    pub fn timeframe(&self) -> Timeframe {
+        self.timeframe
+    }
+
+    /// What the data are: computed from their values once, unless it was given.
+    ///
+    /// # Errors
+    /// When the values cannot be hashed.
+    pub fn identity(&self) -> Result<&DataIdentity> {
+        if let Some(known) = self.identity.get() {
+            return Ok(known);
+        }
+        let mut builder = IdentityBuilder::new(format!("bars {}", self.timeframe));
+        builder.push(&self.symbol, &self.columns)?;
+        let made = builder.finish(None, None)?;
+        Ok(self.identity.get_or_init(|| made))
+    }
+
+    /// The same market, whose data are known: vendor, day of download and all.
+    #[must_use]
+    pub fn with_identity(self, identity: DataIdentity) -> Self {
+        Self { identity: Arc::new(OnceLock::from(identity)), ..self }
+    }
+
     /// What a day is.
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
@@ -165,6 +208,11 @@ impl Market {
         let axis = self.columns.axis();
         let lengths = axis.available().iter().zip(axis.open()).map(|(a, o)| a - o);
         lengths.filter(|n| *n > 0).min().unwrap_or(1)
+    }
+
+    /// How many closes are missing in some rows.
+    pub(crate) fn n_filled_in(&self, rows: std::ops::Range<usize>) -> usize {
+        if self.n_filled == 0 { 0 } else { self.close()[rows].iter().filter(|v| v.is_nan()).count() }
     }
 
     /// Bars a year.

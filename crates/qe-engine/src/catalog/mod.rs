@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn no_name_stands_for_two_things() {
         let mut names: Vec<&str> = blocks().into_iter().flatten().map(|(name, _)| name).collect();
-        let reserved = ["all", "any", "when", "stop", "target", "trail", "side", "reason", "fraction", "value", "units"];
+        let reserved =
+            ["all", "any", "when", "stop", "target", "trail", "side", "reason", "fraction", "value", "units"];
         names.extend(reserved);
         names.sort_unstable();
         assert!(names.windows(2).all(|w| w[0] != w[1]), "{names:?}");

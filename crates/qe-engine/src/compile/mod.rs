@@ -33,12 +33,7 @@ impl StrategySpec {
     /// # Errors
     /// When a field cannot be used, or an expression does not fit the columns: the field is named and the place shown. What
     /// is wrong with single points is no error: their program says so.
-    pub fn compile(
-        &self,
-        schema: &Schema,
-        periods_per_year: f64,
-        points: Option<&PointTable>,
-    ) -> Result<StrategyPlan> {
+    pub fn compile(&self, schema: &Schema, periods_per_year: f64, points: Option<&PointTable>) -> Result<StrategyPlan> {
         if !(periods_per_year > 0.0 && periods_per_year.is_finite()) {
             let mend = "give how many bars a year has, as the calendar says";
             return Err(Error::spec("periods_per_year", format!("{periods_per_year} is out of range"), mend));

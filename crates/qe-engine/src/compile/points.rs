@@ -75,12 +75,7 @@ impl<'a> Survivors<'a> {
     }
 
     /// Compiles everything for those that are left, after which fewer may be.
-    pub(super) fn compile(
-        &mut self,
-        listing: &Listing,
-        schema: &Schema,
-        without_points: Compiled,
-    ) -> Result<Compiled> {
+    pub(super) fn compile(&mut self, listing: &Listing, schema: &Schema, without_points: Compiled) -> Result<Compiled> {
         let table = self.table()?;
         if table.is_empty() {
             return Ok(without_points);

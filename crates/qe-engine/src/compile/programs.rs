@@ -207,7 +207,9 @@ impl Places<'_> {
             mend: mend.to_owned(),
         };
         match (listed.wants, ty(self.compiled, expression, point)) {
-            (Wants::Condition, Some(Ty::Num)) => return Err(fault("it is a number there", "compare it with something")),
+            (Wants::Condition, Some(Ty::Num)) => {
+                return Err(fault("it is a number there", "compare it with something"));
+            }
             (Wants::Number, Some(Ty::Cond)) => return Err(fault("it is a condition there", "write `if(..., 1, 0)`")),
             _ => {}
         }

@@ -19,7 +19,11 @@ impl Expander<'_> {
 
     fn nested(&mut self, field: &str, condition: &Condition, of: Of, depth: usize) -> Result<Ast> {
         if depth > MAX_NESTED {
-            return Err(Error::spec(field, format!("it is nested more than {MAX_NESTED} deep"), "write `and` and `or`"));
+            return Err(Error::spec(
+                field,
+                format!("it is nested more than {MAX_NESTED} deep"),
+                "write `and` and `or`",
+            ));
         }
         match condition {
             Condition::Text(text) => self.ast(field, text, of.scope, Wants::Condition),
@@ -101,7 +105,8 @@ impl Expander<'_> {
             all.extend(filters.iter().cloned());
             // What always holds says nothing.
             let says = |ast: &Ast| !matches!(ast.nodes(), [Node::Bool(true)]);
-            let mut all: Vec<Ast> = all.into_iter().enumerate().filter(|(i, a)| *i == 0 || says(a)).map(|a| a.1).collect();
+            let mut all: Vec<Ast> =
+                all.into_iter().enumerate().filter(|(i, a)| *i == 0 || says(a)).map(|a| a.1).collect();
             if all.len() > 1 && !says(&all[0]) {
                 all.remove(0);
             }

@@ -72,7 +72,8 @@ impl Expander<'_> {
             }
             self.flat_at_session_end = true;
         }
-        let is_meant = |only: Option<(&str, &str)>| only.is_none_or(|(name, v)| switches.get(name).is_some_and(|s| s == v));
+        let is_meant =
+            |only: Option<(&str, &str)>| only.is_none_or(|(name, v)| switches.get(name).is_some_and(|s| s == v));
         for rule in known.rules.iter().filter(|rule| is_meant(rule.only)) {
             for &side in sides {
                 let slots = self.with_other_entry(field, rule.texts[side.idx()], &slots, side)?;

@@ -132,7 +132,11 @@ impl StrategySpec {
         };
         let (size, weight) = x.size()?;
         if weight.is_none() && entry.iter().all(Option::is_none) {
-            return Err(Error::spec("entry", "nothing is ever entered", "give entry.long, entry.short, or a target_weight"));
+            return Err(Error::spec(
+                "entry",
+                "nothing is ever entered",
+                "give entry.long, entry.short, or a target_weight",
+            ));
         }
         if weight.is_some() {
             x.ensure_no_entries()?;

@@ -136,7 +136,8 @@ impl Expander<'_> {
         for slot in slots {
             let (name, place) = (slot.name(), format!("{field}.{}", slot.name()));
             let given = args.get(name);
-            let refused = |e: qe_core::Error| Error::spec(place.clone(), e.to_string(), "or give an expression in quotes");
+            let refused =
+                |e: qe_core::Error| Error::spec(place.clone(), e.to_string(), "or give an expression in quotes");
             let tree = match (slot, given) {
                 (Slot::Switch(param), given) => {
                     let value = given.unwrap_or(&param.default);
@@ -152,7 +153,11 @@ impl Expander<'_> {
                 (Slot::Series { .. }, Some(value)) => literal(value),
                 (Slot::Series { default: Some(text), .. }, None) => self.read(&place, text)?,
                 (Slot::Series { doc, .. }, None) => {
-                    return Err(Error::spec(place, format!("it must be given: {doc}"), "write an expression in quotes"));
+                    return Err(Error::spec(
+                        place,
+                        format!("it must be given: {doc}"),
+                        "write an expression in quotes",
+                    ));
                 }
             };
             filled.insert(name.to_owned(), tree);

@@ -134,6 +134,24 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// This and what came after; money of the later one grows with what this left.
+    pub(crate) fn and(self, next: Self, grown: f64) -> Self {
+        Self {
+            n_trades: self.n_trades + next.n_trades,
+            n_wins: self.n_wins + next.n_wins,
+            n_losses: self.n_losses + next.n_losses,
+            sum_win: self.sum_win + next.sum_win * grown,
+            sum_loss: self.sum_loss + next.sum_loss * grown,
+            turnover: self.turnover + next.turnover,
+            cost: self.cost + next.cost * grown,
+            carry: self.carry + next.carry * grown,
+            n_days_in_market: self.n_days_in_market + next.n_days_in_market,
+            n_undecided: self.n_undecided + next.n_undecided,
+            n_refused: self.n_refused + next.n_refused,
+            n_bars_held: self.n_bars_held + next.n_bars_held,
+        }
+    }
+
     /// Counts a round trip that is over.
     #[inline(always)]
     pub(super) fn count(&mut self, pnl: f64, n_bars: usize) {

@@ -100,7 +100,9 @@ mod tests {
     #[test]
     fn two_conditions_in_one_table_and_none_are_refused() {
         let error = |text: &str| serde_json::from_str::<Condition>(text).unwrap_err().to_string();
-        assert!(error(r#"{"sma_up":{},"adx_ranging":{}}"#).contains("`adx_ranging` is a second condition in one table"));
+        assert!(
+            error(r#"{"sma_up":{},"adx_ranging":{}}"#).contains("`adx_ranging` is a second condition in one table")
+        );
         assert!(error("{}").contains("an empty table is no condition"));
         assert!(error("3").contains("an expression, { all = [...] }"));
         assert!(error(r#"{"sma_up":{"period":[1]}}"#).contains("Value"));

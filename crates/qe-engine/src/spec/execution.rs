@@ -101,7 +101,9 @@ impl<'de> Deserialize<'de> for FillSpec {
         impl<'de> Visitor<'de> for V {
             type Value = FillSpec;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"next_open\", \"next_close\", \"signal_close\", or { at = ..., delay = ..., count = ... }")
+                f.write_str(
+                    "\"next_open\", \"next_close\", \"signal_close\", or { at = ..., delay = ..., count = ... }",
+                )
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<FillSpec, E> {
                 let named = NAMED.iter().find(|(name, _)| *name == text);

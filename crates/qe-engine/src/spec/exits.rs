@@ -128,7 +128,8 @@ impl<'de> Visitor<'de> for ExitVisitor {
                 )));
             }
         }
-        let rule = rule.ok_or_else(|| A::Error::custom("the exit has no rule: give `when`, `stop`, `target` or a block"))?;
+        let rule =
+            rule.ok_or_else(|| A::Error::custom("the exit has no rule: give `when`, `stop`, `target` or a block"))?;
         Ok(ExitSpec { rule, side, reason })
     }
 }
@@ -141,7 +142,10 @@ mod tests {
     fn a_table_is_one_exit() {
         let text = r#"{"side":"long","reason":"slow","time_stop":{"bars":20}}"#;
         let exit: ExitSpec = serde_json::from_str(text).unwrap();
-        assert_eq!((exit.side, exit.reason.as_deref(), exit.rule.name()), (Some(Side::Long), Some("slow"), "time_stop"));
+        assert_eq!(
+            (exit.side, exit.reason.as_deref(), exit.rule.name()),
+            (Some(Side::Long), Some("slow"), "time_stop")
+        );
         assert_eq!(serde_json::to_string(&exit).unwrap(), text);
         let error = |text: &str| serde_json::from_str::<ExitSpec>(text).unwrap_err().to_string();
         assert!(error(r#"{"when":"a > b","stop":"c"}"#).contains("`when` and `stop` in one exit"));

@@ -9,7 +9,13 @@ pub(super) const LOWER_TOUCH: ConditionBlock = ConditionBlock {
     side: Some(Side::Long),
     about: "the close is at the lower Bollinger band or below it",
     source: "strategy-discovery-engine, Phase 3, Entry Signals",
-    slots: || vec![slot::close(), slot::period("period", 20), slot::number("mult", 0.1, 10.0, 2.0, "width of the bands in standard deviations")],
+    slots: || {
+        vec![
+            slot::close(),
+            slot::period("period", 20),
+            slot::number("mult", 0.1, 10.0, 2.0, "width of the bands in standard deviations"),
+        ]
+    },
     text: "$x <= bollinger($x, period=$period, mult=$mult).lower",
 };
 
@@ -19,6 +25,12 @@ pub(super) const UPPER_TOUCH: ConditionBlock = ConditionBlock {
     side: Some(Side::Short),
     about: "the close is at the upper Bollinger band or above it",
     source: "strategy-discovery-engine, Phase 3, Entry Signals, which names it; mirrored from the lower one",
-    slots: || vec![slot::close(), slot::period("period", 20), slot::number("mult", 0.1, 10.0, 2.0, "width of the bands in standard deviations")],
+    slots: || {
+        vec![
+            slot::close(),
+            slot::period("period", 20),
+            slot::number("mult", 0.1, 10.0, 2.0, "width of the bands in standard deviations"),
+        ]
+    },
     text: "$x >= bollinger($x, period=$period, mult=$mult).upper",
 };

@@ -9,7 +9,14 @@ pub(super) const CROSS_BEARISH: ConditionBlock = ConditionBlock {
     side: Some(Side::Short),
     about: "the MACD histogram was above 0 and is no longer",
     source: "strategy-discovery-engine, Phase 3, Entry Signals, which names it; mirrored from the bullish one",
-    slots: || vec![slot::close(), slot::period("fast_period", 12), slot::period("slow_period", 26), slot::period("signal_period", 9)],
+    slots: || {
+        vec![
+            slot::close(),
+            slot::period("fast_period", 12),
+            slot::period("slow_period", 26),
+            slot::period("signal_period", 9),
+        ]
+    },
     text: "macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] > 0 and macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist <= 0",
 };
 
@@ -19,6 +26,13 @@ pub(super) const CROSS_BULLISH: ConditionBlock = ConditionBlock {
     side: Some(Side::Long),
     about: "the MACD histogram was below 0 and is no longer",
     source: "strategy-discovery-engine, Phase 3, Entry Signals",
-    slots: || vec![slot::close(), slot::period("fast_period", 12), slot::period("slow_period", 26), slot::period("signal_period", 9)],
+    slots: || {
+        vec![
+            slot::close(),
+            slot::period("fast_period", 12),
+            slot::period("slow_period", 26),
+            slot::period("signal_period", 9),
+        ]
+    },
     text: "macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] < 0 and macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist >= 0",
 };

@@ -9,7 +9,13 @@ pub(super) const OVERBOUGHT_REVERSAL: ConditionBlock = ConditionBlock {
     side: Some(Side::Short),
     about: "the RSI leaves the overbought zone downwards",
     source: "mirrored from rsi_oversold_reversal",
-    slots: || vec![slot::close(), slot::period("period", 14), slot::number("overbought", 0.0, 100.0, 70.0, "the edge of the zone")],
+    slots: || {
+        vec![
+            slot::close(),
+            slot::period("period", 14),
+            slot::number("overbought", 0.0, 100.0, 70.0, "the edge of the zone"),
+        ]
+    },
     text: "cross_below(rsi($x, period=$period), $overbought)",
 };
 
@@ -19,6 +25,12 @@ pub(super) const OVERSOLD_REVERSAL: ConditionBlock = ConditionBlock {
     side: Some(Side::Long),
     about: "the RSI leaves the oversold zone upwards",
     source: "strategy-discovery-engine, Phase 3, Entry Signals, which names it; our reading: it was at the edge or below, and is above",
-    slots: || vec![slot::close(), slot::period("period", 14), slot::number("oversold", 0.0, 100.0, 30.0, "the edge of the zone")],
+    slots: || {
+        vec![
+            slot::close(),
+            slot::period("period", 14),
+            slot::number("oversold", 0.0, 100.0, 30.0, "the edge of the zone"),
+        ]
+    },
     text: "cross_above(rsi($x, period=$period), $oversold)",
 };

@@ -8,7 +8,14 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "bracket",
     about: "a stop and a target around the entry, in average true ranges as of the signal",
     source: "issue: brackets; the distances are those of atr_stop",
-    slots: || vec![slot::atr_mult("stop_mult", 2.0), slot::atr_mult("target_mult", 3.0), slot::period("period", 14), slot::resting(true)],
+    slots: || {
+        vec![
+            slot::atr_mult("stop_mult", 2.0),
+            slot::atr_mult("target_mult", 3.0),
+            slot::period("period", 14),
+            slot::resting(true),
+        ]
+    },
     rules: &[
         SidedRule {
             kind: ExitKind::When,

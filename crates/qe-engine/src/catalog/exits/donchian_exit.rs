@@ -13,19 +13,13 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
     rules: &[
         SidedRule {
             kind: ExitKind::When,
-            texts: [
-                "close < ts_min(low, period=$period)[1]",
-                "close > ts_max(high, period=$period)[1]",
-            ],
+            texts: ["close < ts_min(low, period=$period)[1]", "close > ts_max(high, period=$period)[1]"],
             suffix: "",
             only: Some(("resting", "false")),
         },
         SidedRule {
             kind: ExitKind::Stop,
-            texts: [
-                "ts_min(low, period=$period)",
-                "ts_max(high, period=$period)",
-            ],
+            texts: ["ts_min(low, period=$period)", "ts_max(high, period=$period)"],
             suffix: "",
             only: Some(("resting", "true")),
         },

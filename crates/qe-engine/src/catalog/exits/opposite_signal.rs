@@ -10,16 +10,6 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
     about: "the entry condition of the other side holds",
     source: "strategy-discovery-engine, Phase 3, Exit Rules; our reading, since there it is tied to one oscillator",
     slots: Vec::new,
-    rules: &[
-        SidedRule {
-            kind: ExitKind::When,
-            texts: [
-                "$other_entry",
-                "$other_entry",
-            ],
-            suffix: "",
-            only: None,
-        },
-    ],
+    rules: &[SidedRule { kind: ExitKind::When, texts: ["$other_entry", "$other_entry"], suffix: "", only: None }],
     flat_at_session_end: false,
 };

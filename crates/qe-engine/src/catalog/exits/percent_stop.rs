@@ -8,23 +8,19 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "percent_stop",
     about: "the close is so far beyond the entry, as a fraction",
     source: "issue: percentage stop",
-    slots: || vec![slot::number("frac", 0.0001, 1.0, 0.02, "distance from the entry, as a fraction"), slot::resting(false)],
+    slots: || {
+        vec![slot::number("frac", 0.0001, 1.0, 0.02, "distance from the entry, as a fraction"), slot::resting(false)]
+    },
     rules: &[
         SidedRule {
             kind: ExitKind::When,
-            texts: [
-                "close < entry.price * (1 - $frac)",
-                "close > entry.price * (1 + $frac)",
-            ],
+            texts: ["close < entry.price * (1 - $frac)", "close > entry.price * (1 + $frac)"],
             suffix: "",
             only: Some(("resting", "false")),
         },
         SidedRule {
             kind: ExitKind::Stop,
-            texts: [
-                "entry.price * (1 - $frac)",
-                "entry.price * (1 + $frac)",
-            ],
+            texts: ["entry.price * (1 - $frac)", "entry.price * (1 + $frac)"],
             suffix: "",
             only: Some(("resting", "true")),
         },

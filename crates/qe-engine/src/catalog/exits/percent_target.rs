@@ -8,23 +8,19 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "percent_target",
     about: "the close has won so much, as a fraction",
     source: "issue: percentage target",
-    slots: || vec![slot::number("frac", 0.0001, 1.0, 0.04, "distance from the entry, as a fraction"), slot::resting(false)],
+    slots: || {
+        vec![slot::number("frac", 0.0001, 1.0, 0.04, "distance from the entry, as a fraction"), slot::resting(false)]
+    },
     rules: &[
         SidedRule {
             kind: ExitKind::When,
-            texts: [
-                "close > entry.price * (1 + $frac)",
-                "close < entry.price * (1 - $frac)",
-            ],
+            texts: ["close > entry.price * (1 + $frac)", "close < entry.price * (1 - $frac)"],
             suffix: "",
             only: Some(("resting", "false")),
         },
         SidedRule {
             kind: ExitKind::Target,
-            texts: [
-                "entry.price * (1 + $frac)",
-                "entry.price * (1 - $frac)",
-            ],
+            texts: ["entry.price * (1 + $frac)", "entry.price * (1 - $frac)"],
             suffix: "",
             only: Some(("resting", "true")),
         },

@@ -11,17 +11,14 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "time_stop",
     about: "the position has been open for so many bars",
     source: "strategy-discovery-engine, Phase 3, Exit Rules, mended as NUMERICS rules",
-    slots: || vec![Slot::Number(Param::int("bars", 1, 1000, 20).log().doc("how many bars, that of the entry included"))],
-    rules: &[
-        SidedRule {
-            kind: ExitKind::When,
-            texts: [
-                "pos.bars >= $bars",
-                "pos.bars >= $bars",
-            ],
-            suffix: "",
-            only: None,
-        },
-    ],
+    slots: || {
+        vec![Slot::Number(Param::int("bars", 1, 1000, 20).log().doc("how many bars, that of the entry included"))]
+    },
+    rules: &[SidedRule {
+        kind: ExitKind::When,
+        texts: ["pos.bars >= $bars", "pos.bars >= $bars"],
+        suffix: "",
+        only: None,
+    }],
     flat_at_session_end: false,
 };

@@ -8,12 +8,5 @@ mod sma;
 use super::ConditionBlock;
 
 /// All of them, by name.
-pub const ALL: &[&ConditionBlock] = &[
-    &adx::RANGING,
-    &adx::TRENDING,
-    &chop::RANGING,
-    &chop::TRENDING,
-    &none::NONE,
-    &sma::DOWN,
-    &sma::UP,
-];
+pub const ALL: &[&ConditionBlock] =
+    &[&adx::RANGING, &adx::TRENDING, &chop::RANGING, &chop::TRENDING, &none::NONE, &sma::DOWN, &sma::UP];

@@ -12,7 +12,14 @@ pub(super) const SIZER: Sizer = Sizer {
     name: "capped_kelly",
     about: "mean over variance of the returns, times a multiple, capped",
     source: "issue: capped Kelly",
-    slots: || vec![slot::close(), Slot::Number(Param::int("period", 2, 5000, 250).log().doc("how many returns it looks at")), slot::number("mult", 0.0, 2.0, 0.5, "share of the full Kelly size"), slot::number("cap", 0.0, 10.0, 0.25, "the most, as a share of equity")],
+    slots: || {
+        vec![
+            slot::close(),
+            Slot::Number(Param::int("period", 2, 5000, 250).log().doc("how many returns it looks at")),
+            slot::number("mult", 0.0, 2.0, 0.5, "share of the full Kelly size"),
+            slot::number("cap", 0.0, 10.0, 0.25, "the most, as a share of equity"),
+        ]
+    },
     what: SizeText::Size(SizeKind::Fraction),
     text: "clip($direction * $mult * sma($x / $x[1] - 1, period=$period) / var($x / $x[1] - 1, period=$period), 0, $cap)",
 };

@@ -7,7 +7,9 @@ pub(super) const SIZER: Sizer = Sizer {
     name: "target_weight",
     about: "the share of equity to hold, in every row",
     source: "issue: target weight; research-backtester 3.3, Position Shift",
-    slots: || vec![Slot::Series { name: "weight", default: None, doc: "the share of equity, below 0 for a short position" }],
+    slots: || {
+        vec![Slot::Series { name: "weight", default: None, doc: "the share of equity, below 0 for a short position" }]
+    },
     what: SizeText::Weight,
     text: "$weight",
 };

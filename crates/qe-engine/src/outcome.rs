@@ -1,0 +1,118 @@
+//! What a point of a sweep is told by: one row of numbers under fixed names.
+//!
+//! They come from the worth at the end of each day, and from what the walk counted. A number that is not defined is NaN. The
+//! names are the columns of the experiments table and of every outcome table of the engine.
+
+use qe_core::stats::Moments;
+
+use crate::batch::Figures;
+use crate::metrics::sharpe_daily::{VOL_FLOOR_ANNUAL, sharpe};
+
+/// The names, in order.
+pub const NAMES: [&str; 34] = [
+    "total_return",
+    "cagr",
+    "max_drawdown",
+    "sharpe_daily",
+    "vol_floor_applied",
+    "observation_days",
+    "sharpe_step_raw",
+    "n_steps",
+    "vol_annual",
+    "daily_mean",
+    "daily_std",
+    "daily_skew",
+    "daily_kurtosis",
+    "n_trades",
+    "trades_per_year",
+    "win_rate",
+    "profit_factor",
+    "avg_win",
+    "avg_loss",
+    "expectancy",
+    "n_wins",
+    "n_losses",
+    "gross_win",
+    "gross_loss",
+    "n_days_in_market",
+    "avg_trade_bars",
+    "turnover",
+    "cost",
+    "carry",
+    "n_undecided",
+    "n_refused",
+    "n_nans",
+    "final_equity",
+    "is_ruined",
+];
+
+/// What one market says beside the walk.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Years {
+    /// Bars a year.
+    pub steps_per_year: f64,
+    /// Days a year.
+    pub days_per_year: f64,
+}
+
+/// Daily returns: of the first day against the capital, of days after ruin none.
+pub fn daily_returns(capital: f64, days: &[f64], out: &mut Vec<f64>) {
+    out.clear();
+    let mut before = capital;
+    out.extend(days.iter().map(|&worth| {
+        let r = if before > 0.0 { worth / before - 1.0 } else { 0.0 };
+        before = worth;
+        r
+    }));
+}
+
+/// The numbers of a point, by [`NAMES`]; `daily` are its daily returns.
+pub fn values(figures: &Figures, daily: &[f64], years: Years) -> [f64; NAMES.len()] {
+    let undefined = f64::NAN;
+    let m = Moments::of(daily);
+    let n_days = daily.len() as f64;
+    let t_years = n_days / years.days_per_year;
+    let growth = 1.0 + figures.total_return;
+    let cagr = if t_years > 0.0 && growth >= 0.0 { libm::pow(growth, 1.0 / t_years) - 1.0 } else { undefined };
+    let vol = m.std(1).map(|std| std * years.days_per_year.sqrt());
+    let tally = &figures.tally;
+    let n = tally.n_trades as f64;
+    let over = |a: f64, b: f64| if b > 0.0 { a / b } else { undefined };
+    let (wins, losses) = (tally.n_wins as f64, tally.n_losses as f64);
+    [
+        figures.total_return,
+        cagr,
+        figures.max_drawdown,
+        sharpe(daily, years.days_per_year).unwrap_or(undefined),
+        f64::from(u8::from(vol.is_some_and(|v| v < VOL_FLOOR_ANNUAL))),
+        n_days,
+        figures.sharpe_step(years.steps_per_year).unwrap_or(undefined),
+        figures.n_steps as f64,
+        vol.unwrap_or(undefined),
+        m.mean().unwrap_or(undefined),
+        m.std(1).unwrap_or(undefined),
+        m.skew_population().unwrap_or(undefined),
+        m.kurtosis_population().map_or(undefined, |k| k.0),
+        n,
+        over(n, t_years),
+        over(wins, n),
+        over(tally.sum_win, tally.sum_loss),
+        over(tally.sum_win, wins),
+        over(tally.sum_loss, losses),
+        over(tally.sum_win - tally.sum_loss, n),
+        wins,
+        losses,
+        tally.sum_win,
+        tally.sum_loss,
+        tally.n_days_in_market as f64,
+        over(tally.n_bars_held as f64, n),
+        tally.turnover,
+        tally.cost,
+        tally.carry,
+        tally.n_undecided as f64,
+        tally.n_refused as f64,
+        figures.n_nans as f64,
+        figures.equity,
+        f64::from(u8::from(figures.is_ruined)),
+    ]
+}

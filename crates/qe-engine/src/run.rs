@@ -1,0 +1,199 @@
+//! One backtest with all that comes out of it: identity, ledger, round trips, metrics, worth at each close.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use qe_core::ident::{Id, id_of};
+use qe_core::param::Value;
+use qe_core::point::PointTable;
+use qe_core::time::{TimeRange, Timestamp};
+use serde::Serialize;
+
+use crate::batch::{Figures, Stretch, Warmup, run_with_ledger};
+use crate::error::{Error, Result};
+use crate::fills::{FillTiming, Holding, PathPolicy};
+use crate::ledger::{Curve, Ledger};
+use crate::market::Market;
+use crate::metrics::summary::Summary;
+use crate::metrics::{Performance, StepMoments, TradeFacts};
+use crate::outcome::daily_returns;
+use crate::spec::StrategySpec;
+use crate::trades::{Trade, trades};
+
+/// What is run beside the strategy and the data.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Parameters that are not as by default.
+    pub params: BTreeMap<String, Value>,
+    /// From when on it is scored; from the first bar at which it is warm, if nothing is said.
+    pub eval_start: Option<i64>,
+    /// Until when; to the last bar, if nothing is said.
+    pub eval_end: Option<i64>,
+    /// Daily returns to compare with, day by day of the scored ones.
+    pub benchmark: Option<Vec<f64>>,
+    /// A seed, for what draws lots; nothing in a run of one strategy does.
+    pub seed: u64,
+}
+
+/// What a result is a result *of*. Two runs with one id have the same bits.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunIdentity {
+    /// The identity of all that follows.
+    pub run_id: Id,
+    /// The strategy's name, which is no part of the identity.
+    pub strategy: Arc<str>,
+    /// The strategy, defaults written out.
+    pub spec_id: Id,
+    /// The family of hypotheses that it belongs to.
+    pub skeleton_id: Id,
+    /// The version of the specification's schema.
+    pub spec_version: u32,
+    /// The data.
+    pub data_id: Id,
+    /// Who made the data, where that is known.
+    pub vendor: Option<String>,
+    /// When they were taken, where that is known.
+    pub as_of: Option<Timestamp>,
+    /// The symbol.
+    pub symbol: String,
+    /// How long a bar is.
+    pub frequency: String,
+    /// When the data begin.
+    pub start: Timestamp,
+    /// When the last scored bar is complete.
+    pub end: Timestamp,
+    /// From when on it was scored.
+    pub eval_start: Timestamp,
+    /// What trading cost.
+    pub cost_model_id: Id,
+    /// When decisions were filled.
+    pub fill_timing: FillTiming,
+    /// Whether that is at a price that the decision was made from.
+    pub is_same_bar: bool,
+    /// What was held between decisions.
+    pub holding: Holding,
+    /// How the order of prices within a bar was decided.
+    pub path_policy: PathPolicy,
+    /// All parameters.
+    pub params: BTreeMap<String, Value>,
+    /// The seed.
+    pub seed: u64,
+    /// The version of this crate.
+    pub crate_version: &'static str,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What it is a result of.
+    pub identity: RunIdentity,
+    /// What happened.
+    pub ledger: Ledger,
+    /// Round trips.
+    pub trades: Vec<Trade>,
+    /// Worth at each close.
+    pub curve: Curve,
+    /// Worth at the end of each day.
+    pub days: Vec<f64>,
+    /// Daily returns.
+    pub daily: Vec<f64>,
+    /// All metrics.
+    pub summary: Summary,
+    /// The figures that a sweep tells of the same point.
+    pub figures: Figures,
+}
+
+/// Runs a strategy over a market.
+///
+/// # Errors
+/// When the strategy does not fit the market, a parameter is none of its own or out of range, or it is not warm by the
+/// time at which scoring is to begin.
+pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<Report> {
+    let params = spec.params();
+    if let Some(name) = options.params.keys().find(|name| !params.iter().any(|p| p.name == **name)) {
+        return Err(qe_core::Error::unknown("parameter", name, params.iter().map(|p| p.name.as_str())).into());
+    }
+    let value = |p: &qe_core::param::Param| options.params.get(&p.name).unwrap_or(&p.default).clone();
+    let values: Vec<Value> = params.iter().map(value).collect();
+    let mut points = PointTable::new(params.clone())?;
+    points.push(0, &values)?;
+    let plan = spec.compile(&market.schema(), market.steps_per_year(), Some(&points))?;
+    let fault = |reason: String, mend: &str| Error::Market {
+        place: format!("{} on {}", spec.name, market.key()),
+        reason,
+        mend: mend.into(),
+    };
+    let program = match plan.programs.first() {
+        Some(Ok(program)) => program,
+        Some(Err(reason)) => return Err(fault(reason.to_string(), "give other parameters")),
+        None => return Err(fault("it has no point".into(), "give parameters")),
+    };
+    let all = TimeRange { start: options.eval_start.unwrap_or(i64::MIN), end: options.eval_end.unwrap_or(i64::MAX) };
+    let mut rows = market.rows_in(all);
+    if options.eval_start.is_none() {
+        rows.start = program.lookback.min(rows.end);
+    }
+    if rows.is_empty() {
+        let reason = format!("no bar is left to score: it needs {} to be warm, of {}", program.lookback, market.len());
+        return Err(fault(reason, "give more bars, or another stretch of time"));
+    }
+    let stretch = Stretch { rows: rows.clone(), warmup: Warmup::Required, daily: true, max_bytes: 256 << 20 };
+    let (figures, ledger) = run_with_ledger(&plan, 0, market, &stretch)?;
+    let trades = trades(&ledger, market, &plan.reasons, rows.end);
+    let curve = ledger.curve(rows.clone(), market.marks());
+    let mut daily = Vec::new();
+    daily_returns(plan.execution.capital, &figures.days, &mut daily);
+    let facts: Vec<TradeFacts> = trades
+        .iter()
+        .filter(|t| t.exit_time.is_some())
+        .map(|t| TradeFacts { pnl: t.pnl, return_frac: t.pnl_frac, n_bars: u64::from(t.exit_row - t.entry_row) })
+        .collect();
+    let summary = Summary::of(&Performance {
+        daily: &daily,
+        days_per_year: market.days_per_year(),
+        steps: StepMoments { n: figures.n_steps as u64, sum: figures.sum, sum_sq: figures.sum_sq },
+        steps_per_year: market.steps_per_year(),
+        trades: &facts,
+        turnover_sum: figures.tally.turnover,
+        cost_sum: figures.tally.cost + figures.tally.carry,
+        start_equity: plan.execution.capital,
+        n_days_in_market: figures.tally.n_days_in_market,
+        n_nans: figures.n_nans as u64,
+        benchmark: options.benchmark.as_deref(),
+    });
+    let data = market.identity()?;
+    let axis = market.columns().axis();
+    let mut identity = RunIdentity {
+        run_id: data.id,
+        strategy: plan.name.clone(),
+        spec_id: plan.spec_id,
+        skeleton_id: plan.skeleton_id,
+        spec_version: spec.version,
+        data_id: data.id,
+        vendor: data.vendor.clone(),
+        as_of: data.as_of,
+        symbol: market.symbol().to_owned(),
+        frequency: market.timeframe().to_string(),
+        start: Timestamp(axis.open()[0]),
+        end: Timestamp(axis.available()[rows.end - 1]),
+        eval_start: Timestamp(axis.open()[rows.start]),
+        cost_model_id: plan.costs.id()?,
+        fill_timing: plan.execution.fill,
+        is_same_bar: plan.execution.fill.is_same_bar(),
+        holding: plan.execution.holding,
+        path_policy: plan.execution.path,
+        params: params.iter().map(|p| p.name.clone()).zip(values).collect(),
+        seed: options.seed,
+        crate_version: env!("CARGO_PKG_VERSION"),
+    };
+    identity.run_id = id_of(
+        "run v1",
+        &(
+            (&identity.spec_id, identity.spec_version, &identity.data_id, &identity.vendor, &identity.symbol),
+            (&identity.frequency, identity.eval_start, identity.end, &identity.params, identity.seed),
+            (&identity.cost_model_id, identity.fill_timing, identity.holding, identity.path_policy),
+            identity.crate_version,
+        ),
+    )?;
+    Ok(Report { identity, ledger, trades, curve, days: figures.days.clone(), daily, summary, figures })
+}

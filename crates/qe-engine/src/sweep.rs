@@ -1,0 +1,302 @@
+//! The first evaluator: one strategy, many points, one or many markets.
+//!
+//! A [`Sweep`] implements [`Evaluator`]: points in, outcomes out, in the order of the points and the same bits on any number of
+//! threads. Several markets make one more parameter, `market`, whose options are their keys. Points go through the engine in
+//! groups, so that memory is bounded by the budget and not by how many there are.
+
+use std::sync::Arc;
+
+use qe_core::eval::{Evaluator, Fidelity, Window};
+use qe_core::ident::{Id, id_of};
+use qe_core::par::Pool;
+use qe_core::param::{Param, Value};
+use qe_core::point::{OutcomeTable, PointTable};
+
+use crate::batch::{self, Figures, Stretch, Warmup};
+use crate::blocks::{self, BlockStats};
+use crate::error::{Error, Result};
+use crate::market::Market;
+use crate::outcome::{self, Years, daily_returns};
+use crate::spec::StrategySpec;
+
+/// The parameter that names the market, where there are several.
+pub const MARKET: &str = "market";
+
+/// How a sweep is run. None of it changes a result, but for [`SweepOptions::warmup`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SweepOptions {
+    /// What happens to points that are not warm when scoring begins.
+    pub warmup: Warmup,
+    /// The most bytes that all threads together take beside the markets.
+    pub max_bytes: usize,
+    /// The most points that go through the engine together.
+    pub group: usize,
+}
+
+impl Default for SweepOptions {
+    /// Points must be warm; 256 MB; groups of 4,096.
+    fn default() -> Self {
+        Self { warmup: Warmup::Required, max_bytes: 256 << 20, group: 4096 }
+    }
+}
+
+/// A strategy over some markets, ready to be evaluated.
+#[derive(Debug)]
+pub struct Sweep {
+    spec: StrategySpec,
+    markets: Vec<Arc<Market>>,
+    params: Vec<Param>,
+    metrics: Vec<String>,
+    id: Id,
+    pool: Pool,
+    options: SweepOptions,
+}
+
+impl Sweep {
+    /// A sweep of a strategy over markets, on the threads of a pool.
+    ///
+    /// # Errors
+    /// When there is no market, two have one key, or the strategy does not fit one of them.
+    pub fn new(spec: &StrategySpec, markets: Vec<Arc<Market>>, pool: Pool, options: SweepOptions) -> Result<Self> {
+        let fault = |reason: String, mend: &str| Error::Market { place: spec.name.clone(), reason, mend: mend.into() };
+        let Some(first) = markets.first() else {
+            return Err(fault("there is no market".into(), "give at least one"));
+        };
+        let mut params = spec.params();
+        if params.iter().any(|p| p.name == MARKET) && markets.len() > 1 {
+            return Err(fault(format!("a parameter is called {MARKET}"), "rename it: that is what names the market"));
+        }
+        let keys: Vec<String> = markets.iter().map(|m| m.key()).collect();
+        if let Some(i) = (1..keys.len()).find(|&i| keys[..i].contains(&keys[i])) {
+            return Err(fault(format!("{} is there twice", keys[i]), "give each symbol and timeframe once"));
+        }
+        for market in &markets {
+            spec.compile(&market.schema(), market.steps_per_year(), None)?;
+        }
+        if markets.len() > 1 {
+            params.push(Param::choice(MARKET, keys.iter().map(String::as_str), &first.key()));
+        }
+        let data: Vec<Id> = markets.iter().map(|m| Ok(m.identity()?.id)).collect::<Result<_>>()?;
+        let warm = options.warmup == Warmup::Required;
+        let id = id_of("sweep v1", &(spec.spec_id()?, keys, data, warm))?;
+        let metrics = outcome::NAMES.map(str::to_owned).to_vec();
+        Ok(Self { spec: spec.clone(), markets, params, metrics, id, pool, options })
+    }
+
+    /// The strategy.
+    pub fn spec(&self) -> &StrategySpec {
+        &self.spec
+    }
+
+    /// The markets.
+    pub fn markets(&self) -> &[Arc<Market>] {
+        &self.markets
+    }
+
+    /// As [`Evaluator::evaluate`], and keeps the daily returns of each point in calendar blocks. Points that fail have empty ones.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`], and as [`BlockStats::push`].
+    pub fn evaluate_in_blocks(
+        &self,
+        points: &PointTable,
+        fidelity: Fidelity,
+        window: &Window,
+        stats: &mut BlockStats,
+    ) -> Result<OutcomeTable> {
+        let n_blocks = stats.n_blocks();
+        let rows = self.rows(points, fidelity, window, n_blocks)?;
+        let mut table = OutcomeTable::new(self.metrics.clone());
+        for (&id, row) in points.ids().iter().zip(rows) {
+            match row {
+                Ok((values, blocks)) => {
+                    table.push_done(id, &values)?;
+                    stats.push(id, &blocks)?;
+                }
+                Err(reason) => {
+                    table.push_failed(id, &*reason);
+                    stats.push(id, &vec![blocks::Block::EMPTY; n_blocks])?;
+                }
+            }
+        }
+        Ok(table)
+    }
+
+    /// What each point came to, in order.
+    fn rows(&self, points: &PointTable, fidelity: Fidelity, window: &Window, n_blocks: usize) -> Result<Vec<Row>> {
+        let order: Vec<usize> = self.order_of(points)?;
+        let market_of = |row: usize| -> usize {
+            let at = order.last().filter(|_| self.markets.len() > 1);
+            match at.and_then(|&idx| points.value(row, idx)) {
+                Some(Value::Text(key)) => self.markets.iter().position(|m| m.key() == key).unwrap_or(0),
+                _ => 0,
+            }
+        };
+        // Points of one market stand together, in their order.
+        let mut of_market: Vec<Vec<usize>> = vec![Vec::new(); self.markets.len()];
+        (0..points.len()).for_each(|row| of_market[market_of(row)].push(row));
+        let size = self.group_size(points.len());
+        let groups: Vec<(usize, &[usize])> =
+            of_market.iter().enumerate().flat_map(|(m, rows)| rows.chunks(size).map(move |chunk| (m, chunk))).collect();
+        let done = self.pool.try_map(groups.len(), |i| {
+            let (market, rows) = groups[i];
+            self.group(points, &order, &self.markets[market], rows, fidelity, window, n_blocks)
+        })?;
+        let mut out: Vec<Option<Row>> = (0..points.len()).map(|_| None).collect();
+        for ((_, rows), done) in groups.iter().zip(done) {
+            rows.iter().zip(done).for_each(|(&row, result)| out[row] = Some(result));
+        }
+        Ok(out.into_iter().map(|row| row.unwrap_or_else(|| Err("not_evaluated".into()))).collect())
+    }
+
+    /// For each of our parameters its place in a table.
+    fn order_of(&self, points: &PointTable) -> Result<Vec<usize>> {
+        let names: Vec<&str> = points.params().iter().map(|p| p.name.as_str()).collect();
+        let ours: Vec<&str> = self.params.iter().map(|p| p.name.as_str()).collect();
+        if let Some(name) = names.iter().find(|name| !ours.contains(name)) {
+            return Err(qe_core::Error::unknown("parameter", name, ours.iter().copied()).into());
+        }
+        let place = |name: &&str| {
+            names.iter().position(|n| n == name).ok_or_else(|| Error::Spec {
+                field: format!("points.{name}"),
+                reason: "the table of points does not have it".into(),
+                mend: "make the table from the evaluator's own parameters".into(),
+            })
+        };
+        ours.iter().map(place).collect()
+    }
+
+    /// How many points go together: as many as the budget of a thread allows, and enough groups for all threads.
+    fn group_size(&self, n: usize) -> usize {
+        let threads = self.pool.threads();
+        let days = self.markets.iter().map(|m| m.dates().len()).max().unwrap_or(0);
+        // A point's days, its state, and its share of outputs.
+        let each = 8 * days + 2048;
+        let fits = (self.options.max_bytes / threads.max(1) / 2 / each).max(64);
+        n.div_ceil(threads.max(1)).clamp(1, fits.min(self.options.group.max(1)))
+    }
+
+    /// Points of one market that go through the engine together.
+    #[expect(clippy::too_many_arguments, reason = "all of it is what one group is made of")]
+    fn group(
+        &self,
+        points: &PointTable,
+        order: &[usize],
+        market: &Market,
+        rows: &[usize],
+        fidelity: Fidelity,
+        window: &Window,
+        n_blocks: usize,
+    ) -> Result<Vec<Row>> {
+        let own = self.spec.params();
+        let order = &order[..own.len()];
+        let mut table = PointTable::new(own)?;
+        for &row in rows {
+            let values: Vec<Value> = order.iter().filter_map(|&i| points.value(row, i)).collect();
+            table.push(points.ids()[row], &values)?;
+        }
+        let plan = self.spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?;
+        let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
+        let mut chains: Vec<std::result::Result<Chain, String>> = rows.iter().map(|_| Ok(Chain::default())).collect();
+        for stretch in scored(market, fidelity, window)? {
+            let stretch = Stretch { rows: stretch, warmup: self.options.warmup, daily: true, max_bytes };
+            for (chain, figures) in chains.iter_mut().zip(batch::run(&plan, market, &stretch)?) {
+                match (chain, figures) {
+                    (Ok(chain), Ok(figures)) => chain.push(plan.execution.capital, figures),
+                    (chain, Err(reason)) => *chain = Err(reason),
+                    (Err(_), Ok(_)) => {}
+                }
+            }
+        }
+        let years = Years { steps_per_year: market.steps_per_year(), days_per_year: market.days_per_year() };
+        Ok(chains
+            .into_iter()
+            .map(|chain| {
+                let chain = chain?;
+                let figures =
+                    chain.figures.ok_or_else(|| "empty_window: no bar of the market lies in it".to_owned())?;
+                let values = outcome::values(&figures, &chain.daily, years);
+                let blocks = if n_blocks == 0 {
+                    Vec::new()
+                } else {
+                    blocks::blocks(&chain.daily, &blocks::edges(chain.daily.len(), n_blocks))
+                };
+                Ok((values.to_vec(), blocks))
+            })
+            .collect())
+    }
+}
+
+/// What a point came to: its metrics, and its blocks; or why it failed.
+type Row = std::result::Result<(Vec<f64>, Vec<blocks::Block>), String>;
+
+/// The rows of each stretch of a window; of a fidelity below one, the first so many of all of them.
+fn scored(market: &Market, fidelity: Fidelity, window: &Window) -> Result<Vec<std::ops::Range<usize>>> {
+    let mut stretches: Vec<_> = window.ranges().iter().map(|r| market.rows_in(*r)).filter(|r| !r.is_empty()).collect();
+    let all: usize = stretches.iter().map(std::ops::Range::len).sum();
+    let mut left = (all as f64 * fidelity.share_frac()).ceil() as usize;
+    for stretch in &mut stretches {
+        stretch.end = stretch.start + stretch.len().min(left);
+        left -= stretch.len();
+    }
+    stretches.retain(|s| !s.is_empty());
+    Ok(stretches)
+}
+
+/// Stretches one after the other: each begins flat, with what the one before left.
+#[derive(Debug, Default)]
+struct Chain {
+    figures: Option<Figures>,
+    daily: Vec<f64>,
+    /// The highest worth so far, over the first capital, at the ends of days.
+    peak: f64,
+}
+
+impl Chain {
+    fn push(&mut self, capital: f64, next: Figures) {
+        let mut daily = Vec::new();
+        daily_returns(capital, &next.days, &mut daily);
+        self.daily.extend(daily);
+        let highest = next.days.iter().map(|d| d / capital).fold(1.0, f64::max);
+        let least = next.days.iter().map(|d| d / capital).fold(1.0, f64::min);
+        self.figures = Some(match self.figures.take() {
+            None => {
+                self.peak = highest;
+                next
+            }
+            Some(before) => {
+                let grown = 1.0 + before.total_return;
+                // A fall that goes on from one stretch into the next is seen at the ends of days.
+                let fall = if self.peak > 0.0 { (self.peak - grown * least) / self.peak } else { 0.0 };
+                self.peak = self.peak.max(grown * highest);
+                before.and(next, fall, capital)
+            }
+        });
+    }
+}
+
+impl Evaluator for Sweep {
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn params(&self) -> &[Param] {
+        &self.params
+    }
+
+    fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
+    fn evaluate(&self, points: &PointTable, fidelity: Fidelity, window: &Window) -> qe_core::Result<OutcomeTable> {
+        let rows = self.rows(points, fidelity, window, 0).map_err(Error::into_core)?;
+        let mut table = OutcomeTable::new(self.metrics.clone());
+        for (&id, row) in points.ids().iter().zip(rows) {
+            match row {
+                Ok((values, _)) => table.push_done(id, &values)?,
+                Err(reason) => table.push_failed(id, reason),
+            }
+        }
+        Ok(table)
+    }
+}
