@@ -417,6 +417,16 @@ mod tests {
     }
 
     #[test]
+    fn a_step_may_be_left_out_and_nothing_else_may_be_said() {
+        let kind = |text: &str| serde_json::from_str::<Kind>(text);
+        assert_eq!(kind(r#"{"int":{"min":1,"max":9}}"#).unwrap(), Kind::Int { min: 1, max: 9, step: 1 });
+        let float = Kind::Float { min: 0.5, max: 1.0, step: None };
+        assert_eq!(kind(r#"{"float":{"min":0.5,"max":1}}"#).unwrap(), float);
+        assert_eq!(kind(&serde_json::to_string(&float).unwrap()).unwrap(), float);
+        assert!(kind(r#"{"int":{"min":1,"max":9,"stp":2}}"#).unwrap_err().to_string().contains("unknown field `stp`"));
+    }
+
+    #[test]
     fn it_reads_as_documentation() {
         let p = Param::int("period", 2, 200, 14).log().doc("Bars in the window.");
         assert_eq!(p.to_string(), "period: whole number 2 to 200, by ratios; default 14. Bars in the window.");

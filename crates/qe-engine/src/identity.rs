@@ -1,15 +1,15 @@
 //! What a strategy *is*: its canonical form, the identity of that, and of its skeleton.
 //!
-//! The canonical form has every expression as its canonical text, series put in, blocks expanded, filters joined to entries,
-//! and every default written out. Names, prose and the words for exit reasons are no part of it. So a shorthand and its
-//! expansion written by hand are one strategy, and neither comments nor the order of keys matter.
+//! The canonical form has every expression as its canonical text, series put in, blocks expanded, filters joined to
+//! entries, and every default written out. Names, prose and the words for exit reasons are no part of it. So a
+//! shorthand and its expansion written by hand are one strategy, and neither comments nor the order of keys matter.
 //!
-//! The **skeleton** names the family of hypotheses that trials are counted in. Numbers, yes or no, and parameters are erased
-//! from expressions, and what is computed of them alone: `rsi(14) < 30`, `rsi($n) < $level` and `rsi(2 * $n) < 25` are one
-//! family, and so are points, ranges and defaults of a sweep. What stays is structure: operators, functions, columns, lags
-//! (`close[1]` is another idea than `close`), timeframes and symbols, which exits there are and of which kind, what the size
-//! is computed of, what an opposite signal does, which events are avoided. How it is filled and what that costs is no part of
-//! the idea.
+//! The **skeleton** names the family of hypotheses that trials are counted in. Numbers, yes or no, and parameters are
+//! erased from expressions, and what is computed of them alone: `rsi(14) < 30`, `rsi($n) < $level` and `rsi(2 * $n) <
+//! 25` are one family, and so are points, ranges and defaults of a sweep. What stays is structure: operators,
+//! functions, columns, lags (`close[1]` is another idea than `close`), timeframes and symbols, which exits there are
+//! and of which kind, what the size is computed of, what an opposite signal does, which events are avoided. How it is
+//! filled and what that costs is no part of the idea.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use crate::spec::{
 /// A strategy without its names.
 #[derive(Serialize)]
 struct Canonical<'a> {
-    params: BTreeMap<&'a str, (&'a Kind, Scale, &'a Value)>,
+    params: BTreeMap<&'a str, (&'a Kind, Scale, Value)>,
     require: Vec<&'a str>,
     idea: Idea,
     cooldown: [&'a str; 2],
@@ -86,10 +86,15 @@ impl StrategySpec {
     }
 
     /// Both identities.
-    pub(crate) fn ids_of(&self, x: &Expanded) -> Result<(Id, Id)> {
+    pub(crate) fn ids_of<'a>(&'a self, x: &'a Expanded) -> Result<(Id, Id)> {
         let whole = |expr: &Expr| Arc::clone(&expr.text);
+        let param = |(name, p): (&'a String, &'a ParamSpec)| {
+            // `2` and `2.0` are one default of a parameter that is any number.
+            let default = p.named(name).check(&p.default)?;
+            Ok((name.as_str(), (&p.kind, p.scale, default)))
+        };
         let canonical = Canonical {
-            params: self.params.iter().map(|(name, p)| (name.as_str(), (&p.kind, p.scale, &p.default))).collect(),
+            params: self.params.iter().map(param).collect::<Result<_>>()?,
             require: sorted(x.require.iter().map(|e| &*e.text).collect()),
             idea: self.idea(x, whole),
             cooldown: [&x.cooldown[0].text, &x.cooldown[1].text],
@@ -133,8 +138,8 @@ impl StrategySpec {
         }
     }
 
-    /// The same strategy with blocks expanded, series put in, and every default written out: what is stored with a run, so
-    /// that a later change of a default or of a block cannot change what the run was.
+    /// The same strategy with blocks expanded, series put in, and every default written out: what is stored with a
+    /// run, so that a later change of a default or of a block cannot change what the run was.
     ///
     /// # Errors
     /// As [`StrategySpec::check`].

@@ -20,6 +20,10 @@ struct Family {
 
 /// The families of Rust leaves, alphabetical. Each leaf is used in the list as `leaf::`.
 const FAMILIES: &[Family] = &[
+    Family { dir: "crates/qe-engine/src/catalog/entries", list: "crates/qe-engine/src/catalog/entries/mod.rs" },
+    Family { dir: "crates/qe-engine/src/catalog/exits", list: "crates/qe-engine/src/catalog/exits/mod.rs" },
+    Family { dir: "crates/qe-engine/src/catalog/filters", list: "crates/qe-engine/src/catalog/filters/mod.rs" },
+    Family { dir: "crates/qe-engine/src/catalog/sizers", list: "crates/qe-engine/src/catalog/sizers/mod.rs" },
     Family { dir: "crates/qe-engine/src/metrics", list: "crates/qe-engine/src/metrics/mod.rs" },
     Family { dir: "crates/qe-factors/src/indicators", list: "crates/qe-factors/src/indicators/mod.rs" },
     Family { dir: "crates/qe-factors/src/ops", list: "crates/qe-factors/src/ops/mod.rs" },

@@ -111,7 +111,8 @@ pub struct ExitBlock {
     pub slots: fn() -> Vec<Slot>,
     /// The rules that it stands for.
     pub rules: &'static [SidedRule],
-    /// Whether it closes positions at the end of each session, which is no expression: no row knows that it is the last.
+    /// Whether it closes positions at the end of each session, which is no expression: no row knows that it is the
+    /// last.
     pub flat_at_session_end: bool,
 }
 
@@ -120,8 +121,8 @@ pub struct ExitBlock {
 pub struct SidedRule {
     /// How the position is closed.
     pub kind: ExitKind,
-    /// The expression for a long position and for a short one, slots as parameters. `$other_entry` is the condition that
-    /// enters the other side.
+    /// The expression for a long position and for a short one, slots as parameters. `$other_entry` is the condition
+    /// that enters the other side.
     pub texts: [&'static str; 2],
     /// What is put behind the name of the block in the trade log.
     pub suffix: &'static str,
@@ -151,7 +152,7 @@ pub struct Sizer {
     pub slots: fn() -> Vec<Slot>,
     /// What its expression is.
     pub what: SizeText,
-    /// The expression, slots as parameters. `$direction` is 1 for a long entry and -1 for a short one, `$periods_per_year`
-    /// how many bars a year has.
+    /// The expression, slots as parameters. `$direction` is 1 for a long entry and -1 for a short one,
+    /// `$periods_per_year` how many bars a year has.
     pub text: &'static str,
 }

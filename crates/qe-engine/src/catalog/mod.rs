@@ -1,17 +1,20 @@
 //! Building blocks: names for expressions.
 //!
-//! A block is a text in the expression language with slots in it. Using one is the same as writing its text by hand: both have
-//! the same identity. Nothing else is known about a block anywhere, so that a strategy of your own is no second class.
+//! A block is a text in the expression language with slots in it. Using one is the same as writing its text by hand:
+//! both have the same identity. Nothing else is known about a block anywhere, so that a strategy of your own is no
+//! second class.
 
 mod block;
 pub mod entries;
 pub mod exits;
 pub mod filters;
+mod reference;
 pub mod sizers;
 
 use qe_core::error::nearest;
 
 pub use block::{ConditionBlock, ExitBlock, SidedRule, SizeText, Sizer, Slot, slot};
+pub use reference::reference;
 
 /// The condition of this name: an entry or a filter.
 pub fn condition(name: &str) -> Option<&'static ConditionBlock> {

@@ -1,8 +1,8 @@
 //! From a specification to a plan that all points share, and a program for each point.
 //!
-//! Every expression is compiled by itself first, at the defaults, so that an error names its field and shows the text that
-//! people wrote. Then all of them are compiled together for all points. A point that cannot be run, because it fails a
-//! requirement or an indicator refuses its parameters, is marked and left out; the others go on.
+//! Every expression is compiled by itself first, at the defaults, so that an error names its field and shows the text
+//! that people wrote. Then all of them are compiled together for all points. A point that cannot be run, because it
+//! fails a requirement or an indicator refuses its parameters, is marked and left out; the others go on.
 
 mod constants;
 mod points;
@@ -27,8 +27,9 @@ use crate::program::{Execution, StrategyPlan};
 use crate::spec::StrategySpec;
 
 impl StrategySpec {
-    /// Compiles it for all points of a table; without one, for its defaults. A parameter that the table does not have is as by
-    /// default. `periods_per_year` is how many bars a year has, which the calendar says: `$periods_per_year` in expressions.
+    /// Compiles it for all points of a table; without one, for its defaults. A parameter that the table does not have
+    /// is as by default. `periods_per_year` is how many bars a year has, which the calendar says: `$periods_per_year`
+    /// in expressions.
     ///
     /// # Errors
     /// When a field cannot be used, or an expression does not fit the columns: the field is named and the place shown. What
@@ -90,7 +91,8 @@ impl StrategySpec {
         })
     }
 
-    /// Whether it makes sense by itself, whatever the columns: fields, blocks, parameters, and the texts of expressions.
+    /// Whether it makes sense by itself, whatever the columns: fields, blocks, parameters, and the texts of
+    /// expressions.
     ///
     /// # Errors
     /// As [`StrategySpec::compile`], but for what the columns decide.

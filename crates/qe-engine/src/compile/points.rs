@@ -80,10 +80,13 @@ impl<'a> Survivors<'a> {
         if table.is_empty() {
             return Ok(without_points);
         }
-        let Err(error) = listing.compile(schema, &table) else { return listing.compile(schema, &table) };
+        let error = match listing.compile(schema, &table) {
+            Ok(compiled) => return Ok(compiled),
+            Err(error) => error,
+        };
         let rows: Vec<usize> = self.rows().collect();
         let n_before = rows.len();
-        for listed in &listing.listed {
+        for listed in listing.to_compile() {
             for (place, reason) in failing(listed, schema, &table)? {
                 if let Some(failed) = rows.get(place).and_then(|row| self.failed.get_mut(*row)) {
                     failed.get_or_insert_with(|| invalid(&reason));
@@ -150,8 +153,9 @@ fn failing(listed: &Listed, schema: &Schema, table: &PointTable) -> Result<Vec<(
     }
     let groups: Vec<Vec<usize>> = groups.into_values().collect();
     let mut out = Vec::new();
-    let mut open = vec![0..groups.len()];
-    while let Some(range) = open.pop() {
+    let mut open = Vec::from([(0, groups.len())]);
+    while let Some((start, end)) = open.pop() {
+        let range = start..end;
         if range.is_empty() {
             continue;
         }
@@ -166,8 +170,8 @@ fn failing(listed: &Listed, schema: &Schema, table: &PointTable) -> Result<Vec<(
             continue;
         }
         let middle = range.start + range.len() / 2;
-        open.push(middle..range.end);
-        open.push(range.start..middle);
+        open.push((middle, end));
+        open.push((start, middle));
     }
     Ok(out)
 }

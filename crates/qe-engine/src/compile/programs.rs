@@ -25,6 +25,9 @@ pub(super) struct Listing {
     strength: Option<usize>,
     weight: Option<usize>,
     crisis: Option<usize>,
+    /// Which of the expressions that are compiled each is; `None` for a number of parameters alone, which needs no
+    /// column.
+    compiled: Vec<Option<usize>>,
     /// Numbers of each point: bars of an order, cooldowns, limit, lot, least units.
     numbers: Vec<(&'static str, Ast)>,
 }
@@ -101,18 +104,40 @@ impl Listing {
         ];
         let numbers = numbers.into_iter().map(|(field, e)| Ok((field, filling.fill(field, &e.ast)?)));
         let numbers = numbers.collect::<Result<_>>()?;
-        Ok(Self { listed, reasons, entry, gates, level, exits, size, scale, strength, weight, crisis, numbers })
+        let mut n_compiled = 0..;
+        let is_number = |l: &Listed| l.wants != Wants::Condition && is_constant(&l.ast);
+        let compiled = listed.iter().map(|l| if is_number(l) { None } else { n_compiled.next() }).collect();
+        Ok(Self {
+            listed,
+            reasons,
+            entry,
+            gates,
+            level,
+            exits,
+            size,
+            scale,
+            strength,
+            weight,
+            crisis,
+            compiled,
+            numbers,
+        })
     }
 
-    /// All expressions, for all points.
+    /// The expressions that are more than a number.
+    pub(super) fn to_compile(&self) -> impl Iterator<Item = &Listed> {
+        self.listed.iter().zip(&self.compiled).filter(|(_, place)| place.is_some()).map(|(listed, _)| listed)
+    }
+
+    /// All of them, for all points.
     pub(super) fn compile(&self, schema: &Schema, points: &PointTable) -> Result<Compiled> {
-        let all: Vec<(&str, &Ast, Scope)> = self.listed.iter().map(|l| (&*l.field, &l.ast, l.scope)).collect();
+        let all: Vec<(&str, &Ast, Scope)> = self.to_compile().map(|l| (&*l.field, &l.ast, l.scope)).collect();
         Ok(compile_scoped(&all, schema, Some(points))?)
     }
 
     /// Where the factor on spreads is found.
     pub(super) fn crisis(&self, compiled: &Compiled) -> Option<Source> {
-        compiled.output(self.crisis?, 0).map(Source::Output)
+        compiled.output(self.compiled[self.crisis?]?, 0).map(Source::Output)
     }
 
     /// A program for each point of a table that was compiled, or what is wrong there; and the first that is wrong.
@@ -125,8 +150,8 @@ impl Listing {
     ) -> Result<(Vec<Result<Arc<Program>, Fault>>, Option<Fault>)> {
         let mut constant: Vec<Option<usize>> = vec![None; self.listed.len()];
         let mut named: Vec<(&str, &Ast)> = self.numbers.iter().map(|(field, ast)| (*field, ast)).collect();
-        for (listed, place) in self.listed.iter().zip(&mut constant) {
-            if listed.wants != Wants::Condition && is_constant(&listed.ast) {
+        for ((listed, compiled), place) in self.listed.iter().zip(&self.compiled).zip(&mut constant) {
+            if compiled.is_none() {
                 *place = Some(named.len());
                 named.push((&listed.field, &listed.ast));
             }
@@ -206,7 +231,10 @@ impl Places<'_> {
             reason: reason.to_owned(),
             mend: mend.to_owned(),
         };
-        match (listed.wants, ty(self.compiled, expression, point)) {
+        let Some(compiled) = self.listing.compiled[expression] else {
+            return Err(fault("nothing came of it", "report this"));
+        };
+        match (listed.wants, ty(self.compiled, compiled, point)) {
             (Wants::Condition, Some(Ty::Num)) => {
                 return Err(fault("it is a number there", "compare it with something"));
             }
@@ -215,11 +243,11 @@ impl Places<'_> {
         }
         let outputs = self.compiled.plan().outputs();
         let mut needs = |output: usize| *lookback = outputs.get(output).map_or(0, |o| o.lookback).max(*lookback);
-        if let Some(output) = self.compiled.output(expression, point) {
+        if let Some(output) = self.compiled.output(compiled, point) {
             needs(output);
             return Ok(Source::Output(output));
         }
-        match self.compiled.rule_idx(expression, point).and_then(|idx| Some((idx, self.compiled.rules().get(idx)?))) {
+        match self.compiled.rule_idx(compiled, point).and_then(|idx| Some((idx, self.compiled.rules().get(idx)?))) {
             Some((idx, rule)) => {
                 rule.inputs().iter().for_each(|input| needs(*input));
                 Ok(Source::Rule(idx))

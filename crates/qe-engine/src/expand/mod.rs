@@ -1,7 +1,8 @@
-//! From what people write to expressions alone: series are put in, blocks become their texts, filters join their entries.
+//! From what people write to expressions alone: series are put in, blocks become their texts, filters join their
+//! entries.
 //!
-//! The outcome, [`Expanded`], is the canonical form: two ways to write one strategy come to the same. What people wrote is
-//! kept beside it as [`Check`]s, each with its field and its own text, so that an error shows what they know.
+//! The outcome, [`Expanded`], is the canonical form: two ways to write one strategy come to the same. What people
+//! wrote is kept beside it as [`Check`]s, each with its field and its own text, so that an error shows what they know.
 
 mod conditions;
 mod exits;

@@ -1,8 +1,8 @@
 //! What people write: a strategy as data.
 //!
-//! A [`StrategySpec`] is read from TOML or JSON and may be wrong. [`StrategySpec::compile`] makes of it a plan, which cannot
-//! be. Conditions, prices and sizes are expressions of the language of `qe-factors`, or blocks of the catalogue, which are
-//! names for such expressions and nothing else. `docs/strategies.md` shows the format.
+//! A [`StrategySpec`] is read from TOML or JSON and may be wrong. [`StrategySpec::compile`] makes of it a plan, which
+//! cannot be. Conditions, prices and sizes are expressions of the language of `qe-factors`, or blocks of the
+//! catalogue, which are names for such expressions and nothing else. `docs/strategies.md` shows the format.
 
 mod block;
 mod condition;

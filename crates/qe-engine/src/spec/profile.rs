@@ -11,8 +11,8 @@ use crate::fills::{FillTiming, Holding};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Profile {
-    /// The seed's own, pinned: a spread of 0.0003, 10,000 of capital, leverage 1, filled at the close of the signal's bar.
-    /// Its results are labelled same-bar, and compare with each other alone.
+    /// The seed's own, pinned: a spread of 0.0003, 10,000 of capital, leverage 1, filled at the close of the signal's
+    /// bar. Its results are labelled same-bar, and compare with each other alone.
     Discovery,
     /// What can be had: filled at the next open, with costs. Everything may be set.
     #[default]
@@ -41,6 +41,18 @@ impl Profile {
 }
 
 impl StrategySpec {
+    /// The same strategy under another profile. What `discovery` pins is left to it.
+    #[must_use]
+    pub fn under(&self, profile: Profile) -> Self {
+        let mut spec = Self { profile, ..self.clone() };
+        if profile == Profile::Discovery {
+            let execution = &mut spec.execution;
+            (execution.capital, execution.leverage, execution.fill, execution.holding) = (None, None, None, None);
+            spec.costs = None;
+        }
+        spec
+    }
+
     /// The settings: what is given, and for what is left out what the profile says.
     ///
     /// # Errors

@@ -18,8 +18,8 @@ pub struct SizingSpec {
     pub rule: SizeRule,
     /// A factor on it, such as what a regime allows.
     pub scale: Option<String>,
-    /// A position's value is at most this share of equity. Left out: 0.25 for a block, as the seed has it, and no limit for an
-    /// expression of your own.
+    /// A position's value is at most this share of equity. Left out: 0.25 for a block, as the seed has it, and no
+    /// limit for an expression of your own.
     pub limit_frac: Option<Num>,
     /// Units come in multiples of this; 0 for any number.
     pub lot: Num,

@@ -1,7 +1,8 @@
-//! One way to write a call: by the indicator's own name, every input in its place, every parameter by name with its value.
+//! One way to write a call: by the indicator's own name, every input in its place, every parameter by name with its
+//! value.
 //!
-//! `rsi(14)`, `rsi(close, 14)` and `rsi(period=14)` are the same, and become `rsi(close, period=14)`. What identifies an
-//! expression by its text goes through here, so that a later change of a default cannot change what the text meant.
+//! `rsi(14)`, `rsi(close, 14)` and `rsi(period=14)` are the same, and become `rsi(close, period=14)`. What identifies
+//! an expression by its text goes through here, so that a later change of a default cannot change what the text meant.
 
 use std::sync::Arc;
 
@@ -124,8 +125,7 @@ fn arguments(
                 _ => true,
             },
         };
-        let (list, next) =
-            if is_input { (&mut inputs, &mut next_input) } else { (&mut values, &mut next_param) };
+        let (list, next) = if is_input { (&mut inputs, &mut next_input) } else { (&mut values, &mut next_param) };
         let slot = list.get_mut(*next)?;
         if slot.replace(arg.value).is_some() {
             return None;
@@ -211,7 +211,10 @@ mod tests {
         }
         assert_eq!(canonical("ts_mean(open, $n)"), "sma(open, period=$n)");
         assert_eq!(canonical("atr(2 * $n)"), "atr(high, low, close, period=2 * $n)");
-        assert_eq!(canonical("macd(slow_period=30).hist[1]"), "macd(close, fast_period=12, slow_period=30, signal_period=9).hist[1]");
+        assert_eq!(
+            canonical("macd(slow_period=30).hist[1]"),
+            "macd(close, fast_period=12, slow_period=30, signal_period=9).hist[1]"
+        );
         assert_eq!(canonical("sma(rsi(7), 3) > -1"), "sma(rsi(close, period=7), period=3) > -1");
         assert_eq!(canonical("latch(close > 1, true)"), "latch(close > 1, true)");
         assert_eq!(canonical("rsi(14).rsi"), "rsi(close, period=14)");

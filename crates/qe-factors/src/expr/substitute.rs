@@ -1,14 +1,14 @@
 //! Putting trees in the place of nodes: named series for fields, arguments for parameters.
 //!
-//! What is not replaced keeps its place in the text, and what is put in has the place of what it replaces, so that an error
-//! within it points at the text that people wrote.
+//! What is not replaced keeps its place in the text, and what is put in has the place of what it replaces, so that an
+//! error within it points at the text that people wrote.
 
 use std::ops::Range;
 
 use super::ast::{Arg, Ast, Node, NodeId};
 
-/// The most nodes of a tree into which others were put: a name that stands twice in a name that stands twice in a name …
-/// doubles with each.
+/// The most nodes of a tree into which others were put: a name that stands twice in a name that stands twice in a name
+/// … doubles with each.
 pub const MAX_SUBSTITUTED: usize = 1 << 16;
 
 /// The tree with some of its nodes replaced by others, which are not looked at again; `None` if it had more than
@@ -27,7 +27,8 @@ pub fn substitute<'a>(ast: &Ast, mut with: impl FnMut(&Node) -> Option<&'a Ast>)
     Some(out)
 }
 
-/// Puts the nodes of a tree behind those of another, all of them at one place of its text, or at their own. Its root then.
+/// Puts the nodes of a tree behind those of another, all of them at one place of its text, or at their own. Its root
+/// then.
 fn append(out: &mut Ast, tree: &Ast, at: Option<Range<usize>>) -> Option<NodeId> {
     let base = out.nodes().len() as u32;
     let mut last = None;

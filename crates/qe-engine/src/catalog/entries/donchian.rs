@@ -1,5 +1,5 @@
-//! Breakouts of Donchian channels: the close beyond the extreme of the bars before. A window that held the bar itself could
-//! not be broken.
+//! Breakouts of Donchian channels: the close beyond the extreme of the bars before. A window that held the bar itself
+//! could not be broken.
 
 use crate::catalog::{ConditionBlock, slot};
 use crate::spec::Side;

@@ -1,5 +1,5 @@
-//! A factor beyond a threshold. With another threshold for the exit (`factor_reversion`) it has hysteresis. They speak for no
-//! side: what a high factor means is for the strategy to say.
+//! A factor beyond a threshold. With another threshold for the exit (`factor_reversion`) it has hysteresis. They speak
+//! for no side: what a high factor means is for the strategy to say.
 
 use crate::catalog::{ConditionBlock, slot};
 

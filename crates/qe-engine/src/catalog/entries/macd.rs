@@ -3,7 +3,8 @@
 use crate::catalog::{ConditionBlock, slot};
 use crate::spec::Side;
 
-/// `macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] > 0 and macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist <= 0`
+/// `macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] > 0 and
+/// macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist <= 0`
 pub(super) const CROSS_BEARISH: ConditionBlock = ConditionBlock {
     name: "macd_cross_bearish",
     side: Some(Side::Short),
@@ -17,10 +18,12 @@ pub(super) const CROSS_BEARISH: ConditionBlock = ConditionBlock {
             slot::period("signal_period", 9),
         ]
     },
-    text: "macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] > 0 and macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist <= 0",
+    text: "macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] > 0 and \
+           macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist <= 0",
 };
 
-/// `macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] < 0 and macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist >= 0`
+/// `macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] < 0 and
+/// macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist >= 0`
 pub(super) const CROSS_BULLISH: ConditionBlock = ConditionBlock {
     name: "macd_cross_bullish",
     side: Some(Side::Long),
@@ -34,5 +37,6 @@ pub(super) const CROSS_BULLISH: ConditionBlock = ConditionBlock {
             slot::period("signal_period", 9),
         ]
     },
-    text: "macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] < 0 and macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist >= 0",
+    text: "macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist[1] < 0 and \
+           macd($x, fast_period=$fast_period, slow_period=$slow_period, signal_period=$signal_period).hist >= 0",
 };

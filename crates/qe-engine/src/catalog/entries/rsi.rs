@@ -24,7 +24,8 @@ pub(super) const OVERSOLD_REVERSAL: ConditionBlock = ConditionBlock {
     name: "rsi_oversold_reversal",
     side: Some(Side::Long),
     about: "the RSI leaves the oversold zone upwards",
-    source: "strategy-discovery-engine, Phase 3, Entry Signals, which names it; our reading: it was at the edge or below, and is above",
+    source: "strategy-discovery-engine, Phase 3, Entry Signals, which names it; our reading: it was at \
+             the edge or below, and is above",
     slots: || {
         vec![
             slot::close(),

@@ -3,7 +3,8 @@
 use crate::catalog::{ConditionBlock, slot};
 use crate::spec::Side;
 
-/// `cross_below(stochrsi($x, rsi_period=$rsi_period, stoch_period=$stoch_period, k_period=$k_period, d_period=$d_period).k, $threshold)`
+/// `cross_below(stochrsi($x, rsi_period=$rsi_period, stoch_period=$stoch_period, k_period=$k_period,
+/// d_period=$d_period).k, $threshold)`
 pub(super) const CROSS_DOWN: ConditionBlock = ConditionBlock {
     name: "stochrsi_cross_down",
     side: Some(Side::Short),
@@ -19,10 +20,12 @@ pub(super) const CROSS_DOWN: ConditionBlock = ConditionBlock {
             slot::number("threshold", 0.0, 100.0, 70.0, "the level that is crossed"),
         ]
     },
-    text: "cross_below(stochrsi($x, rsi_period=$rsi_period, stoch_period=$stoch_period, k_period=$k_period, d_period=$d_period).k, $threshold)",
+    text: "cross_below(stochrsi($x, rsi_period=$rsi_period, stoch_period=$stoch_period, k_period=$k_period, \
+           d_period=$d_period).k, $threshold)",
 };
 
-/// `cross_above(stochrsi($x, rsi_period=$rsi_period, stoch_period=$stoch_period, k_period=$k_period, d_period=$d_period).k, $threshold)`
+/// `cross_above(stochrsi($x, rsi_period=$rsi_period, stoch_period=$stoch_period, k_period=$k_period,
+/// d_period=$d_period).k, $threshold)`
 pub(super) const CROSS_UP: ConditionBlock = ConditionBlock {
     name: "stochrsi_cross_up",
     side: Some(Side::Long),
@@ -38,5 +41,6 @@ pub(super) const CROSS_UP: ConditionBlock = ConditionBlock {
             slot::number("threshold", 0.0, 100.0, 30.0, "the level that is crossed"),
         ]
     },
-    text: "cross_above(stochrsi($x, rsi_period=$rsi_period, stoch_period=$stoch_period, k_period=$k_period, d_period=$d_period).k, $threshold)",
+    text: "cross_above(stochrsi($x, rsi_period=$rsi_period, stoch_period=$stoch_period, k_period=$k_period, \
+           d_period=$d_period).k, $threshold)",
 };

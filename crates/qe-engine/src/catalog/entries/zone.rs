@@ -1,5 +1,5 @@
-//! Zone state machines: a series has been in a zone, and passes a trigger on its way out. What has been is remembered by
-//! `latch`, for as long as it takes; the signal is one bar long and clears the memory.
+//! Zone state machines: a series has been in a zone, and passes a trigger on its way out. What has been is remembered
+//! by `latch`, for as long as it takes; the signal is one bar long and clears the memory.
 
 use crate::catalog::{ConditionBlock, Slot, slot};
 use crate::spec::Side;

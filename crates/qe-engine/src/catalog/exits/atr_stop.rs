@@ -9,7 +9,8 @@ use crate::program::ExitKind;
 pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "atr_stop",
     about: "the close is so many average true ranges, as of the signal, beyond the entry",
-    source: "strategy-discovery-engine, Phase 3, where `entry - atr * multiplier` loosens as the range grows; ours does not move",
+    source: "strategy-discovery-engine, Phase 3, where `entry - atr * multiplier` loosens as the \
+             range grows; ours does not move",
     slots: || vec![slot::atr_mult("mult", 2.0), slot::period("period", 14), slot::resting(false)],
     rules: &[
         SidedRule {

@@ -1,4 +1,5 @@
-//! A stop that follows the close at so many average true ranges. It ratchets: it never loosens, also when the range grows.
+//! A stop that follows the close at so many average true ranges. It ratchets: it never loosens, also when the range
+//! grows.
 //!
 //! The seed's hangs on the entry price, so that it never trails; that one is not ported.
 

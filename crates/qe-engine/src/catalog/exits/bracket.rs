@@ -20,8 +20,10 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::When,
             texts: [
-                "close < entry.price - $stop_mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "close > entry.price + $stop_mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "close < entry.price - $stop_mult * \
+                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "close > entry.price + $stop_mult * \
+                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
             ],
             suffix: "_stop",
             only: Some(("resting", "false")),
@@ -29,8 +31,10 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::Stop,
             texts: [
-                "entry.price - $stop_mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "entry.price + $stop_mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "entry.price - $stop_mult * \
+                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "entry.price + $stop_mult * \
+                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
             ],
             suffix: "_stop",
             only: Some(("resting", "true")),
@@ -38,8 +42,10 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::When,
             texts: [
-                "close > entry.price + $target_mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "close < entry.price - $target_mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "close > entry.price + $target_mult * \
+                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "close < entry.price - $target_mult * \
+                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
             ],
             suffix: "_target",
             only: Some(("resting", "false")),
@@ -47,8 +53,10 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::Target,
             texts: [
-                "entry.price + $target_mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "entry.price - $target_mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "entry.price + $target_mult * \
+                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "entry.price - $target_mult * \
+                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
             ],
             suffix: "_target",
             only: Some(("resting", "true")),

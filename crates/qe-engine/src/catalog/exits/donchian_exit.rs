@@ -1,5 +1,5 @@
-//! The close beyond the opposite extreme of the bars before. An order that rests needs no bar before: it is placed when a bar is
-//! complete and met by the next.
+//! The close beyond the opposite extreme of the bars before. An order that rests needs no bar before: it is placed
+//! when a bar is complete and met by the next.
 
 use crate::catalog::{ExitBlock, SidedRule, slot};
 use crate::program::ExitKind;

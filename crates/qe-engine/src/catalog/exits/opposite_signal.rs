@@ -1,5 +1,5 @@
-//! The entry condition of the other side, before filters, closes the position. (The seed's own asks whether StochRSI k is above
-//! 80, or below 20 when short: `when = "stochrsi(14, 14, 3, 3).k > 80"` with `side = "long"`.)
+//! The entry condition of the other side, before filters, closes the position. (The seed's own asks whether StochRSI k
+//! is above 80, or below 20 when short: `when = "stochrsi(14, 14, 3, 3).k > 80"` with `side = "long"`.)
 
 use crate::catalog::{ExitBlock, SidedRule};
 use crate::program::ExitKind;

@@ -1,5 +1,5 @@
-//! Positions are closed at the close of a session's last bar. It is no expression, since no row knows that it is the last: the
-//! same as `flat_at_end = true` under `[session]`.
+//! Positions are closed at the close of a session's last bar. It is no expression, since no row knows that it is the
+//! last: the same as `flat_at_end = true` under `[session]`.
 
 use crate::catalog::ExitBlock;
 

@@ -1,5 +1,5 @@
-//! The position has been open for so many bars. The count belongs to the position: each begins at 1, at the close of the bar in
-//! which it was entered. (The seed's counter goes on across trades; that one is not ported.)
+//! The position has been open for so many bars. The count belongs to the position: each begins at 1, at the close of
+//! the bar in which it was entered. (The seed's counter goes on across trades; that one is not ported.)
 
 use qe_core::param::Param;
 

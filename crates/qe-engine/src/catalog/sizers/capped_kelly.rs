@@ -1,5 +1,5 @@
-//! The growth-optimal share for returns like the last ones, mean over variance, times a multiple, at most a cap. A position
-//! against the mean is none at all.
+//! The growth-optimal share for returns like the last ones, mean over variance, times a multiple, at most a cap. A
+//! position against the mean is none at all.
 //! Reference: Thorp, The Kelly Criterion in Blackjack, Sports Betting and the Stock Market (2006), 7.
 
 use qe_core::param::Param;
@@ -7,7 +7,7 @@ use qe_core::param::Param;
 use crate::catalog::{SizeText, Sizer, Slot, slot};
 use crate::program::SizeKind;
 
-/// `clip($direction * $mult * sma($x / $x[1] - 1, period=$period) / var($x / $x[1] - 1, period=$period), 0, $cap)`
+/// The share of equity, by mean and variance.
 pub(super) const SIZER: Sizer = Sizer {
     name: "capped_kelly",
     about: "mean over variance of the returns, times a multiple, capped",
@@ -21,5 +21,6 @@ pub(super) const SIZER: Sizer = Sizer {
         ]
     },
     what: SizeText::Size(SizeKind::Fraction),
-    text: "clip($direction * $mult * sma($x / $x[1] - 1, period=$period) / var($x / $x[1] - 1, period=$period), 0, $cap)",
+    text: "clip($direction * $mult * sma($x / $x[1] - 1, period=$period) / \
+           var($x / $x[1] - 1, period=$period), 0, $cap)",
 };

@@ -1,4 +1,5 @@
-//! Sizers: how much is bought or sold. Each has the seed's limit of a quarter of equity, unless `limit_frac` says otherwise.
+//! Sizers: how much is bought or sold. Each has the seed's limit of a quarter of equity, unless `limit_frac` says
+//! otherwise.
 
 mod capped_kelly;
 mod fixed_fraction;

@@ -1,5 +1,5 @@
-//! So many units that a fall by so many average true ranges costs a share of equity. The limit, a quarter of equity as in the
-//! seed, is the size's own `limit_frac`. A range of nothing is no size at all.
+//! So many units that a fall by so many average true ranges costs a share of equity. The limit, a quarter of equity as
+//! in the seed, is the size's own `limit_frac`. A range of nothing is no size at all.
 
 use crate::catalog::{SizeText, Sizer, slot};
 use crate::program::SizeKind;
