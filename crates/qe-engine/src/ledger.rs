@@ -128,6 +128,8 @@ pub struct Refused {
 pub struct Carry {
     /// The bar.
     pub row: u32,
+    /// How many fills came before.
+    pub n_fills: u32,
     /// How much.
     pub money: f64,
 }
@@ -232,7 +234,7 @@ impl Record for Ledger {
     }
 
     fn carry(&mut self, row: usize, money: f64) {
-        self.carries.push(Carry { row: row as u32, money });
+        self.carries.push(Carry { row: row as u32, n_fills: self.fills.len() as u32, money });
     }
 
     fn undecided(&mut self, row: usize) {

@@ -63,7 +63,7 @@ pub fn trades(ledger: &Ledger, market: &Market, reasons: &[Arc<str>], end: usize
         match entry {
             None => entry = Some(i),
             Some(at) if f.held[i] == 0.0 => {
-                let carried = paid(ledger, f.row[at], f.row[i]);
+                let carried = paid(ledger, at, i);
                 out.push(trade(ledger, market, at, Some(i), end, carried, reasons));
                 entry = None;
             }
@@ -73,15 +73,15 @@ pub fn trades(ledger: &Ledger, market: &Market, reasons: &[Arc<str>], end: usize
     if let Some(at) = entry
         && end > 0
     {
-        out.push(trade(ledger, market, at, None, end, paid(ledger, f.row[at], end as u32 - 1), reasons));
+        out.push(trade(ledger, market, at, None, end, paid(ledger, at, f.len()), reasons));
     }
     out
 }
 
-/// What was paid for holding between two bars.
-fn paid(ledger: &Ledger, from: u32, to: u32) -> f64 {
-    let first = ledger.carries.partition_point(|c| c.row < from);
-    ledger.carries[first..].iter().take_while(|c| c.row <= to).map(|c| c.money).sum()
+/// What was paid for holding after one fill and before another.
+fn paid(ledger: &Ledger, from: usize, to: usize) -> f64 {
+    let first = ledger.carries.partition_point(|c| c.n_fills as usize <= from);
+    ledger.carries[first..].iter().take_while(|c| c.n_fills as usize <= to).map(|c| c.money).sum()
 }
 
 fn trade(

@@ -7,3 +7,4 @@ mod points;
 mod spec;
 mod strategies;
 mod support;
+mod sweep;

@@ -1,0 +1,223 @@
+//! Strategies over the simulated market: alone, in sweeps, on threads, over windows.
+
+use std::sync::Arc;
+
+use qe_core::eval::{Evaluator, Fidelity, Window};
+use qe_core::par::{Pool, Threads};
+use qe_core::param::Value;
+use qe_core::point::PointTable;
+use qe_core::time::{Date, TimeRange};
+use qe_core::timeframe::Timeframe;
+use qe_data::market::MarketSpec;
+use qe_engine::blocks::{Block, BlockStats};
+use qe_engine::market::Market;
+use qe_engine::run::{RunOptions, run};
+use qe_engine::sweep::{Sweep, SweepOptions};
+use qe_engine::{StrategySpec, strategies};
+
+/// Simulated hours of two funds over a year.
+fn markets(timeframe: Timeframe) -> Vec<Arc<Market>> {
+    let spec = MarketSpec { symbols: vec!["SPY".into(), "TLT".into()], years: 1, ..MarketSpec::default() };
+    let market = qe_data::market::Market::generate(&spec, &Pool::inline()).unwrap();
+    let bars = market.bars(timeframe).unwrap();
+    bars.iter().map(|b| Arc::new(Market::new(b, market.calendar()).unwrap())).collect()
+}
+
+fn everything() -> Window {
+    Window::one(TimeRange { start: i64::MIN / 2, end: i64::MAX / 2 }).unwrap()
+}
+
+const CROSSING: &str = r#"
+version = 1
+name = "crossing"
+require = ["$fast < $slow"]
+
+[params]
+fast = { kind = { int = { min = 3, max = 30, step = 3 } }, default = 6 }
+slow = { kind = { int = { min = 5, max = 65, step = 10 } }, default = 25 }
+
+[entry]
+long = "sma(close, $fast) > sma(close, $slow)"
+
+[[exits]]
+when = "sma(close, $fast) < sma(close, $slow)"
+
+[sizing]
+fraction = "1"
+limit_frac = 1.0
+"#;
+
+#[test]
+fn every_strategy_of_the_seeds_runs_and_its_money_adds_up() {
+    for market in markets(Timeframe::M15) {
+        for name in strategies::names() {
+            let spec = strategies::by_name(name).unwrap();
+            let report = run(&spec, &market, &RunOptions::default()).unwrap();
+            let f = &report.ledger.fills;
+            let paid: f64 = (0..f.len()).map(|i| f.units[i] * f.price[i] + f.fee[i]).sum();
+            let carried: f64 = report.ledger.carries.iter().map(|c| c.money).sum();
+            let held = f.held.last().copied().unwrap_or(0.0);
+            let close = market.columns().get("close").unwrap().to_f64();
+            let last = close[report.curve.rows.end - 1];
+            let worth = report.ledger.capital - paid - carried + held * last;
+            let told = report.figures.equity;
+            assert!((worth - told).abs() < 1e-9 * told, "{name}: {worth} {told}");
+            assert!((report.curve.equity.last().unwrap() - told).abs() < 1e-9 * told, "{name}");
+            let pnl: f64 = report.trades.iter().map(|t| t.pnl).sum();
+            assert!((pnl - (told - report.ledger.capital)).abs() < 1e-7, "{name}: {pnl}");
+        }
+    }
+}
+
+#[test]
+fn a_point_has_the_same_bits_alone_in_groups_and_on_threads() {
+    let spec = StrategySpec::from_toml(CROSSING).unwrap();
+    let markets = markets(Timeframe::H1);
+    let sweep = |threads: usize, group: usize, max_bytes: usize| {
+        let pool = Pool::new(Threads::N(threads.try_into().unwrap())).unwrap();
+        let options = SweepOptions { group, max_bytes, ..SweepOptions::default() };
+        Sweep::new(&spec, markets.clone(), pool, options).unwrap()
+    };
+    let window =
+        Window::one(TimeRange { start: Date::new(2019, 2, 1).unwrap().midnight_utc(), end: i64::MAX / 2 }).unwrap();
+    let one = sweep(1, 4096, 256 << 20);
+    let points = PointTable::grid(one.params().to_vec(), 10_000).unwrap();
+    assert_eq!(points.len(), 10 * 7 * 2);
+    let expected = one.evaluate(&points, Fidelity::FULL, &window).unwrap();
+    for (threads, group, max_bytes) in [(2, 4096, 256 << 20), (1, 1, 1 << 20), (2, 7, 1 << 16)] {
+        let got = sweep(threads, group, max_bytes).evaluate(&points, Fidelity::FULL, &window).unwrap();
+        for name in expected.metrics() {
+            let bits = |t: &qe_core::point::OutcomeTable| -> Vec<u64> {
+                t.metric(name).unwrap().iter().map(|v| v.to_bits()).collect()
+            };
+            assert_eq!(bits(&got), bits(&expected), "{name}");
+        }
+    }
+    // Alone, with its ledger.
+    let start = window.hull().start;
+    for row in [3, 40, 97, 139] {
+        let values = points.row(row).unwrap();
+        let market = markets.iter().find(|m| values[2] == Value::Text(m.key())).unwrap();
+        let params = [("fast".to_owned(), values[0].clone()), ("slow".to_owned(), values[1].clone())].into();
+        let options = RunOptions { params, eval_start: Some(start), ..RunOptions::default() };
+        let alone = run(&spec, market, &options);
+        match expected.outcomes()[row].reason() {
+            Some(reason) => assert!(alone.unwrap_err().to_string().contains(reason), "{reason}"),
+            None => {
+                let alone = alone.unwrap();
+                let told = expected.metric("total_return").unwrap()[row];
+                assert_eq!(alone.figures.total_return.to_bits(), told.to_bits());
+                assert_eq!(expected.metric("sharpe_daily").unwrap()[row], alone.summary.get("sharpe_daily").unwrap());
+                assert_eq!(
+                    expected.metric("max_drawdown").unwrap()[row].to_bits(),
+                    alone.figures.max_drawdown.to_bits()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn points_that_cannot_be_run_say_why_and_the_others_go_on() {
+    let spec = StrategySpec::from_toml(CROSSING).unwrap();
+    let sweep = Sweep::new(&spec, markets(Timeframe::H1), Pool::inline(), SweepOptions::default()).unwrap();
+    let mut points = PointTable::new(sweep.params().to_vec()).unwrap();
+    for (id, fast, slow) in [(7, 6, 25), (8, 30, 15), (9, 9, 65)] {
+        points.push(id, &[Value::Int(fast), Value::Int(slow), Value::Text("TLT 1h".into())]).unwrap();
+    }
+    // Forty hours after the data begin.
+    let axis = sweep.markets()[1].columns().axis();
+    let window = Window::one(TimeRange { start: axis.open()[40], end: i64::MAX / 2 }).unwrap();
+    let table = sweep.evaluate(&points, Fidelity::FULL, &window).unwrap();
+    assert_eq!(table.ids(), [7, 8, 9]);
+    let reasons: Vec<_> = table.outcomes().iter().map(|o| o.reason().unwrap_or("done")).collect();
+    assert_eq!(reasons[0], "done");
+    assert!(reasons[1].starts_with("invalid_point") && reasons[1].contains("$fast < $slow"), "{}", reasons[1]);
+    assert!(reasons[2].starts_with("insufficient_warmup") && reasons[2].contains("40"), "{}", reasons[2]);
+    assert!(table.metric("n_trades").unwrap()[0] > 10.0);
+    // Nothing in the window is a reason too.
+    let none = Window::one(TimeRange { start: 0, end: 10 }).unwrap();
+    let table = sweep.evaluate(&points, Fidelity::FULL, &none).unwrap();
+    assert!(table.outcomes()[0].reason().unwrap().starts_with("empty_window"));
+}
+
+#[test]
+fn stretches_of_a_window_follow_each_other() {
+    let spec = StrategySpec::from_toml(CROSSING).unwrap();
+    let sweep =
+        Sweep::new(&spec, markets(Timeframe::H1)[..1].to_vec(), Pool::inline(), SweepOptions::default()).unwrap();
+    let day = |m: u32| Date::new(2019, m, 1).unwrap().midnight_utc();
+    let points = PointTable::grid(sweep.params().to_vec(), 1000).unwrap();
+    let of = |ranges: &[(u32, u32)]| {
+        let ranges = ranges.iter().map(|(a, b)| TimeRange { start: day(*a), end: day(*b) }).collect();
+        sweep.evaluate(&points, Fidelity::FULL, &Window::of(ranges).unwrap()).unwrap()
+    };
+    let (first, second, both) = (of(&[(3, 5)]), of(&[(7, 9)]), of(&[(3, 5), (7, 9)]));
+    let done = |i: usize| both.outcomes()[i].reason().is_none();
+    for i in (0..points.len()).filter(|i| done(*i)) {
+        let of = |t: &qe_core::point::OutcomeTable, name: &str| t.metric(name).unwrap()[i];
+        let product = (1.0 + of(&first, "total_return")) * (1.0 + of(&second, "total_return")) - 1.0;
+        assert!((product - of(&both, "total_return")).abs() < 1e-12);
+        for name in ["n_trades", "observation_days", "n_steps", "n_days_in_market"] {
+            assert_eq!(of(&first, name) + of(&second, name), of(&both, name), "{name}");
+        }
+        assert!(of(&both, "max_drawdown") >= of(&first, "max_drawdown").max(of(&second, "max_drawdown")));
+    }
+    // Half of the bars.
+    let half = sweep.evaluate(&points, Fidelity::new(0.5).unwrap(), &everything());
+    let steps = half.unwrap().metric("n_steps").unwrap()[points.len() - 1];
+    assert!(steps.is_nan() || steps == (sweep.markets()[0].len() as f64 / 2.0).ceil());
+}
+
+#[test]
+fn blocks_add_up_to_the_days() {
+    let spec = StrategySpec::from_toml(CROSSING).unwrap();
+    let sweep = Sweep::new(&spec, markets(Timeframe::H1), Pool::inline(), SweepOptions::default()).unwrap();
+    let points = PointTable::grid(sweep.params().to_vec(), 1000).unwrap();
+    let start = sweep.markets()[0].columns().axis().open()[70];
+    let window = Window::one(TimeRange { start, end: i64::MAX / 2 }).unwrap();
+    let mut stats = BlockStats::new(16, 1 << 20, None).unwrap();
+    let table = sweep.evaluate_in_blocks(&points, Fidelity::FULL, &window, &mut stats).unwrap();
+    let mut i = 0;
+    stats
+        .each(|id, blocks| {
+            assert_eq!(id, points.ids()[i]);
+            let all = blocks.iter().copied().fold(Block::EMPTY, Block::and);
+            if table.outcomes()[i].reason().is_none() {
+                assert_eq!(all.n, table.metric("observation_days").unwrap()[i]);
+                let mean = table.metric("daily_mean").unwrap()[i];
+                assert!((all.sum / all.n - mean).abs() < 1e-15);
+                let std = table.metric("daily_std").unwrap()[i];
+                let var = (all.sum_sq - all.n * mean * mean) / (all.n - 1.0);
+                assert!((var.sqrt() - std).abs() < 1e-12);
+            } else {
+                assert_eq!(all.n, 0.0);
+            }
+            i += 1;
+        })
+        .unwrap();
+    assert_eq!(i, points.len());
+}
+
+#[test]
+fn a_run_is_told_apart_by_all_that_changes_it() {
+    let spec = StrategySpec::from_toml(CROSSING).unwrap();
+    let market = &markets(Timeframe::H1)[0];
+    let id = |spec: &StrategySpec, options: &RunOptions| run(spec, market, options).unwrap().identity;
+    let first = id(&spec, &RunOptions::default());
+    assert_eq!(first.run_id, id(&spec, &RunOptions::default()).run_id);
+    assert!(!first.is_same_bar && first.symbol == "SPY" && first.frequency == "1h");
+    let other = RunOptions { params: [("fast".to_owned(), Value::Int(9))].into(), ..RunOptions::default() };
+    assert_ne!(first.run_id, id(&spec, &other).run_id);
+    assert_eq!(first.skeleton_id, id(&spec, &other).skeleton_id);
+    let later = RunOptions { eval_start: Some(market.columns().axis().open()[100]), ..RunOptions::default() };
+    assert_ne!(first.run_id, id(&spec, &later).run_id);
+    let close = CROSSING.replace("[sizing]", "[execution]\nfill = \"signal_close\"\n[sizing]");
+    let close = id(&StrategySpec::from_toml(&close).unwrap(), &RunOptions::default());
+    assert!(close.is_same_bar && close.run_id != first.run_id && close.skeleton_id == first.skeleton_id);
+    let named = StrategySpec { name: "another name".into(), ..spec.clone() };
+    assert_eq!(first.run_id, id(&named, &RunOptions::default()).run_id);
+    let unknown = RunOptions { params: [("fat".to_owned(), Value::Int(9))].into(), ..RunOptions::default() };
+    let text = run(&spec, market, &unknown).unwrap_err().to_string();
+    assert!(text.contains("did you mean \"fast\""), "{text}");
+}
