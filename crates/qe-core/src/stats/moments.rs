@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sum::{sum, sums_by};
+use super::sum::{sum, sums_by_fours};
 
 /// Kurtosis as the fourth standardised moment: 3 for a normal distribution.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -57,10 +57,10 @@ impl Moments {
         }
         let (count, n) = (x.len() as u64, x.len() as f64);
         let anchor = sum(x) / n;
-        let [s1, s2, s3, s4] = sums_by(x, |v| {
-            let d = v - anchor;
-            let d2 = d * d;
-            [d, d2, d2 * d, d2 * d2]
+        let [s1, s2, s3, s4] = sums_by_fours(x, |v| {
+            let d = v.map(|v| v - anchor);
+            let d2 = d.map(|d| d * d);
+            [d, d2, std::array::from_fn(|j| d2[j] * d[j]), d2.map(|d2| d2 * d2)]
         });
         let d = s1 / n;
         let this = Self {

@@ -12,6 +12,8 @@
 const BLOCK: usize = 512;
 /// Accumulators in a block.
 const LANES: usize = 8;
+/// Half of them.
+const HALF: usize = LANES / 2;
 
 /// The sum of `x`, in the fixed order of this module.
 pub fn sum(x: &[f64]) -> f64 {
@@ -46,6 +48,44 @@ pub fn sums_by<const K: usize>(x: &[f64], f: impl Fn(f64) -> [f64; K]) -> [f64; 
         }
         acc.map(fold_lanes)
     })
+}
+
+/// As [`sums_by`], of a function over four values at once, which it must treat alike. Several sums of all eight lanes
+/// are more than sixteen registers of two values hold, and no lane knows of another.
+#[inline]
+pub(crate) fn sums_by_fours<const K: usize>(x: &[f64], f: impl Fn([f64; HALF]) -> [[f64; HALF]; K]) -> [f64; K] {
+    if x.is_empty() {
+        return [0.0; K];
+    }
+    tree(0, x.len().div_ceil(BLOCK), &|block| {
+        let (rows, rest) = x[block * BLOCK..x.len().min((block + 1) * BLOCK)].as_chunks::<LANES>();
+        let (mut low, mut high) = ([[0.0; HALF]; K], [[0.0; HALF]; K]);
+        for &[a, b, c, d, ..] in rows {
+            add_four(&mut low, f([a, b, c, d]), HALF);
+        }
+        for &[.., a, b, c, d] in rows {
+            add_four(&mut high, f([a, b, c, d]), HALF);
+        }
+        for (acc, part) in [&mut low, &mut high].into_iter().zip(rest.chunks(HALF)) {
+            let mut four = [0.0; HALF];
+            four[..part.len()].copy_from_slice(part);
+            add_four(acc, f(four), part.len());
+        }
+        std::array::from_fn(|k| {
+            let ([a, b, c, d], [e, f, g, h]) = (low[k], high[k]);
+            fold_lanes([a, b, c, d, e, f, g, h])
+        })
+    })
+}
+
+/// Adds the first `n` values of each four to its accumulators.
+#[inline(always)]
+fn add_four<const K: usize>(acc: &mut [[f64; HALF]; K], four: [[f64; HALF]; K], n: usize) {
+    for (lanes, values) in acc.iter_mut().zip(four) {
+        for (lane, v) in lanes.iter_mut().zip(values).take(n) {
+            *lane += v;
+        }
+    }
 }
 
 /// Several sums over two slices in one pass: the sum of each part of `f(x[i], y[i])`. NaN when the lengths differ.
@@ -129,6 +169,16 @@ mod tests {
             // Blocks: five of them are ((0+1)+(2+3))+4.
             let b: Vec<f64> = y.chunks(512).map(sum).collect();
             assert_eq!(sum(y).to_bits(), (((b[0] + b[1]) + (b[2] + b[3])) + b[4]).to_bits());
+        }
+    }
+
+    #[test]
+    fn by_fours_is_the_same_tree() {
+        for n in [0, 1, 3, 4, 5, 7, 8, 12, 511, 512, 515, 1024, 2500] {
+            let x = golden::lcg(n, -0.3);
+            let by_fours = sums_by_fours(&x, |v| [v, v.map(|v| v * v), v.map(|v| 1.0 - v)]);
+            let plain = sums_by(&x, |v| [v, v * v, 1.0 - v]);
+            assert_eq!(by_fours.map(f64::to_bits), plain.map(f64::to_bits), "{n}");
         }
     }
 
