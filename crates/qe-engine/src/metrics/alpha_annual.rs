@@ -1,7 +1,7 @@
 //! Alpha: what a run earned a year beside its beta times the benchmark.
 //!
-//! The intercept of daily returns on the benchmark's, `mean(r) - beta mean(b)`, times `days_per_year`: added up over the
-//! year, as the mean of `sharpe_daily` is, and not compounded. Undefined where `beta` is.
+//! The intercept of daily returns on the benchmark's, `mean(r) - beta mean(b)`, times `days_per_year`: added up over
+//! the year, as the mean of `sharpe_daily` is, and not compounded. Undefined where `beta` is.
 //! Reference: M. Jensen, J. of Finance 23 (1968).
 //! Golden: the intercept of statsmodels `OLS`.
 

@@ -1,11 +1,12 @@
 //! What a run came to: some forty figures, one file each, one list.
 //!
-//! A metric is a free function on slices with the textbook's name ([`sharpe`], [`max_drawdown`]) and an entry in [`ALL`]
-//! that reads what it needs from a [`Performance`]. [`Summary`] is all of them of one run.
+//! A metric is a free function on slices with the textbook's name ([`sharpe`], [`omega()`]) and an entry in
+//! [`ALL`] that reads what it needs from a [`Performance`]. [`Summary`] is all of them of one run; [`batch`] computes
+//! nine of them for thousands of runs, to the same bits.
 //!
 //! A figure is a finite number or undefined, `None`; each file says when. Returns and drawdowns are fractions. Losses
-//! that a name speaks of (drawdown, value at risk, average loss) are positive. What is annualised takes its year from the
-//! calendar. Sums follow the fixed order of [`qe_core::stats::sum`]; equity is multiplied day by day.
+//! that a name speaks of (drawdown, value at risk, average loss) are positive. What is annualised takes its year from
+//! the calendar. Sums follow the fixed order of [`mod@qe_core::stats::sum`]; equity is multiplied day by day.
 //! `docs/metrics.md` lists all of them, and where others define them otherwise.
 
 pub mod alpha_annual;
@@ -13,6 +14,7 @@ pub mod avg_drawdown;
 pub mod avg_loss;
 pub mod avg_trade_bars;
 pub mod avg_win;
+pub mod batch;
 pub mod best_day;
 pub mod beta;
 pub mod cagr;
@@ -72,6 +74,7 @@ pub use avg_drawdown::avg_drawdown;
 pub use avg_loss::avg_loss;
 pub use avg_trade_bars::avg_trade_bars;
 pub use avg_win::avg_win;
+pub use batch::{CoreFigures, core_figures};
 pub use best_day::best_day;
 pub use beta::beta;
 pub use cagr::cagr;

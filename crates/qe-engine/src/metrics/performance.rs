@@ -35,7 +35,7 @@ pub struct StepMoments {
 }
 
 impl StepMoments {
-    /// The moments of `returns`, in the fixed order of [`qe_core::stats::sum`].
+    /// The moments of `returns`, in the fixed order of [`mod@qe_core::stats::sum`].
     pub fn of(returns: &[f64]) -> Self {
         let [sum, sum_sq] = qe_core::stats::sums_by(returns, |r| [r, r * r]);
         Self { n: returns.len() as u64, sum, sum_sq }

@@ -166,7 +166,8 @@ proptest! {
             benchmark: Some(&bench[..daily.len()]),
         };
         for (name, figure) in Summary::of(&p).figures {
-            prop_assert!(figure.is_none_or(|v| v.is_finite() && v.to_bits() != (-0.0f64).to_bits()), "{name}: {figure:?}");
+            let fine = figure.is_none_or(|v| v.is_finite() && v.to_bits() != (-0.0f64).to_bits());
+            prop_assert!(fine, "{name}: {figure:?}");
         }
     }
 }
