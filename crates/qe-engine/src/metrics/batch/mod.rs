@@ -2,8 +2,8 @@
 //!
 //! Row by row what sums do best in cache: mean, powers of deviations, squares of losses, each in the fixed order of
 //! [`mod@qe_core::stats::sum`]. Four rows side by side what waits for itself: equity, multiplied day by day (`paths`).
-//! The tail by what lies below a guess from mean and deviation, then by exact selection among that (`tail`). Nothing here
-//! rounds otherwise than the functions of one run, and the tests hold it to their bits.
+//! The tail by what lies below a guess from mean and deviation, then by exact selection among that (`tail`). Nothing
+//! here rounds otherwise than the functions of one run, and the tests hold it to their bits.
 
 mod paths;
 mod tail;
