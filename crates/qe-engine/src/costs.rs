@@ -189,7 +189,8 @@ impl CostModel {
         let bps = if is_maker { self.maker_fee_bps } else { self.taker_fee_bps };
         let each = price * (1.0 + bps * 1e-4) + self.fee_per_unit;
         let units = money / each;
-        if self.min_fee > 0.0 && self.fee(units, price, is_maker) > units * (each - price) {
+        // The least fee itself is compared: the fee of these units differs from what they leave by rounding.
+        if self.min_fee > 0.0 && self.min_fee > units * (each - price) {
             return ((money - self.min_fee) / price).max(0.0);
         }
         units
