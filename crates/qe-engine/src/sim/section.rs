@@ -42,7 +42,7 @@ impl Layout {
 
     fn want(&mut self, program: &Program) {
         use crate::program::{EntryOrder, ExitKind};
-        let bits = program.entry.iter().flatten().chain(&program.gates);
+        let bits = program.entry.iter().flatten();
         let when = program.exits.iter().flatten().filter(|e| e.kind == ExitKind::When).map(|e| &e.source);
         for source in bits.chain(when) {
             if let Source::Output(output) = *source {
@@ -55,7 +55,9 @@ impl Layout {
             EntryOrder::Limit { level, .. } | EntryOrder::Stop { level, .. } => level,
         };
         let others = [Some(program.size.source), program.size.scale, program.strength, program.weight];
-        for source in levels.chain(orders.into_iter().flatten()).chain(others.into_iter().flatten()) {
+        // Gates are asked now and then, one row at a time, as numbers.
+        let gates = program.gates.iter().copied();
+        for source in levels.chain(orders.into_iter().flatten()).chain(others.into_iter().flatten()).chain(gates) {
             if let Source::Output(output) = source {
                 self.want_number(output);
             }
