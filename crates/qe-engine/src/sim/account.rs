@@ -49,6 +49,8 @@ pub(crate) struct Account {
     next_day: usize,
     /// What was owed beyond ruin; `None` while there is worth.
     pub(crate) ruin: Option<f64>,
+    /// The row at whose close it was ruined, if it was.
+    pub(crate) ruin_row: usize,
 }
 
 /// What returns from close to close came to.
@@ -75,6 +77,7 @@ impl Account {
             sums: [[0.0; 8]; 2],
             next_day,
             ruin: None,
+            ruin_row: usize::MAX,
         }
     }
 
@@ -152,13 +155,15 @@ impl Account {
     fn mark_flat(&mut self, from: usize) -> Option<usize> {
         if self.fresh {
             self.fresh = false;
-            let r = self.cash / self.equity - 1.0;
+            // Worth does not fall below nothing: what is owed beyond is told apart.
+            let kept = self.cash.max(0.0);
+            let r = kept / self.equity - 1.0;
             let lane = if self.form == StepForm::Prefix { 0 } else { from % 8 };
             self.add(lane, r);
-            self.equity = self.cash;
-            self.look(self.cash);
+            self.equity = kept;
+            self.look(kept);
             if self.cash <= 0.0 {
-                *self = self.ruined(self.cash);
+                *self = self.ruined(from, self.cash);
                 return Some(from);
             }
         }
@@ -189,8 +194,8 @@ impl Account {
 
     /// Trading is over: all is gone, and what is owed is written off.
     #[cold]
-    fn ruined(mut self, owed: f64) -> Self {
-        self.ruin = Some(-owed);
+    fn ruined(mut self, row: usize, owed: f64) -> Self {
+        (self.ruin, self.ruin_row) = (Some(-owed), row);
         (self.cash, self.units, self.equity) = (0.0, 0.0, 0.0);
         self.look(0.0);
         self
@@ -305,7 +310,7 @@ impl Account {
             self.look(kept);
             self.equity = kept;
             if equity <= 0.0 {
-                self = self.ruined(equity);
+                self = self.ruined(row, equity);
                 return (self, Some(row));
             }
         }
