@@ -87,6 +87,8 @@ pub struct Hit {
     pub what: Exit,
     /// Whether the other order of prices would have ended the bar otherwise.
     pub is_ambiguous: bool,
+    /// Whether it was filled by the bar's first price.
+    pub is_at_open: bool,
 }
 
 /// Which of the resting orders was filled.
@@ -132,10 +134,10 @@ pub(crate) fn hit_or_other(bar: Touched, orders: Resting, policy: PathPolicy, ot
             (start.walk([price, high, low, close]), start.walk([price, high, close]))
         }
     };
-    let worth = |hit: Option<(f64, Exit)>| hit.map_or(close, |(price, _)| price);
+    let worth = |hit: Option<(f64, Exit, bool)>| hit.map_or(close, |(price, ..)| price);
     let is_high_first = match policy {
         PathPolicy::Pessimistic => worth(up) <= worth(down),
-        PathPolicy::Optimistic => worth(up) > worth(down),
+        PathPolicy::Optimistic => worth(up) >= worth(down),
         // Along the market's own prices: for a short position the high is the unfavourable end.
         PathPolicy::OpenHighLowClose => s > 0.0,
         PathPolicy::OpenLowHighClose => s < 0.0,
@@ -146,7 +148,7 @@ pub(crate) fn hit_or_other(bar: Touched, orders: Resting, policy: PathPolicy, ot
     };
     let is_ambiguous = up != down;
     match if is_high_first != other { up } else { down } {
-        Some((price, what)) => Ok(Hit { price: s * price, what, is_ambiguous }),
+        Some((price, what, is_at_open)) => Ok(Hit { price: s * price, what, is_ambiguous, is_at_open }),
         None => Err(is_ambiguous),
     }
 }
@@ -163,8 +165,8 @@ struct Start {
 }
 
 impl Start {
-    /// The first fill along a path.
-    fn walk<const N: usize>(mut self, points: [f64; N]) -> Option<(f64, Exit)> {
+    /// The first fill along a path, and whether it was at the path's first point.
+    fn walk<const N: usize>(mut self, points: [f64; N]) -> Option<(f64, Exit, bool)> {
         if self.is_new {
             self.stop = if points[0] <= self.stop { f64::NAN } else { self.stop };
             self.target = if points[0] >= self.target { f64::NAN } else { self.target };
@@ -173,14 +175,14 @@ impl Start {
         for (i, &to) in points.iter().enumerate().skip(usize::from(self.is_new)) {
             let is_gap = i == 0;
             if to >= self.target {
-                return Some((if is_gap { to } else { self.target }, Exit::Target));
+                return Some((if is_gap { to } else { self.target }, Exit::Target, is_gap));
             }
             let trail = self.best - self.trail;
             // The nearer of the two stops; what is missing is not near.
             let (level, what) =
                 if trail > self.stop || self.stop.is_nan() { (trail, Exit::Trail) } else { (self.stop, Exit::Stop) };
             if to <= level {
-                return Some((if is_gap { to } else { level }, what));
+                return Some((if is_gap { to } else { level }, what, is_gap));
             }
             self.best = self.best.max(to);
         }
