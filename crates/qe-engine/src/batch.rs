@@ -170,7 +170,9 @@ pub(crate) fn run_recorded<R: Record>(
     flip: Option<usize>,
     records: &mut [R],
 ) -> Result<Vec<Result<Figures, String>>> {
-    let (start, end) = (stretch.rows.start.min(market.len()), stretch.rows.end.min(market.len()));
+    let end = stretch.rows.end.min(market.len());
+    // Rows that end before they begin are none.
+    let start = stretch.rows.start.min(end);
     let layout = Layout::new(plan);
     let guards = Guards::new(market, &plan.execution, &plan.blackout_events)?;
     let days = if start < end { market.day()[start] as usize..market.day()[end - 1] as usize + 1 } else { 0..0 };
@@ -244,8 +246,12 @@ pub(crate) fn run_recorded<R: Record>(
     Ok(walks
         .into_iter()
         .map(|walk| {
-            let (mut walk, days) = walk?;
+            let (mut walk, mut days) = walk?;
             walk.finish(market, end);
+            // The run may end before its last day does.
+            if let Some(last) = days.last_mut() {
+                *last = walk.account.equity;
+            }
             let steps = walk.account.steps();
             Ok(Figures {
                 form: walk.form(),
