@@ -134,6 +134,15 @@ pub struct Carry {
     pub money: f64,
 }
 
+/// A bar that did not say which of two ways an open position went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undecided {
+    /// The bar.
+    pub row: u32,
+    /// How many fills came before.
+    pub n_fills: u32,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
@@ -148,7 +157,7 @@ pub struct Ledger {
     /// Payments for holding positions.
     pub carries: Vec<Carry>,
     /// Bars that did not say which of two ways an open position went.
-    pub undecided: Vec<u32>,
+    pub undecided: Vec<Undecided>,
     /// Where the marks come from.
     pub marks: MarkSource,
     open_time: Arc<[i64]>,
@@ -238,6 +247,6 @@ impl Record for Ledger {
     }
 
     fn undecided(&mut self, row: usize) {
-        self.undecided.push(row as u32);
+        self.undecided.push(Undecided { row: row as u32, n_fills: self.fills.len() as u32 });
     }
 }

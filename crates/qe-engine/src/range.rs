@@ -91,7 +91,7 @@ pub fn over_policies(
         ways.push(way(policy, None, &figures));
         let n = ledger.undecided.len().min(max_turned);
         n_not_turned += ledger.undecided.len() - n;
-        for &row in &ledger.undecided[..n] {
+        for row in ledger.undecided[..n].iter().map(|u| u.row) {
             let (figures, _) = run_flipped(&plan, point, market, stretch, Some(row as usize))?;
             turned.push(way(policy, Some(row), &figures));
         }

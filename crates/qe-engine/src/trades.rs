@@ -50,8 +50,8 @@ pub struct Trade {
     pub strength: f64,
     /// Why it was left.
     pub reason: Option<Arc<str>>,
-    /// Whether a bar could not decide it.
-    pub is_ambiguous: bool,
+    /// Whether a bar did not say which of two ways it went.
+    pub is_undecided: bool,
 }
 
 /// The round trips of a ledger, the open one last; `end` is the row after the last that was simulated.
@@ -161,8 +161,14 @@ fn trade(
         mfe_frac: best,
         strength: f.strength[at],
         reason,
-        is_ambiguous: exit.is_some_and(|i| f.is_ambiguous[i]),
+        is_undecided: is_undecided(ledger, at, through),
     }
+}
+
+/// Whether a bar between an entry and the fill that ended it, or the last one, did not say which way it went.
+fn is_undecided(ledger: &Ledger, entry: usize, last: usize) -> bool {
+    let first = ledger.undecided.partition_point(|u| u.n_fills as usize <= entry);
+    ledger.undecided.get(first).is_some_and(|u| u.n_fills as usize <= last + 1)
 }
 
 /// One direction of a round trip.

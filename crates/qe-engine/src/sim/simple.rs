@@ -42,6 +42,10 @@ impl Walk {
             && program.size.scale.is_none()
             && program.size.lot == 0.0
             && program.size.min_units == 0.0
+            // So that no size comes to nothing.
+            && program.size.limit_frac > 0.0
+            && execution.leverage > 0.0
+            && f.plan.costs.min_fee == 0.0
             && program.weight.is_none();
         let (side, entry) = match program.entry {
             [Some(Source::Output(entry)), None] => (1.0, entry),
@@ -217,7 +221,7 @@ impl<R: Record> Loops for FillEdges<'_, '_, R> {
         }
         (walk.account, walk.tally, walk.next_day_in, walk.position) = (account, tally, next_day_in, position);
         if walk.account.ruin.is_some() {
-            walk.end_in_ruin(f, walk.account.marked);
+            walk.end_in_ruin(f);
             return false;
         }
         is_held

@@ -195,6 +195,8 @@ pub(crate) struct Walk {
     pub(super) position: Option<Position>,
     /// What the rules of each exit remember, long and short.
     pub(super) memories: [Vec<Option<Memory>>; 2],
+    /// What the rules of entries remember that are decided and not filled yet, in the order of their decisions.
+    begun: VecDeque<Vec<Option<Memory>>>,
     levels: Levels,
     /// Which of the two has rules, and which has levels that rest.
     pub(super) has_rules: [bool; 2],
@@ -247,6 +249,7 @@ impl Walk {
             decided: 0.0,
             position: None,
             memories,
+            begun: VecDeque::new(),
             levels: Levels::NONE,
             has_rules,
             has_resting,
@@ -288,7 +291,7 @@ impl Walk {
     pub(super) fn mark_to(&mut self, f: Frame<'_>, row: usize, days: &mut [f64]) {
         self.account.mark_to(row, f.view, days, self.first_day);
         if self.account.ruin.is_some() && self.position.is_some() {
-            self.end_in_ruin(f, row);
+            self.end_in_ruin(f);
         }
     }
 
@@ -314,7 +317,7 @@ impl Walk {
         }
         let start = f.section.rows.start;
         if !f.session_last.is_empty()
-            && (self.position.is_some() || self.decided != 0.0)
+            && (self.position.is_some() || self.decided != 0.0 || !self.orders.is_empty())
             && let Some(last) = next_set(f.session_last, self.cursor, limit)
         {
             limit = last;
@@ -395,6 +398,11 @@ impl Walk {
             if order.due > row {
                 return;
             }
+            // Ruin at an earlier close comes to light when it is marked: nothing is told of what comes after it.
+            self.mark_to(f, row, days);
+            if self.account.ruin.is_some() {
+                return;
+            }
             let refused = if f.market.is_blocked(row) {
                 Some(Refusal::Blocked)
             } else if raw.is_nan() {
@@ -405,7 +413,8 @@ impl Walk {
             match (order.what, refused) {
                 (What::Exit(_, _), Some(why)) => {
                     // It waits for a bar that can be traded, and what follows it waits too.
-                    self.refuse(row, self.decided, why, record);
+                    let side = self.position.as_ref().map_or(self.decided, |p| p.side);
+                    self.refuse(row, side, why, record);
                     self.orders.iter_mut().for_each(|o| o.due = o.due.max(row + 1));
                     return;
                 }
@@ -423,6 +432,7 @@ impl Walk {
                 (What::Enter(entry), Some(why)) => {
                     self.refuse(row, entry.side, why, record);
                     self.orders.pop_front();
+                    self.unbegin(entry.side);
                     self.give_up();
                 }
                 (What::Exit(cause, signal_row), None) => {
@@ -447,13 +457,13 @@ impl Walk {
         }
     }
 
-    /// An entry came to nothing: what was decided after it goes with it.
+    /// The entry that was the first order came to nothing: its exit goes with it, if that is decided already. What was
+    /// decided after that stands.
     fn give_up(&mut self) {
-        while let Some(Order { what: What::Exit(..), .. }) = self.orders.front() {
-            self.orders.pop_front();
+        match self.orders.front() {
+            Some(Order { what: What::Exit(..), .. }) => drop(self.orders.pop_front()),
+            _ => self.decided = 0.0,
         }
-        let last = self.orders.iter().rev().find_map(|o| if let What::Enter(e) = o.what { Some(e.side) } else { None });
-        self.decided = last.unwrap_or_else(|| self.position.as_ref().map_or(0.0, |p| p.side));
     }
 
     pub(super) fn refuse(&mut self, row: usize, side: f64, why: Refusal, record: &mut impl Record) {
@@ -461,12 +471,29 @@ impl Walk {
         record.refuse(row, side, why);
     }
 
-    /// How much wider spreads are in a row.
+    /// As [`Walk::refuse`], of an entry that is not decided for this reason; not told of an account that is ruined.
+    fn refuse_entry(
+        &mut self,
+        f: Frame<'_>,
+        row: usize,
+        side: f64,
+        why: Refusal,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) {
+        self.mark_to(f, row, days);
+        let is_lost = f.plan.execution.fill.delay > 0 && self.account.worth(f.view.marks[row]) <= 0.0;
+        if self.account.ruin.is_none() && !is_lost {
+            self.refuse(row, side, why, record);
+        }
+    }
+
+    /// How much wider spreads are for a fill: as of the last row that is complete then.
     #[inline]
-    pub(super) fn wide(f: Frame<'_>, row: usize) -> f64 {
-        match f.plan.spread_multiplier {
-            None => 1.0,
-            Some(source) => number(f, source, row).max(1.0),
+    pub(super) fn wide(f: Frame<'_>, row: usize, phase: u8) -> f64 {
+        match (f.plan.spread_multiplier, row.checked_sub(usize::from(phase < 2))) {
+            (Some(source), Some(known)) => number(f, source, known).max(1.0),
+            _ => 1.0,
         }
     }
 
@@ -483,11 +510,30 @@ impl Walk {
         if self.account.ruin.is_some() {
             return false;
         }
-        if f.plan.execution.holding != Holding::Units {
-            return self.enter_weight(f, way, entry, days, record);
+        let side = at_side(entry.side);
+        if self.has_rules[side]
+            && let Some(begun) = self.begun.pop_front()
+        {
+            self.memories[side] = begun;
         }
+        let is_by_weight = f.plan.execution.holding != Holding::Units;
+        let is_entered = match is_by_weight {
+            true => self.enter_weight(f, way, entry, days, record),
+            false => self.enter_units(f, way, entry, record),
+        };
+        self.levels = Levels::NONE;
+        if is_entered && (self.has_rules[side] || self.has_resting[side]) {
+            // What hangs on the price that was paid is known only now. The market is as of the last complete row.
+            let row = if way.phase < 2 { way.row.saturating_sub(1) } else { way.row };
+            self.run_rules(f, row, way.raw);
+        }
+        is_entered
+    }
+
+    /// Opens a position of units that are held.
+    fn enter_units(&mut self, f: Frame<'_>, way: Way, entry: Entry, record: &mut impl Record) -> bool {
         let costs = &f.plan.costs;
-        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row)) };
+        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row, way.phase)) };
         let price = way.raw * (1.0 + entry.side * half);
         let equity = self.account.worth(way.raw);
         let leverage = f.plan.execution.leverage;
@@ -521,12 +567,14 @@ impl Walk {
             signal_row: entry.signal_row,
             strength: entry.strength,
         });
-        if self.has_resting[at_side(entry.side)] {
-            // What hangs on the price that was paid is known only now. The market is as of the last complete row.
-            let row = if way.phase < 2 { way.row.saturating_sub(1) } else { way.row };
-            self.run_rules(f, row, way.raw);
-        }
         true
+    }
+
+    /// Forgets the oldest entry that is on its way: it comes to nothing.
+    fn unbegin(&mut self, side: f64) {
+        if self.has_rules[at_side(side)] {
+            self.begun.pop_front();
+        }
     }
 
     /// Opens a position that is held as a weight.
@@ -567,7 +615,7 @@ impl Walk {
         self.mark_to(f, way.row, days);
         let Some(position) = self.position.take() else { return };
         let costs = &f.plan.costs;
-        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row)) };
+        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row, way.phase)) };
         let price = way.raw * (1.0 - position.side * half);
         let fee = costs.fee(position.units, price, way.is_maker);
         let equity = self.account.worth(way.raw);
@@ -587,7 +635,7 @@ impl Walk {
             units_after: self.account.units,
             cause,
             phase: way.phase,
-            is_ambiguous: position.is_undecided,
+            is_ambiguous: way.is_ambiguous,
             signal_row,
             strength: f64::NAN,
         });
@@ -614,11 +662,12 @@ impl Walk {
     }
 
     #[cold]
-    pub(super) fn end_in_ruin(&mut self, f: Frame<'_>, row: usize) {
+    pub(super) fn end_in_ruin(&mut self, f: Frame<'_>) {
         if let Some(position) = self.position.take() {
-            self.count(f, &position, row.saturating_sub(1).max(position.row));
+            self.count(f, &position, self.account.ruin_row.max(position.row));
         }
         self.orders.clear();
+        self.begun.clear();
         self.waiting = None;
         self.decided = 0.0;
     }
@@ -626,12 +675,12 @@ impl Walk {
     /// Fills an entry order that rests, if the bar meets it.
     fn fill_waiting(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let Some(waiting) = self.waiting else { return };
-        if row <= waiting.entry.signal_row || self.position.is_some() {
+        if row <= waiting.entry.signal_row {
             return;
         }
         let side = waiting.entry.side;
         let bar = touched(f, row);
-        let met = if f.market.is_blocked(row) || !bar.open.is_finite() {
+        let met = if self.position.is_some() || f.market.is_blocked(row) || !bar.open.is_finite() {
             None
         } else if waiting.is_stop {
             stop_fill(bar, side, waiting.level)
@@ -644,15 +693,19 @@ impl Walk {
             let way =
                 Way { row, raw, phase: u8::from(!is_gap), is_maker: !waiting.is_stop && !is_gap, is_ambiguous: false };
             if !self.enter(f, way, waiting.entry, days, record) {
-                self.give_up();
+                self.decided = 0.0;
             } else if !is_gap {
                 let entered = if waiting.is_stop { Entered::ByStop(raw) } else { Entered::ByLimit(raw) };
                 self.fill_resting_as(f, row, entered, days, record);
             }
         } else if row >= waiting.until {
             self.waiting = None;
-            self.refuse(row, side, Refusal::Expired, record);
-            self.give_up();
+            self.unbegin(side);
+            self.mark_to(f, row, days);
+            if self.account.ruin.is_none() {
+                self.refuse(row, side, Refusal::Expired, record);
+                self.decided = 0.0;
+            }
         }
     }
 
@@ -695,8 +748,9 @@ impl Walk {
         let orders = Resting { side, stop: levels.stop, target: levels.target, trail: levels.trail, best, entered };
         let hit = hit_or_other(bar, orders, f.plan.execution.path, f.flip == Some(row));
         if matches!(hit, Err(true) | Ok(crate::fills::Hit { is_ambiguous: true, .. })) {
-            record.undecided(row);
+            self.mark_to(f, row, days);
             if let Some(position) = &mut self.position {
+                record.undecided(row);
                 position.is_undecided = true;
             }
         }
@@ -708,7 +762,7 @@ impl Walk {
                     Hit::Target => (1, true),
                     Hit::Trail => (2, false),
                 };
-                let phase = u8::from(hit.price != bar.open);
+                let phase = u8::from(!hit.is_at_open);
                 let way = Way { row, raw: hit.price, phase, is_maker, is_ambiguous: hit.is_ambiguous };
                 self.exit(f, way, Cause::Exit(levels.reasons[which]), row, days, record);
                 // An exit that was on its way has nothing left to close.
@@ -724,12 +778,21 @@ impl Walk {
     /// Closes what is open at the close of a session's last bar.
     fn end_session(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let raw = f.prices[3][row];
-        if self.position.is_some() && !f.market.is_blocked(row) && !raw.is_nan() {
-            let way = Way { row, raw, phase: 2, is_maker: false, is_ambiguous: false };
-            self.exit(f, way, Cause::SessionEnd, row, days, record);
+        if let Some(side) = self.position.as_ref().map(|p| p.side) {
+            let is_blocked = f.market.is_blocked(row);
+            if is_blocked || raw.is_nan() {
+                self.mark_to(f, row, days);
+                if self.account.ruin.is_none() {
+                    self.refuse(row, side, if is_blocked { Refusal::Blocked } else { Refusal::NoPrice }, record);
+                }
+            } else {
+                let way = Way { row, raw, phase: 2, is_maker: false, is_ambiguous: false };
+                self.exit(f, way, Cause::SessionEnd, row, days, record);
+            }
         }
         if self.position.is_none() {
             self.orders.clear();
+            self.begun.clear();
             self.waiting = None;
             self.decided = 0.0;
         }
@@ -743,6 +806,9 @@ impl Walk {
         let money = f.market.carry(row, side, value, &f.plan.costs);
         if money != 0.0 {
             self.mark_to(f, row, days);
+            if self.account.ruin.is_some() {
+                return;
+            }
             self.account.pay(money);
             self.tally.carry += money;
             record.carry(row, money);
@@ -785,7 +851,7 @@ impl Walk {
             position.bars += f64::from(u8::from(!(is_new && position.phase == 2)));
             // Of the bar of an entry within it, or at its close, only the close is known to have come after.
             let is_whole = !is_new || position.phase == 0;
-            let close = f.view.marks[row];
+            let close = f.prices[3][row];
             position.high = position.high.max(if is_whole { f.prices[1][row] } else { close });
             position.low = position.low.min(if is_whole { f.prices[2][row] } else { close });
             let side = at_side(position.side);
@@ -795,6 +861,9 @@ impl Walk {
         }
         if self.decided != 0.0 {
             let side = at_side(self.decided);
+            // What reads the position asks for the one that is decided, not for one that is still to be left before it.
+            let is_pending = self.waiting.is_some() || self.orders.iter().any(|o| matches!(o.what, What::Enter(_)));
+            let exit = exit.filter(|_| !is_pending);
             let mut cause = None;
             for (i, e) in self.program.exits[side].iter().enumerate() {
                 let is_met = match (e.kind, e.source) {
@@ -816,17 +885,13 @@ impl Walk {
             }
             let Some(cause) = cause else { return };
             // A resting entry that was not met yet is taken back; one on its way is followed.
+            self.left = (self.decided, row);
             if self.waiting.take().is_some() {
-                self.decided = 0.0;
+                self.unbegin(self.decided);
             } else {
                 self.orders.push_back(Order { due: Self::due(f, row), what: What::Exit(cause, row) });
-                self.left = (self.decided, row);
-                self.decided = 0.0;
-                if self.program.cooldown_bars > 0 || self.program.cooldown_sessions > 0 {
-                    // It begins when the exit is filled.
-                    self.cool_until = self.cool_until.max(Self::due(f, row).saturating_add(1));
-                }
             }
+            self.decided = 0.0;
             if cause == Cause::Opposite && opposite == Opposite::Close {
                 return;
             }
@@ -858,7 +923,12 @@ impl Walk {
         if self.left == (side, row) || f.is_no_entry(row) {
             return;
         }
-        let due = Self::due(f, row);
+        let has_cooldown = self.program.cooldown_bars > 0 || self.program.cooldown_sessions > 0;
+        if has_cooldown && self.orders.iter().any(|o| matches!(o.what, What::Exit(..))) {
+            return;
+        }
+        // What rests does so from the next row on, however long orders of the market take.
+        let due = if self.program.order == EntryOrder::Market { Self::due(f, row) } else { row + 1 };
         if due >= f.end {
             return;
         }
@@ -868,7 +938,7 @@ impl Walk {
         for i in 0..self.program.gates.len() {
             let gate = self.program.gates[i];
             if self.value(f, gate, row, side) != 1.0 {
-                return self.refuse(row, side, Refusal::Gate, record);
+                return self.refuse_entry(f, row, side, Refusal::Gate, days, record);
             }
         }
         let scale = self.program.size.scale.map_or(1.0, |s| self.value(f, s, row, side));
@@ -876,7 +946,7 @@ impl Walk {
         let size = self.value(f, size, row, side) * scale;
         let strength = self.program.strength.map_or(f64::NAN, |s| self.value(f, s, row, side));
         if !(size > 0.0) {
-            return self.refuse(row, side, Refusal::NoSize, record);
+            return self.refuse_entry(f, row, side, Refusal::NoSize, days, record);
         }
         let entry = Entry { side, size, strength, signal_row: row };
         let (level, n_bars, is_stop) = match self.program.order {
@@ -887,7 +957,7 @@ impl Walk {
         if let Some(level) = level {
             let level = self.value(f, level, row, side);
             if level.is_nan() {
-                return self.refuse(row, side, Refusal::NoPrice, record);
+                return self.refuse_entry(f, row, side, Refusal::NoPrice, days, record);
             }
             self.waiting = Some(Waiting { entry, level, is_stop, until: row + n_bars as usize });
         } else {
@@ -895,12 +965,8 @@ impl Walk {
         }
         self.decided = side;
         let at = at_side(side);
-        if self.position.is_none() {
-            self.levels = Levels::NONE;
-            if self.has_rules[at] || self.has_resting[at] {
-                self.forget(at);
-                self.run_rules_as(f, row, side, &Outside { pos_side: side, ..Outside::NONE });
-            }
+        if self.has_rules[at] {
+            self.begin(f, row, side);
         }
     }
 
@@ -909,9 +975,16 @@ impl Walk {
         reads(Some(self.program.size.source)) || reads(self.program.size.scale)
     }
 
-    /// Empties what the rules of a side remember.
-    fn forget(&mut self, side: usize) {
-        self.memories[side].iter_mut().flatten().for_each(Memory::reset);
+    /// Runs the rules of an entry on the row of its signal. Another position of that side may still be open, so what they
+    /// remember is kept apart until it is filled.
+    fn begin(&mut self, f: Frame<'_>, row: usize, side: f64) {
+        let (at, levels) = (at_side(side), self.levels);
+        let mut others = self.memories[at].clone();
+        self.memories[at].iter_mut().flatten().for_each(Memory::reset);
+        self.run_rules_as(f, row, side, &Outside { pos_side: side, ..Outside::NONE });
+        self.levels = levels;
+        std::mem::swap(&mut self.memories[at], &mut others);
+        self.begun.push_back(others);
     }
 
     /// A value for an entry: a number, an output in this row, or a rule over the account.

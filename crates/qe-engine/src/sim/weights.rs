@@ -38,7 +38,7 @@ impl Walk {
     fn trade_to(&mut self, f: Frame<'_>, at: Point, weight: f64, cause: Cause, record: &mut impl Record) {
         let costs = &f.plan.costs;
         let equity = self.account.worth(at.raw);
-        let half = if at.is_free { 0.0 } else { costs.half_cost(Self::wide(f, at.row)) };
+        let half = if at.is_free { 0.0 } else { costs.half_cost(Self::wide(f, at.row, at.phase)) };
         let each = if at.is_free { 0.0 } else { half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / at.raw };
         let gap = weight * equity / at.raw - self.account.units;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };

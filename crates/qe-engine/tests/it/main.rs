@@ -1,9 +1,12 @@
 //! Tests of the crate from outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input should stop")]
 
+mod against_naive;
 mod catalog;
 mod metrics;
+mod naive;
 mod points;
+mod random;
 mod spec;
 mod strategies;
 mod support;

@@ -1,0 +1,129 @@
+//! The simulator against a naive one that was written from the contract alone.
+
+use qe_core::rng::Stream;
+use qe_engine::batch::{Figures, Stretch, Warmup, run_with_ledger};
+use qe_engine::ledger::Ledger;
+
+use crate::naive::{Data, Filled, Outcome, simulate};
+use crate::random::{Sketch, market, one, sketch};
+
+fn fills(ledger: &Ledger) -> Vec<Filled> {
+    let f = &ledger.fills;
+    (0..f.len())
+        .map(|i| Filled {
+            row: f.row[i] as usize,
+            phase: f.phase[i],
+            units: f.units[i],
+            raw: f.raw[i],
+            price: f.price[i],
+            fee: f.fee[i],
+            cash: f.cash[i],
+            held: f.held[i],
+            cause: f.cause[i],
+            is_ambiguous: f.is_ambiguous[i],
+            signal_row: f.signal_row[i] as usize,
+            strength: f.strength[i],
+        })
+        .collect()
+}
+
+/// As bits, so that NaN is itself.
+fn bits(f: &Filled) -> impl PartialEq + use<> {
+    let x = [f.units, f.raw, f.price, f.fee, f.cash, f.held, f.strength].map(f64::to_bits);
+    (f.row, f.phase, x, f.cause, f.is_ambiguous, f.signal_row)
+}
+
+fn differ(figures: &Figures, ledger: &Ledger, naive: &Outcome, capital: f64) -> Option<String> {
+    let real = fills(ledger);
+    for i in 0..real.len().max(naive.fills.len()) {
+        let (a, b) = (real.get(i), naive.fills.get(i));
+        if a.map(bits) != b.map(bits) {
+            return Some(format!(
+                "fill {i}:\n real  {a:?}\n naive {b:?}\n after {:?}",
+                i.checked_sub(1).map(|i| real[i])
+            ));
+        }
+    }
+    let refused: Vec<_> = ledger.refused.iter().map(|r| (r.row as usize, r.side, r.why)).collect();
+    for i in 0..refused.len().max(naive.refused.len()) {
+        let (a, b) = (refused.get(i), naive.refused.get(i));
+        if a != b {
+            return Some(format!("refusal {i}: real {a:?} naive {b:?}"));
+        }
+    }
+    let carries: Vec<_> = ledger.carries.iter().map(|c| (c.row as usize, c.money)).collect();
+    for i in 0..carries.len().max(naive.carries.len()) {
+        let (a, b) = (carries.get(i), naive.carries.get(i));
+        if a != b {
+            return Some(format!("carry {i}: real {a:?} naive {b:?}"));
+        }
+    }
+    let far = |name: &str, a: f64, b: f64, eps: f64| {
+        let is_far = !((a - b).abs() <= eps * a.abs().max(b.abs()).max(1.0)) && !(a.is_nan() && b.is_nan());
+        is_far.then(|| format!("{name}: real {a:?} naive {b:?}"))
+    };
+    if figures.days.len() != naive.days.len() {
+        return Some(format!("days: real {} naive {}", figures.days.len(), naive.days.len()));
+    }
+    let days = figures.days.iter().zip(&naive.days).enumerate();
+    let day = days.filter_map(|(i, (a, b))| far(&format!("day {i}"), *a, *b, 1e-12)).next();
+    let total = naive.equity.last().map_or(0.0, |e| e / capital - 1.0);
+    day.or_else(|| far("drawdown", figures.max_drawdown, naive.max_drawdown, 1e-12))
+        .or_else(|| far("total", figures.total_return, total, 1e-12))
+        .or_else(|| far("sum", figures.sum, naive.sum, 1e-9))
+        .or_else(|| far("sum_sq", figures.sum_sq, naive.sum_sq, 1e-9))
+        .or_else(|| far("trades", figures.n_trades() as f64, naive.n_trades as f64, 0.0))
+        .or_else(|| far("steps", figures.n_steps as f64, naive.equity.len() as f64, 0.0))
+}
+
+fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> Option<String> {
+    let mut r = Stream::new(7, "against naive", id);
+    let n = match r.below(40) {
+        0 => 20_000,
+        1 => 1 + r.below(3) as usize,
+        2..=8 => 1 + r.below(3000) as usize,
+        _ => 1 + r.below(400) as usize,
+    };
+    let (market, blocked) = market(&mut r, n);
+    let sketch = make(&mut r);
+    let plan = sketch.plan();
+    let (start, end) = match r.below(3) {
+        0 => (r.below(n as u64) as usize, n),
+        1 => {
+            let start = r.below(n as u64) as usize;
+            (start, start + 1 + r.below((n - start) as u64) as usize)
+        }
+        _ => (0, n),
+    };
+    let (start, end) = (start.min(market.len() - 1), end.min(market.len()).max(start.min(market.len() - 1) + 1));
+    let stretch = Stretch {
+        rows: start..end,
+        warmup: Warmup::Idle,
+        daily: true,
+        max_bytes: one(&mut r, &[1, 1 << 16, 1 << 20, 1 << 28]),
+    };
+    let (figures, ledger) = run_with_ledger(&plan, 0, &market, &stretch).unwrap();
+    let naive = simulate(&plan, 0, &Data::new(&plan, &market, &blocked), start..end);
+    differ(&figures, &ledger, &naive, plan.execution.capital)
+        .map(|why| format!("case {id}, {start}..{end} of {}:\n{why}\n{sketch:?}", market.len()))
+}
+
+#[test]
+fn entries_and_exits_are_the_naive_simulator_s() {
+    let n: u64 = std::env::var("CASES").map_or(2000, |s| s.parse().unwrap());
+    let from: u64 = std::env::var("FROM").map_or(0, |s| s.parse().unwrap());
+    let mut bad = 0;
+    let mut kinds = std::collections::BTreeMap::new();
+    for id in from..from + n {
+        if let Some(why) = try_case(id, sketch) {
+            bad += 1;
+            let line = why.lines().nth(1).unwrap().split([':', ' ']).next().unwrap().to_owned();
+            let n = kinds.entry(line).or_insert(0);
+            *n += 1;
+            if *n <= 2 {
+                eprintln!("{why}\n");
+            }
+        }
+    }
+    assert_eq!(bad, 0, "of {n}: {kinds:?}");
+}

@@ -1,0 +1,861 @@
+//! A second simulator, written from `docs/simulation.md` alone: one loop over rows, arrays, no tables, no shortcuts.
+//!
+//! It shares with the real one the expressions' values (a plan's outputs, and rules run on single numbers) and the names of
+//! what it reports. Fill prices, paths, sizes, fees, queues and marks are its own, as literal as the page.
+
+use qe_engine::costs::CostModel;
+use qe_engine::fills::{At, Count, PathPolicy};
+use qe_engine::ledger::{Cause, Refusal};
+use qe_engine::market::Market;
+use qe_engine::program::{EntryOrder, Execution, Exit, ExitKind, Opposite, Program, SizeKind, Source, StrategyPlan};
+use qe_factors::plan::{Memory, Outside, Rule};
+
+/// What the simulator reads, all of it as plain arrays.
+pub(crate) struct Data {
+    pub(crate) open: Vec<f64>,
+    pub(crate) high: Vec<f64>,
+    pub(crate) low: Vec<f64>,
+    pub(crate) close: Vec<f64>,
+    /// The session of each row, and how long before that session's close the row is complete.
+    pub(crate) day: Vec<u32>,
+    pub(crate) before_close: Vec<i64>,
+    pub(crate) known: Vec<i64>,
+    pub(crate) bar: i64,
+    pub(crate) blocked: Vec<bool>,
+    /// The outputs of the plan, conditions as 1, 0, NaN.
+    pub(crate) values: Vec<Vec<f64>>,
+}
+
+impl Data {
+    /// The arrays of a market, in which some rows may not fill.
+    pub(crate) fn new(plan: &StrategyPlan, market: &Market, blocked: &[bool]) -> Self {
+        let columns = market.columns();
+        let column = |name: &str| columns.get(name).unwrap().to_f64().to_vec();
+        let (open, known) = (columns.axis().open(), columns.axis().available());
+        let calendar = market.calendar();
+        let dates: Vec<_> = open.iter().map(|t| calendar.day_of(*t)).collect();
+        let mut day = vec![0_u32; dates.len()];
+        for i in 1..dates.len() {
+            day[i] = day[i - 1] + u32::from(dates[i] != dates[i - 1]);
+        }
+        let close_of = |i: usize| calendar.session(dates[i]).map_or(i64::MAX, |s| s.close);
+        Self {
+            open: column("open"),
+            high: column("high"),
+            low: column("low"),
+            close: column("close"),
+            before_close: (0..dates.len()).map(|i| close_of(i).saturating_sub(known[i])).collect(),
+            day,
+            known: known.to_vec(),
+            bar: known.iter().zip(open).map(|(a, o)| a - o).min().unwrap_or(1),
+            blocked: blocked.to_vec(),
+            values: match plan.compiled.plan().outputs().len() {
+                0 => Vec::new(),
+                _ => {
+                    plan.compiled.plan().eval(columns).unwrap().into_outputs().iter().map(|v| v.to_numbers()).collect()
+                }
+            },
+        }
+    }
+
+    fn mark(&self, row: usize) -> f64 {
+        (0..=row).rev().map(|i| self.close[i]).find(|c| !c.is_nan()).unwrap_or(f64::NAN)
+    }
+}
+
+/// A fill, with the names of `qe_engine::ledger::Fills`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Filled {
+    pub(crate) row: usize,
+    pub(crate) phase: u8,
+    pub(crate) units: f64,
+    pub(crate) raw: f64,
+    pub(crate) price: f64,
+    pub(crate) fee: f64,
+    pub(crate) cash: f64,
+    pub(crate) held: f64,
+    pub(crate) cause: Cause,
+    pub(crate) is_ambiguous: bool,
+    pub(crate) signal_row: usize,
+    pub(crate) strength: f64,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outcome {
+    pub(crate) fills: Vec<Filled>,
+    pub(crate) refused: Vec<(usize, f64, Refusal)>,
+    pub(crate) carries: Vec<(usize, f64)>,
+    /// Worth at each close of the run.
+    pub(crate) equity: Vec<f64>,
+    pub(crate) days: Vec<f64>,
+    pub(crate) sum: f64,
+    pub(crate) sum_sq: f64,
+    pub(crate) max_drawdown: f64,
+    pub(crate) n_trades: u64,
+    pub(crate) n_wins: u64,
+    pub(crate) turnover: f64,
+    pub(crate) costs: f64,
+}
+
+/// What is decided to be held.
+#[derive(Clone, Copy, PartialEq)]
+struct Decided {
+    side: usize,
+    signal_row: usize,
+    id: usize,
+}
+
+/// An entry that is decided and not filled yet.
+#[derive(Clone)]
+struct Entry {
+    decided: Decided,
+    size: f64,
+    strength: f64,
+    memory: Vec<Option<Memory>>,
+}
+
+#[derive(Clone)]
+enum What {
+    Enter(Entry),
+    Leave { id: usize, cause: Cause, signal_row: usize },
+}
+
+#[derive(Clone)]
+struct Order {
+    due: usize,
+    what: What,
+}
+
+struct Rest {
+    entry: Entry,
+    level: f64,
+    is_limit: bool,
+    last: usize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Entered {
+    Before,
+    AtOpen,
+    Limit(f64),
+    Stop(f64),
+    AtClose,
+}
+
+struct Position {
+    entry: Entry,
+    price: f64,
+    row: usize,
+    how: Entered,
+    high: f64,
+    low: f64,
+    /// The value of each exit, as of the last time that it was run.
+    now: Vec<f64>,
+    cash_before: f64,
+    at_close: bool,
+}
+
+pub(crate) struct Naive<'a> {
+    data: &'a Data,
+    program: &'a Program,
+    execution: &'a Execution,
+    costs: &'a CostModel,
+    rules: &'a [Rule],
+    widening: Option<Source>,
+    end: usize,
+    cash: f64,
+    units: f64,
+    peak: f64,
+    equity: f64,
+    decided: Option<Decided>,
+    orders: Vec<Order>,
+    rest: Option<Rest>,
+    position: Option<Position>,
+    ready: usize,
+    ready_day: u32,
+    n_ids: usize,
+    left: [bool; 2],
+    out: Outcome,
+}
+
+const SIDE: [f64; 2] = [1.0, -1.0];
+
+/// Runs one point.
+pub(crate) fn simulate(plan: &StrategyPlan, point: usize, data: &Data, rows: std::ops::Range<usize>) -> Outcome {
+    let program = plan.programs[point].as_ref().unwrap();
+    let mut naive = Naive {
+        data,
+        program,
+        execution: &plan.execution,
+        costs: &plan.costs,
+        rules: plan.compiled.rules(),
+        widening: plan.spread_multiplier,
+        end: rows.end,
+        cash: plan.execution.capital,
+        units: 0.0,
+        peak: plan.execution.capital,
+        equity: plan.execution.capital,
+        decided: None,
+        orders: Vec::new(),
+        rest: None,
+        position: None,
+        ready: 0,
+        ready_day: 0,
+        n_ids: 0,
+        left: [false; 2],
+        out: Outcome::default(),
+    };
+    let mut is_ruined = false;
+    for row in rows.clone() {
+        let before = naive.equity;
+        if !is_ruined {
+            naive.row(row);
+            if naive.equity <= 0.0 {
+                is_ruined = true;
+                naive.equity = 0.0;
+                naive.out.n_trades += u64::from(naive.position.is_some());
+            }
+        }
+        let r = if before > 0.0 { naive.equity / before - 1.0 } else { 0.0 };
+        naive.out.sum += r;
+        naive.out.sum_sq += r * r;
+        naive.peak = naive.peak.max(naive.equity);
+        naive.out.max_drawdown = naive.out.max_drawdown.max(1.0 - naive.equity / naive.peak);
+        naive.out.equity.push(naive.equity);
+        if row + 1 == rows.end || data.day[row + 1] != data.day[row] {
+            naive.out.days.push(naive.equity);
+        }
+    }
+    naive.out
+}
+
+impl Naive<'_> {
+    /// One bar, in the order of the page.
+    fn row(&mut self, row: usize) {
+        let d = self.data;
+        self.left = [false; 2];
+        // 1
+        if self.execution.fill.at == At::Open {
+            self.fill_due(row, d.open[row], 0);
+        }
+        // 3
+        self.try_resting_entry(row);
+        // 4
+        self.follow_path(row);
+        if let Some(p) = &mut self.position {
+            match p.how {
+                Entered::Before | Entered::AtOpen => {
+                    p.high = p.high.max(d.high[row]);
+                    p.low = p.low.min(d.low[row]);
+                }
+                _ => (p.high, p.low) = (p.high.max(d.close[row]), p.low.min(d.close[row])),
+            }
+        }
+        // 5
+        if self.execution.fill.at == At::Close {
+            self.fill_due(row, d.close[row], 2);
+        }
+        // 6
+        if self.execution.flat_at_session_end && d.before_close[row] <= 0 {
+            self.end_session(row);
+        }
+        // 8
+        self.pay_carry(row);
+        // 9: for orders of this very close the account is looked at before they fill.
+        self.mark(row);
+        // 10
+        if self.equity > 0.0 || self.execution.fill.delay == 0 {
+            self.decide(row);
+        }
+        if self.execution.fill.delay == 0 {
+            self.fill_due(row, d.close[row], 2);
+            self.mark(row);
+            if self.position.as_ref().is_some_and(|p| p.row == row && p.at_close) {
+                // Its first close: what the exits say here rests in the next row.
+                self.run_exits_at_close(row);
+            }
+        }
+        if let Some(p) = &mut self.position {
+            p.how = Entered::Before;
+        }
+    }
+
+    fn mark(&mut self, row: usize) {
+        self.equity = if self.units == 0.0 { self.cash } else { self.cash + self.units * self.data.mark(row) };
+    }
+
+    fn is_in_last_bars(&self, row: usize, n: u32) -> bool {
+        n > 0 && self.data.before_close[row] < i64::from(n) * self.data.bar
+    }
+
+    // ---- values
+
+    fn rule(&self, rule: usize, row: usize, outside: &Outside, memory: &mut Memory) -> f64 {
+        let rule = &self.rules[rule];
+        let inputs: Vec<f64> = rule.inputs().iter().map(|i| self.data.values[*i][row]).collect();
+        rule.run(&inputs, outside, memory)
+    }
+
+    fn value(&self, source: Source, row: usize, outside: &Outside) -> f64 {
+        match source {
+            Source::Output(i) => self.data.values[i][row],
+            Source::Number(x) => x,
+            Source::Rule(i) => self.rule(i, row, outside, &mut self.rules[i].memory()),
+        }
+    }
+
+    fn is_true(&self, source: Option<Source>, row: usize) -> bool {
+        source.is_some_and(|s| self.value(s, row, &Outside::NONE) == 1.0)
+    }
+
+    fn memories(&self, side: usize) -> Vec<Option<Memory>> {
+        let memory = |exit: &Exit| match exit.source {
+            Source::Rule(i) => Some(self.rules[i].memory()),
+            _ => None,
+        };
+        self.program.exits[side].iter().map(memory).collect()
+    }
+
+    /// All exits of a side, run on a row with what is known of the position.
+    fn run_exits(&self, side: usize, row: usize, outside: &Outside, memories: &mut [Option<Memory>]) -> Vec<f64> {
+        let exits = self.program.exits[side].iter().zip(memories);
+        exits
+            .map(|(exit, memory)| match (exit.source, memory) {
+                (Source::Rule(i), Some(memory)) => self.rule(i, row, outside, memory),
+                (source, _) => self.value(source, row, outside),
+            })
+            .collect()
+    }
+
+    fn run_exits_at_close(&mut self, row: usize) {
+        let Some(mut p) = self.position.take() else { return };
+        let side = p.entry.decided.side;
+        let outside = Outside {
+            entry_price: p.price,
+            pos_bars: (row - p.row) as f64 + f64::from(u8::from(!p.at_close)),
+            pos_high: p.high,
+            pos_low: p.low,
+            pos_pnl_frac: SIDE[side] * (self.data.mark(row) / p.price - 1.0),
+            pos_side: SIDE[side],
+            ..Outside::NONE
+        };
+        p.now = self.run_exits(side, row, &outside, &mut p.entry.memory);
+        self.position = Some(p);
+    }
+
+    // ---- prices and costs
+
+    fn half_cost(&self, row: usize, phase: u8) -> f64 {
+        let wide = match self.widening {
+            None => 1.0,
+            Some(source) => {
+                // As of the last complete row.
+                let known = if phase == 2 { Some(row) } else { row.checked_sub(1) };
+                let x = known.map_or(f64::NAN, |row| self.value(source, row, &Outside::NONE));
+                // It never narrows; a missing one does nothing.
+                x.max(1.0)
+            }
+        };
+        0.5 * self.costs.spread_frac * wide + self.costs.slippage_bps * 1e-4
+    }
+
+    fn fee(&self, units: f64, price: f64, is_maker: bool) -> f64 {
+        let bps = if is_maker { self.costs.maker_fee_bps } else { self.costs.taker_fee_bps };
+        let fee = bps * 1e-4 * (units * price).abs() + self.costs.fee_per_unit * units.abs();
+        if self.costs.min_fee > 0.0 && fee < self.costs.min_fee { self.costs.min_fee } else { fee }
+    }
+
+    fn money_buys(&self, money: f64, q: f64, is_maker: bool) -> f64 {
+        let bps = if is_maker { self.costs.maker_fee_bps } else { self.costs.taker_fee_bps };
+        let each = q * (1.0 + bps * 1e-4) + self.costs.fee_per_unit;
+        let units = money / each;
+        // What that leaves for fees.
+        if self.costs.min_fee > units * (each - q) && self.costs.min_fee > 0.0 {
+            return ((money - self.costs.min_fee) / q).max(0.0);
+        }
+        units
+    }
+
+    // ---- fills
+
+    #[allow(clippy::too_many_arguments)]
+    fn trade(
+        &mut self,
+        row: usize,
+        phase: u8,
+        units: f64,
+        raw: f64,
+        is_maker: bool,
+        cause: Cause,
+        of: (usize, f64),
+        is_ambiguous: bool,
+    ) -> f64 {
+        let h = if is_maker { 0.0 } else { self.half_cost(row, phase) };
+        let price = if is_maker { raw } else { raw * (1.0 + units.signum() * h) };
+        let fee = self.fee(units, price, is_maker);
+        self.cash -= units * price + fee;
+        self.units = if matches!(cause, Cause::Entry | Cause::Weight) { self.units + units } else { 0.0 };
+        self.out.turnover += (units * raw).abs();
+        self.out.costs += fee + (price - raw).abs() * units.abs();
+        self.out.fills.push(Filled {
+            row,
+            phase,
+            units,
+            raw,
+            price,
+            fee,
+            cash: self.cash,
+            held: self.units,
+            cause,
+            is_ambiguous,
+            signal_row: of.0,
+            strength: of.1,
+        });
+        price
+    }
+
+    fn leave(
+        &mut self,
+        row: usize,
+        phase: u8,
+        raw: f64,
+        is_maker: bool,
+        cause: Cause,
+        signal_row: usize,
+        is_ambiguous: bool,
+    ) {
+        let Some(p) = self.position.take() else { return };
+        self.trade(row, phase, -self.units, raw, is_maker, cause, (signal_row, f64::NAN), is_ambiguous);
+        self.out.n_trades += 1;
+        self.out.n_wins += u64::from(self.cash > p.cash_before);
+        if self.decided.is_some_and(|d| d.id == p.entry.decided.id) {
+            self.decided = None;
+        }
+        self.forget_exit_of(p.entry.decided.id);
+        if self.program.cooldown_bars > 0 {
+            self.ready = self.ready.max(row + 1 + self.program.cooldown_bars as usize);
+        }
+        if self.program.cooldown_sessions > 0 {
+            self.ready_day = self.ready_day.max(self.data.day[row] + self.program.cooldown_sessions + 1);
+        }
+    }
+
+    /// Enters at a price; whether it came to something.
+    fn enter(&mut self, row: usize, phase: u8, raw: f64, is_maker: bool, how: Entered, mut entry: Entry) {
+        let side = entry.decided.side;
+        let s = SIDE[side];
+        let h = if is_maker { 0.0 } else { self.half_cost(row, phase) };
+        let q = if is_maker { raw } else { raw * (1.0 + s * h) };
+        let worth = self.cash + self.units * raw;
+        let size = &self.program.size;
+        let mut units = match size.kind {
+            SizeKind::Fraction => self.money_buys(entry.size * worth, q, is_maker),
+            SizeKind::Value => self.money_buys(entry.size, q, is_maker),
+            SizeKind::Units => entry.size,
+        };
+        let mut capped = None;
+        for (share, why) in
+            [(size.limit_frac, Refusal::CappedByLimit), (self.execution.leverage, Refusal::CappedByLeverage)]
+        {
+            let is_less = size.kind == SizeKind::Fraction && entry.size <= share;
+            if share.is_finite() && !is_less {
+                let most = self.money_buys(share * worth, q, is_maker);
+                if units > most {
+                    (units, capped) = (most, Some(why));
+                }
+            }
+        }
+        self.out.refused.extend(capped.map(|why| (row, s, why)));
+        if size.lot > 0.0 {
+            units = (units / size.lot).floor() * size.lot;
+        }
+        if !(units > 0.0 && units >= size.min_units) {
+            self.out.refused.push((row, s, Refusal::NoSize));
+            self.take_back(entry.decided.id);
+            return;
+        }
+        let cash_before = self.cash;
+        let of = (entry.decided.signal_row, entry.strength);
+        let price = self.trade(row, phase, s * units, raw, is_maker, Cause::Entry, of, false);
+        // The market as of the last complete row.
+        let known = if phase == 2 { row } else { row - 1 };
+        let outside = Outside {
+            entry_price: price,
+            pos_bars: 0.0,
+            pos_high: raw,
+            pos_low: raw,
+            pos_pnl_frac: s * (raw / price - 1.0),
+            pos_side: s,
+            ..Outside::NONE
+        };
+        let now = self.run_exits(side, known, &outside, &mut entry.memory);
+        self.position =
+            Some(Position { entry, price, row, how, high: raw, low: raw, now, cash_before, at_close: phase == 2 });
+    }
+
+    /// An order that was to close a position that is gone has nothing left to do.
+    fn forget_exit_of(&mut self, id: usize) {
+        self.orders.retain(|o| !matches!(o.what, What::Leave { id: of, .. } if of == id));
+    }
+
+    fn take_back(&mut self, id: usize) {
+        self.forget_exit_of(id);
+        if self.decided.is_some_and(|d| d.id == id) {
+            self.decided = None;
+        }
+    }
+
+    /// Orders that are due at the open or the close of a row.
+    fn fill_due(&mut self, row: usize, price: f64, phase: u8) {
+        let fault = if self.data.blocked[row] {
+            Some(Refusal::Blocked)
+        } else if price.is_nan() {
+            Some(Refusal::NoPrice)
+        } else {
+            None
+        };
+        // In the order of their decisions: what stands behind an exit that waits is not looked at.
+        while self.orders.first().is_some_and(|o| o.due <= row) {
+            let mut order = self.orders.remove(0);
+            match order.what {
+                What::Leave { id, cause, signal_row } => {
+                    let Some(p) = self.position.as_ref().filter(|p| p.entry.decided.id == id) else { continue };
+                    if let Some(why) = fault {
+                        self.out.refused.push((row, SIDE[p.entry.decided.side], why));
+                        order.due = row + 1;
+                        self.orders.insert(0, order);
+                        return;
+                    }
+                    self.leave(row, phase, price, false, cause, signal_row, false);
+                }
+                What::Enter(entry) => {
+                    if let Some(why) = fault {
+                        self.out.refused.push((row, SIDE[entry.decided.side], why));
+                        self.take_back(entry.decided.id);
+                        continue;
+                    }
+                    let how = if phase == 0 { Entered::AtOpen } else { Entered::AtClose };
+                    self.enter(row, phase, price, false, how, entry);
+                }
+            }
+        }
+    }
+
+    fn is_whole(&self, row: usize) -> bool {
+        let d = self.data;
+        !d.blocked[row] && [d.open[row], d.high[row], d.low[row], d.close[row]].iter().all(|x| x.is_finite())
+    }
+
+    fn try_resting_entry(&mut self, row: usize) {
+        let Some(rest) = self.rest.take() else { return };
+        let d = self.data;
+        if self.position.is_none() && !d.blocked[row] && !d.open[row].is_nan() {
+            let s = SIDE[rest.entry.decided.side];
+            let is_buy = s > 0.0;
+            let (open, level) = (d.open[row], rest.level);
+            let (at_open, at_level) = match (rest.is_limit, is_buy) {
+                (true, true) => (open <= level, d.low[row] <= level),
+                (true, false) => (open >= level, d.high[row] >= level),
+                (false, true) => (open >= level, d.high[row] >= level),
+                (false, false) => (open <= level, d.low[row] <= level),
+            };
+            if at_open {
+                self.enter(row, 0, open, false, Entered::AtOpen, rest.entry);
+                return;
+            }
+            if at_level {
+                let how = if rest.is_limit { Entered::Limit(level) } else { Entered::Stop(level) };
+                self.enter(row, 1, level, rest.is_limit, how, rest.entry);
+                return;
+            }
+        }
+        if row >= rest.last {
+            self.out.refused.push((row, SIDE[rest.entry.decided.side], Refusal::Expired));
+            self.take_back(rest.entry.decided.id);
+            return;
+        }
+        self.rest = Some(rest);
+    }
+
+    /// What rests to close the position, along the bar's path.
+    fn follow_path(&mut self, row: usize) {
+        let Some(p) = &self.position else { return };
+        if !self.is_whole(row) {
+            return;
+        }
+        let side = p.entry.decided.side;
+        let s = SIDE[side];
+        // The nearest of each kind, and its reason.
+        let (mut stop, mut target, mut trail) = (None::<(f64, u16)>, None::<(f64, u16)>, None::<(f64, u16)>);
+        for (exit, x) in self.program.exits[side].iter().zip(&p.now) {
+            if x.is_nan() {
+                continue;
+            }
+            let kept = match exit.kind {
+                ExitKind::When => continue,
+                ExitKind::Stop => &mut stop,
+                ExitKind::Target => &mut target,
+                ExitKind::Trail => &mut trail,
+            };
+            let is_nearer = kept.is_none_or(|(y, _)| match exit.kind {
+                ExitKind::Stop => s * x > s * y,
+                ExitKind::Target => s * x < s * y,
+                _ => *x < y,
+            });
+            if is_nearer {
+                *kept = Some((*x, exit.reason));
+            }
+        }
+        let best = if s > 0.0 { p.high } else { p.low };
+        let d = self.data;
+        let (o, h, l, c) = (d.open[row], d.high[row], d.low[row], d.close[row]);
+        let (high_first, low_first): (Vec<f64>, Vec<f64>) = match (p.how, s > 0.0) {
+            (Entered::Limit(x), true) => (vec![x, l, c], vec![x, l, h, c]),
+            (Entered::Limit(x), false) => (vec![x, h, l, c], vec![x, h, c]),
+            (Entered::Stop(x), true) => (vec![x, h, l, c], vec![x, h, c]),
+            (Entered::Stop(x), false) => (vec![x, l, c], vec![x, l, h, c]),
+            _ => (vec![o, h, l, c], vec![o, l, h, c]),
+        };
+        let is_new = p.how != Entered::Before;
+        let go = |points: &[f64]| walk(points, s, is_new, stop, target, trail, best);
+        let (a, b) = (go(&high_first), go(&low_first));
+        let worth = |hit: &Option<Hit>| s * hit.as_ref().map_or(c, |x| x.price);
+        // The first of a tie: O H L C for a long position, O L H C for a short one.
+        let (first, second) = if s > 0.0 { (&a, &b) } else { (&b, &a) };
+        let worse = if worth(first) <= worth(second) { first } else { second };
+        let better = if worth(first) >= worth(second) { first } else { second };
+        let chosen = match self.execution.path {
+            PathPolicy::Pessimistic => worse,
+            PathPolicy::Optimistic => better,
+            PathPolicy::OpenHighLowClose => &a,
+            PathPolicy::OpenLowHighClose => &b,
+            PathPolicy::NearestExtreme if h - o < o - l => &a,
+            PathPolicy::NearestExtreme if h - o > o - l => &b,
+            PathPolicy::NearestExtreme => worse,
+        };
+        let is_ambiguous = a != b;
+        if let Some(hit) = chosen {
+            let signal_row = row;
+            let (price, is_target, reason) = (hit.price, hit.is_target, hit.reason);
+            self.leave(row, hit.phase, price, is_target, Cause::Exit(reason), signal_row, is_ambiguous);
+        }
+    }
+
+    fn end_session(&mut self, row: usize) {
+        if let Some(p) = &self.position {
+            let s = SIDE[p.entry.decided.side];
+            if self.data.blocked[row] || self.data.close[row].is_nan() {
+                let why = if self.data.blocked[row] { Refusal::Blocked } else { Refusal::NoPrice };
+                self.out.refused.push((row, s, why));
+                return;
+            }
+            self.leave(row, 2, self.data.close[row], false, Cause::SessionEnd, row, false);
+        }
+        // Nothing is carried over: what is on its way or rests is taken back.
+        self.orders.clear();
+        self.rest = None;
+        self.decided = None;
+    }
+
+    fn pay_carry(&mut self, row: usize) {
+        const YEAR: f64 = 365.0 * 86_400e9;
+        if self.units == 0.0 || row == 0 {
+            return;
+        }
+        let value = self.units.abs() * self.data.mark(row);
+        let (from, to) = (self.data.known[row - 1], self.data.known[row]);
+        let mut money = 0.0;
+        if self.units < 0.0 {
+            money += value * self.costs.borrow_annual * ((to - from) as f64 / YEAR);
+        }
+        if self.costs.funding_hours > 0 {
+            let each = i64::from(self.costs.funding_hours) * 3_600_000_000_000;
+            let n = to.div_euclid(each) - from.div_euclid(each);
+            money += self.units.signum() * value * self.costs.funding_annual * (n as f64 * each as f64 / YEAR);
+        }
+        if money != 0.0 {
+            self.cash -= money;
+            self.out.costs += money;
+            self.out.carries.push((row, money));
+        }
+    }
+
+    // ---- decisions
+
+    /// The row in which a decision of this row is due.
+    fn due(&self, row: usize) -> usize {
+        let fill = self.execution.fill;
+        match fill.count {
+            Count::Bars => row + fill.delay as usize,
+            Count::Sessions => {
+                let day = self.data.day[row] + fill.delay;
+                let found = match fill.at {
+                    At::Open => self.data.day.iter().position(|d| *d == day),
+                    At::Close => self.data.day.iter().rposition(|d| *d == day),
+                };
+                found.unwrap_or(usize::MAX)
+            }
+        }
+    }
+
+    fn decide(&mut self, row: usize) {
+        self.run_exits_at_close(row);
+        let mut is_closed = false;
+        if let Some(decided) = self.decided
+            && row > decided.signal_row
+        {
+            let position = self.position.as_ref().filter(|p| p.entry.decided.id == decided.id);
+            let mut cause = None;
+            for (i, exit) in self.program.exits[decided.side].iter().enumerate() {
+                let says = match (exit.kind, exit.source) {
+                    (ExitKind::When, Source::Rule(_)) => position.is_some_and(|p| p.now[i] == 1.0),
+                    (ExitKind::When, source) => self.is_true(Some(source), row),
+                    _ => false,
+                };
+                if says && cause.is_none() {
+                    cause = Some(Cause::Exit(exit.reason));
+                }
+            }
+            if cause.is_none()
+                && self.program.opposite != Opposite::Ignore
+                && self.is_true(self.program.entry[1 - decided.side], row)
+            {
+                cause = Some(Cause::Opposite);
+                is_closed = self.program.opposite == Opposite::Close;
+            }
+            if let Some(cause) = cause {
+                self.decided = None;
+                self.left[decided.side] = true;
+                if self.rest.as_ref().is_some_and(|r| r.entry.decided.id == decided.id) {
+                    self.rest = None;
+                } else {
+                    let what = What::Leave { id: decided.id, cause, signal_row: row };
+                    self.orders.push(Order { due: self.due(row), what });
+                }
+            }
+        }
+        if self.decided.is_none() && !is_closed {
+            self.decide_entry(row);
+        }
+    }
+
+    fn decide_entry(&mut self, row: usize) {
+        let sides = [self.is_true(self.program.entry[0], row), self.is_true(self.program.entry[1], row)];
+        let side = match sides {
+            [true, false] => 0,
+            [false, true] => 1,
+            _ => return,
+        };
+        if self.left[side] || row < self.ready || self.data.day[row] < self.ready_day {
+            return;
+        }
+        let has_cooldown = self.program.cooldown_bars > 0 || self.program.cooldown_sessions > 0;
+        if has_cooldown && self.orders.iter().any(|o| matches!(o.what, What::Leave { .. })) {
+            return;
+        }
+        if self.is_in_last_bars(row, self.execution.no_entry_last_bars) {
+            return;
+        }
+        let due = match self.program.order {
+            EntryOrder::Market => self.due(row),
+            _ => row + 1,
+        };
+        if due >= self.end {
+            return;
+        }
+        let s = SIDE[side];
+        let account = Outside {
+            cash: self.cash,
+            equity: self.equity,
+            drawdown: ((self.peak - self.equity) / self.peak).max(0.0),
+            ..Outside::NONE
+        };
+        if self.program.gates.iter().any(|gate| self.value(*gate, row, &account) != 1.0) {
+            self.out.refused.push((row, s, Refusal::Gate));
+            return;
+        }
+        let known = Outside { pos_side: s, ..account };
+        let mut size = self.value(self.program.size.source, row, &known);
+        if let Some(scale) = self.program.size.scale {
+            size *= self.value(scale, row, &known);
+        }
+        if !(size > 0.0) {
+            self.out.refused.push((row, s, Refusal::NoSize));
+            return;
+        }
+        let level = match self.program.order {
+            EntryOrder::Market => None,
+            EntryOrder::Limit { level, .. } | EntryOrder::Stop { level, .. } => {
+                Some(level[side].map_or(f64::NAN, |x| self.value(x, row, &known)))
+            }
+        };
+        if level.is_some_and(f64::is_nan) {
+            self.out.refused.push((row, s, Refusal::NoPrice));
+            return;
+        }
+        let decided = Decided { side, signal_row: row, id: self.n_ids };
+        self.n_ids += 1;
+        self.decided = Some(decided);
+        let mut memory = self.memories(side);
+        self.run_exits(side, row, &Outside { pos_side: s, ..Outside::NONE }, &mut memory);
+        let strength = self.program.strength.map_or(f64::NAN, |x| self.value(x, row, &Outside::NONE));
+        let entry = Entry { decided, size, strength, memory };
+        match (self.program.order, level) {
+            (EntryOrder::Limit { n_bars, .. }, Some(level)) => {
+                self.rest = Some(Rest { entry, level, is_limit: true, last: row + n_bars as usize });
+            }
+            (EntryOrder::Stop { n_bars, .. }, Some(level)) => {
+                self.rest = Some(Rest { entry, level, is_limit: false, last: row + n_bars as usize });
+            }
+            _ => self.orders.push(Order { due, what: What::Enter(entry) }),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Hit {
+    price: f64,
+    phase: u8,
+    is_target: bool,
+    reason: u16,
+}
+
+type Level = Option<(f64, u16)>;
+
+/// The first fill along the points of a path.
+fn walk(points: &[f64], s: f64, is_new: bool, stop: Level, target: Level, trail: Level, best: f64) -> Option<Hit> {
+    let is_at_or_below = |x: f64, level: f64| s * x <= s * level;
+    let (mut stop, mut target, mut best) = (stop, target, best);
+    if is_new {
+        // What lies at or beyond the entry already does not rest in its bar.
+        stop = stop.filter(|(level, _)| !is_at_or_below(points[0], *level));
+        target = target.filter(|(level, _)| is_at_or_below(points[0], *level) && points[0] != *level);
+        best = points[0];
+    }
+    for (i, &x) in points.iter().enumerate() {
+        let is_gap = i == 0;
+        if is_gap && is_new {
+            continue;
+        }
+        let phase = u8::from(!is_gap);
+        if let Some((level, reason)) = target
+            && is_at_or_below(level, x)
+        {
+            return Some(Hit { price: if is_gap { x } else { level }, phase, is_target: true, reason });
+        }
+        let trailing = trail.map(|(distance, reason)| (best - s * distance, reason));
+        let nearest = match (stop, trailing) {
+            (Some(a), Some(b)) if s * b.0 > s * a.0 => Some(b),
+            (Some(a), _) => Some(a),
+            (None, b) => b,
+        };
+        if let Some((level, reason)) = nearest
+            && is_at_or_below(x, level)
+        {
+            return Some(Hit { price: if is_gap { x } else { level }, phase, is_target: false, reason });
+        }
+        best = if s > 0.0 { best.max(x) } else { best.min(x) };
+    }
+    None
+}

@@ -1,0 +1,388 @@
+//! Random markets and random strategies, the same ones for the same number.
+
+use std::sync::Arc;
+
+use qe_core::bars::Bars;
+use qe_core::calendar::Calendar;
+use qe_core::columns::Axis;
+use qe_core::ident::id_of;
+use qe_core::point::PointTable;
+use qe_core::rng::Stream;
+use qe_core::time::Date;
+use qe_core::timeframe::Timeframe;
+use qe_engine::costs::CostModel;
+use qe_engine::fills::{At, Count, FillTiming, Holding, PathPolicy};
+use qe_engine::market::Market;
+use qe_engine::program::{
+    EntryOrder, Execution, Exit, ExitKind, Opposite, Program, Size, SizeKind, Source, StrategyPlan,
+};
+use qe_factors::expr::{Compiled, Schema, compile_scoped, parse};
+use qe_factors::plan::Scope;
+
+/// The columns that expressions read.
+pub(crate) fn schema() -> Schema {
+    Schema::new(["open", "high", "low", "close", "volume"])
+}
+
+/// Bars of some opening times.
+pub(crate) fn market_of(times: &[i64], step: i64, prices: [Vec<f64>; 5], is_crypto: bool) -> Market {
+    let (calendar, timeframe) =
+        if is_crypto { (Calendar::crypto(), Timeframe::H1) } else { (Calendar::us_equities(), Timeframe::M5) };
+    let known: Vec<i64> = times.iter().map(|t| t + step).collect();
+    let bars = Bars::new("X", timeframe, Axis::new(times.to_vec(), known).unwrap(), prices).unwrap();
+    Market::new(&bars, &calendar).unwrap()
+}
+
+/// The opening times of the first bars of a calendar.
+pub(crate) fn times_of(n: usize, is_crypto: bool) -> (Vec<i64>, i64) {
+    if is_crypto {
+        let step = 3_600_000_000_000;
+        return ((0..n as i64).map(|i| 1_577_836_800_000_000_000 + i * step).collect(), step);
+    }
+    let step = 300_000_000_000;
+    let calendar = Calendar::us_equities();
+    let days = calendar.sessions(Date::new(2019, 11, 20).unwrap(), Date::new(2021, 12, 31).unwrap());
+    let times = days.flat_map(|s| (0..(s.close - s.open) / step).map(move |i| s.open + i * step));
+    (times.take(n).collect(), step)
+}
+
+/// One of some.
+pub(crate) fn one<T: Clone>(r: &mut Stream, of: &[T]) -> T {
+    of[r.below(of.len() as u64) as usize].clone()
+}
+
+/// A market, and the rows that may not fill.
+pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Vec<bool>) {
+    let is_crypto = r.bernoulli(0.4);
+    let gaps = one(r, &[0.0, 0.0, 0.02, 0.2]);
+    let (mut times, step) = times_of(n + n / 2 + 8, is_crypto);
+    times.retain(|_| !r.bernoulli(gaps));
+    times.truncate(n);
+    let n = times.len();
+    // Few ticks a bar, so that levels are touched exactly; or many.
+    let (tick, moves) = one(r, &[(1.0, 2), (0.5, 3), (0.01, 60), (0.01, 400), (1.0, 30)]);
+    let mut prices: [Vec<f64>; 5] = std::array::from_fn(|_| Vec::with_capacity(n));
+    let step_of = |r: &mut Stream, m: i64| r.below(2 * m as u64 + 1) as i64 - m;
+    let mut last = (100.0 / tick) as i64;
+    for _ in 0..n {
+        let gap = if r.bernoulli(0.3) { step_of(r, moves) } else { 0 };
+        let open = (last + gap).max(5);
+        let close = (open + step_of(r, moves)).max(5);
+        let high = open.max(close) + r.below(moves as u64 + 1) as i64;
+        let low = (open.min(close) - r.below(moves as u64 + 1) as i64).max(1);
+        for (x, v) in prices.iter_mut().zip([open, high, low, close]) {
+            x.push(v as f64 * tick);
+        }
+        prices[4].push(r.below(1000) as f64 / 1000.0);
+        last = close;
+    }
+    let missing = one(r, &[0.0, 0.0, 0.0, 0.01, 0.1]);
+    if missing > 0.0 {
+        for x in &mut prices {
+            x.iter_mut().for_each(|v| *v = if r.bernoulli(missing) { f64::NAN } else { *v });
+        }
+    }
+    let market = market_of(&times, step, prices, is_crypto);
+    let blocking = one(r, &[0.0, 0.0, 0.03, 0.3]);
+    let blocked: Vec<bool> = (0..n).map(|_| r.bernoulli(blocking)).collect();
+    if blocking == 0.0 {
+        return (market, blocked);
+    }
+    let tradable: Vec<bool> = blocked.iter().map(|b| !b).collect();
+    (market.with_tradable(&tradable).unwrap(), blocked)
+}
+
+/// A strategy as text and numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Sketch {
+    pub(crate) entry: [Option<String>; 2],
+    pub(crate) exits: [Vec<(ExitKind, String)>; 2],
+    pub(crate) gates: Vec<String>,
+    pub(crate) order: Order,
+    pub(crate) size: (SizeKind, String),
+    pub(crate) scale: Option<String>,
+    pub(crate) limit_frac: f64,
+    pub(crate) lot: f64,
+    pub(crate) min_units: f64,
+    pub(crate) opposite: Opposite,
+    pub(crate) cooldown: (u32, u32),
+    pub(crate) strength: Option<String>,
+    pub(crate) weight: Option<String>,
+    pub(crate) widening: Option<String>,
+    pub(crate) execution: Execution,
+    pub(crate) costs: CostModel,
+}
+
+/// How a sketch enters.
+#[derive(Debug, Clone)]
+pub(crate) enum Order {
+    Market,
+    Limit([String; 2], u32),
+    Stop([String; 2], u32),
+}
+
+impl Default for Sketch {
+    fn default() -> Self {
+        Self {
+            entry: [None, None],
+            exits: [vec![], vec![]],
+            gates: vec![],
+            order: Order::Market,
+            size: (SizeKind::Fraction, "1".into()),
+            scale: None,
+            limit_frac: f64::INFINITY,
+            lot: 0.0,
+            min_units: 0.0,
+            opposite: Opposite::Ignore,
+            cooldown: (0, 0),
+            strength: None,
+            weight: None,
+            widening: None,
+            execution: Execution {
+                capital: 10_000.0,
+                leverage: 1.0,
+                fill: FillTiming::NEXT_OPEN,
+                holding: Holding::Units,
+                path: PathPolicy::Pessimistic,
+                flat_at_session_end: false,
+                no_entry_last_bars: 0,
+                blackout_sessions: 0,
+            },
+            costs: CostModel::default(),
+        }
+    }
+}
+
+/// Where an expression of a compiled list is found.
+struct Found<'a> {
+    compiled: &'a Compiled,
+    next: usize,
+}
+
+impl Found<'_> {
+    fn next(&mut self) -> Source {
+        let i = self.next;
+        self.next += 1;
+        match (self.compiled.output(i, 0), self.compiled.rule(i, 0)) {
+            (Some(output), _) => Source::Output(output),
+            (_, Some(rule)) => Source::Rule(self.compiled.rules().iter().position(|r| std::ptr::eq(r, rule)).unwrap()),
+            _ => unreachable!(),
+        }
+    }
+}
+
+impl Sketch {
+    /// The plan of it, of one point.
+    pub(crate) fn plan(&self) -> StrategyPlan {
+        let mut texts: Vec<(&str, Scope)> = Vec::new();
+        texts.extend(self.entry.iter().flatten().map(|t| (t.as_str(), Scope::SERIES)));
+        texts.extend(self.exits.iter().flatten().map(|(_, t)| (t.as_str(), Scope::EXIT)));
+        texts.extend(self.gates.iter().map(|t| (t.as_str(), Scope::GATE)));
+        let is_number = |t: &str| t.parse::<f64>().is_ok();
+        if !is_number(&self.size.1) {
+            texts.push((&self.size.1, Scope::SIZE));
+        }
+        texts.extend(self.scale.iter().map(|t| (t.as_str(), Scope::SIZE)));
+        match &self.order {
+            Order::Market => {}
+            Order::Limit(level, _) | Order::Stop(level, _) => {
+                texts.extend(level.iter().map(|t| (t.as_str(), Scope::SERIES)));
+            }
+        }
+        texts.extend(self.strength.iter().map(|t| (t.as_str(), Scope::SERIES)));
+        texts.extend(self.weight.iter().map(|t| (t.as_str(), Scope::SERIES)));
+        texts.extend(self.widening.iter().map(|t| (t.as_str(), Scope::SERIES)));
+        let asts: Vec<_> = texts.iter().map(|(t, _)| parse(t).unwrap()).collect();
+        let list: Vec<_> = asts.iter().zip(&texts).map(|(a, (t, scope))| (*t, a, *scope)).collect();
+        let compiled = compile_scoped(&list, &schema(), None).unwrap_or_else(|e| panic!("{e}\n{self:?}"));
+        let mut found = Found { compiled: &compiled, next: 0 };
+        let entry = self.entry.clone().map(|e| e.map(|_| found.next()));
+        let mut reason = 0;
+        let exits = self.exits.clone().map(|side| {
+            let exit = |(kind, _): (ExitKind, String)| {
+                reason += 1;
+                Exit { kind, source: found.next(), reason: reason - 1 }
+            };
+            side.into_iter().map(exit).collect::<Vec<_>>()
+        });
+        let gates = self.gates.iter().map(|_| found.next()).collect();
+        let source = match self.size.1.parse() {
+            Ok(x) => Source::Number(x),
+            Err(_) => found.next(),
+        };
+        let scale = self.scale.as_ref().map(|_| found.next());
+        let order = match &self.order {
+            Order::Market => EntryOrder::Market,
+            Order::Limit(_, n_bars) => {
+                EntryOrder::Limit { level: [Some(found.next()), Some(found.next())], n_bars: *n_bars }
+            }
+            Order::Stop(_, n_bars) => {
+                EntryOrder::Stop { level: [Some(found.next()), Some(found.next())], n_bars: *n_bars }
+            }
+        };
+        let strength = self.strength.as_ref().map(|_| found.next());
+        let weight = self.weight.as_ref().map(|_| found.next());
+        let spread_multiplier = self.widening.as_ref().map(|_| found.next());
+        let program = Program {
+            entry,
+            gates,
+            order,
+            exits,
+            size: Size {
+                kind: self.size.0,
+                source,
+                scale,
+                limit_frac: self.limit_frac,
+                lot: self.lot,
+                min_units: self.min_units,
+            },
+            opposite: self.opposite,
+            cooldown_bars: self.cooldown.0,
+            cooldown_sessions: self.cooldown.1,
+            strength,
+            weight,
+            lookback: 0,
+        };
+        let id = id_of("sketch", &1).unwrap();
+        StrategyPlan {
+            name: "sketch".into(),
+            spec_id: id,
+            skeleton_id: id,
+            points: PointTable::new([]).unwrap(),
+            compiled,
+            programs: vec![Ok(Arc::new(program))],
+            reasons: (0..reason).map(|i| Arc::from(format!("exit {i}"))).collect(),
+            execution: self.execution,
+            costs: self.costs.clone(),
+            blackout_events: Vec::new(),
+            spread_multiplier,
+        }
+    }
+}
+
+/// A strategy that enters and leaves.
+pub(crate) fn sketch(r: &mut Stream) -> Sketch {
+    let rare = one(r, &["0.98", "0.9", "0.7"]);
+    let up = one(r, &["volume > R", "close > sma(close, 5) and volume > R", "close > close[1]", "volume[1] > R"]);
+    let down = one(r, &["volume < 1 - R", "close < sma(close, 5) and volume > R", "close < close[1]", "volume > R"]);
+    let both = r.below(4);
+    let text = |t: &str| t.replace('R', rare);
+    let entry = [(both != 0).then(|| text(up)), (both != 1).then(|| text(down))];
+    let exits = [0, 1].map(|side| exits(r, side == 0));
+    let order = match r.below(6) {
+        0 | 1 => {
+            let level =
+                one(r, &[["close - 1", "close + 1"], ["low", "high"], ["open", "open"], ["close + 1", "close - 1"]]);
+            Order::Limit(level.map(Into::into), 1 + r.below(4) as u32)
+        }
+        2 => {
+            let level = one(r, &[["close + 1", "close - 1"], ["high", "low"], ["close - 1", "close + 1"]]);
+            Order::Stop(level.map(Into::into), 1 + r.below(4) as u32)
+        }
+        _ => Order::Market,
+    };
+    let size = one(
+        r,
+        &[
+            (SizeKind::Fraction, "1"),
+            (SizeKind::Fraction, "1"),
+            (SizeKind::Fraction, "0.5"),
+            (SizeKind::Fraction, "3"),
+            (SizeKind::Fraction, "volume"),
+            (SizeKind::Value, "2500"),
+            (SizeKind::Value, "0.4 * equity"),
+            (SizeKind::Units, "7"),
+            (SizeKind::Units, "100 * volume + 3 * pos.side"),
+        ],
+    );
+    let is_sessions = r.bernoulli(0.15);
+    let at = if r.bernoulli(0.5) { At::Open } else { At::Close };
+    let delay = match at {
+        At::Open => one(r, &[1, 1, 1, 2, 3]),
+        At::Close => one(r, &[0, 0, 1, 1, 2, 3]),
+    };
+    let fill = FillTiming { at, delay, count: if is_sessions { Count::Sessions } else { Count::Bars } };
+    let some = |r: &mut Stream, of: &[f64]| if r.bernoulli(0.5) { 0.0 } else { one(r, of) };
+    let costs = if r.bernoulli(0.3) {
+        CostModel::default()
+    } else {
+        CostModel {
+            spread_frac: some(r, &[0.0003, 0.01]),
+            slippage_bps: some(r, &[1.0, 20.0]),
+            taker_fee_bps: some(r, &[0.5, 10.0]),
+            maker_fee_bps: some(r, &[0.3, -0.5]),
+            fee_per_unit: some(r, &[0.005, 0.1]),
+            min_fee: some(r, &[1.0, 25.0]),
+            borrow_annual: some(r, &[0.01, 0.5]),
+            funding_annual: some(r, &[0.1, -0.2]),
+            funding_hours: one(r, &[0, 4, 8]),
+            ..CostModel::default()
+        }
+    };
+    Sketch {
+        entry,
+        exits,
+        gates: match r.below(8) {
+            0 => vec!["drawdown < 0.2".into()],
+            1 => vec!["cash > 1".into(), "volume < 0.9".into()],
+            2 => vec!["equity > 5000".into()],
+            _ => vec![],
+        },
+        order,
+        size: (size.0, size.1.into()),
+        scale: r.bernoulli(0.15).then(|| one(r, &["volume[1]", "volume - 0.3", "2"]).into()),
+        limit_frac: one(r, &[f64::INFINITY, f64::INFINITY, 0.25, 1.0, 2.0]),
+        lot: one(r, &[0.0, 0.0, 1.0, 0.1]),
+        min_units: one(r, &[0.0, 0.0, 5.0]),
+        opposite: one(r, &[Opposite::Ignore, Opposite::Close, Opposite::Reverse]),
+        cooldown: (one(r, &[0, 0, 0, 1, 5]), one(r, &[0, 0, 0, 0, 1, 2])),
+        strength: r.bernoulli(0.3).then(|| "volume".into()),
+        weight: None,
+        widening: r.bernoulli(0.2).then(|| one(r, &["1 + volume", "2"]).into()),
+        execution: Execution {
+            capital: one(r, &[10_000.0, 1000.0]),
+            leverage: one(r, &[1.0, 1.0, 2.0, 10.0, f64::INFINITY]),
+            fill,
+            holding: Holding::Units,
+            path: one(r, &PathPolicy::ALL),
+            flat_at_session_end: r.bernoulli(0.15),
+            no_entry_last_bars: one(r, &[0, 0, 0, 1, 4]),
+            blackout_sessions: 0,
+        },
+        costs,
+    }
+}
+
+fn exits(r: &mut Stream, is_long: bool) -> Vec<(ExitKind, String)> {
+    let n = r.below(4);
+    let turn = |t: &str| {
+        if is_long { t.replace("UP", "+").replace("DN", "-") } else { t.replace("UP", "-").replace("DN", "+") }
+    };
+    let mut list: Vec<(ExitKind, &str)> = vec![
+        (ExitKind::When, "volume[1] > 0.8"),
+        (ExitKind::When, "close < close[1] and close[1] < close[2]"),
+        (ExitKind::When, "pos.bars >= 5"),
+        (ExitKind::When, "pos.pnl_frac < -0.03 or pos.pnl_frac > 0.05"),
+        (ExitKind::When, "close < max_since_entry(close) - 2"),
+        (ExitKind::When, "pos.high - pos.low > 5"),
+        (ExitKind::When, "min_since_entry(low) + 4 < high"),
+        (ExitKind::Stop, "entry.price DN 2"),
+        (ExitKind::Stop, "close DN 2"),
+        (ExitKind::Stop, "max_since_entry(high) - 3"),
+        (ExitKind::Stop, "open"),
+        (ExitKind::Target, "entry.price UP 2"),
+        (ExitKind::Target, "entry.price * (1 UP 0.02)"),
+        (ExitKind::Target, "close[1] UP 3"),
+        (ExitKind::Target, "pos.low UP 4"),
+        (ExitKind::Trail, "2"),
+        (ExitKind::Trail, "0.03 * entry.price"),
+        (ExitKind::Trail, "1 + 3 * volume"),
+        (ExitKind::Trail, "if(pos.bars > 3, 1, 3)"),
+    ];
+    (0..=n)
+        .map(|_| {
+            let (kind, text) = list.swap_remove(r.below(list.len() as u64) as usize);
+            (kind, turn(text))
+        })
+        .collect()
+}
