@@ -51,7 +51,12 @@ pub mod slot {
 
     /// A window of rows.
     pub fn period(name: &str, default: i64) -> Slot {
-        Slot::Number(Param::int(name, 1, 1000, default).log().doc("how many bars it looks at"))
+        period_from(name, 1, default)
+    }
+
+    /// A window of at least so many rows.
+    pub fn period_from(name: &str, min: i64, default: i64) -> Slot {
+        Slot::Number(Param::int(name, min, 1000, default).log().doc("how many bars it looks at"))
     }
 
     /// A number between two bounds.

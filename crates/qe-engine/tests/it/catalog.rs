@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use qe_core::columns::Columns;
-use qe_engine::catalog;
+use qe_core::param::Kind;
+use qe_engine::catalog::{self, SizeText, Slot};
 use qe_engine::program::{ExitKind, LONG, SHORT, SizeKind, Source, StrategyPlan};
 use qe_factors::plan::{Outside, Value};
 
@@ -198,6 +199,54 @@ fn regimes_tell_a_line_from_a_zigzag() {
     for (block, on_line, on_zigzag) in truth {
         assert_eq!((last(block, &line), last(block, &zigzag)), (on_line, on_zigzag), "{block}");
     }
+}
+
+/// What a block is given: required series are the close, one slot is at an end of its range.
+fn given(slots: &[Slot], at_end: usize, end: usize) -> String {
+    let series = slots.iter().filter_map(|s| match s {
+        Slot::Series { name, default: None, .. } => Some(format!("{name} = \"close\"")),
+        _ => None,
+    });
+    let number = slots.get(at_end).and_then(|s| match s {
+        Slot::Number(p) => match &p.kind {
+            Kind::Int { min, max, .. } => Some(format!("{} = {}", p.name, [min, max][end])),
+            Kind::Float { min, max, .. } => Some(format!("{} = {:?}", p.name, [min, max][end])),
+            _ => None,
+        },
+        Slot::Switch(p) => match &p.kind {
+            Kind::Bool => Some(format!("{} = {}", p.name, end == 1)),
+            Kind::Choice { options } => Some(format!("{} = \"{}\"", p.name, options[end])),
+            _ => None,
+        },
+        Slot::Series { .. } => None,
+    });
+    series.chain(number).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn every_block_compiles_at_both_ends_of_every_slot() {
+    let both = "[entry]\nlong = \"close > open\"\nshort = \"close < open\"\n";
+    let conditions = catalog::entries::ALL.iter().chain(catalog::filters::ALL);
+    let mut blocks: Vec<(String, &str, Vec<Slot>)> =
+        conditions.map(|b| (format!("filters = [{{ {} = {{ARGS}} }}]\n{both}", b.name), b.name, (b.slots)())).collect();
+    let exits = catalog::exits::ALL.iter();
+    blocks.extend(exits.map(|b| (format!("{both}[[exits]]\n{} = {{ARGS}}", b.name), b.name, (b.slots)())));
+    for b in catalog::sizers::ALL {
+        let entry = if b.what == SizeText::Weight { "" } else { both };
+        blocks.push((format!("{entry}[sizing]\n{} = {{ARGS}}", b.name), b.name, (b.slots)()));
+    }
+    let mut ids = BTreeSet::new();
+    for (lines, name, slots) in &blocks {
+        for at_end in 0..=slots.len() {
+            for end in 0..2 {
+                let lines = lines.replace("ARGS", &given(slots, at_end, end));
+                let plan = plan(&lines);
+                assert!(plan.programs[0].is_ok(), "{name}: {lines}");
+                ids.insert(plan.spec_id);
+            }
+        }
+    }
+    assert!(ids.len() > blocks.len(), "what a block is given changes the strategy");
 }
 
 /// A plan that is entered on both sides, with one exit.

@@ -1,6 +1,7 @@
 //! The format: what reads, what is refused and how it is said, what one strategy is, and that no text does harm.
 
 use proptest::prelude::*;
+use qe_core::calendar::Calendar;
 use qe_core::point::PointTable;
 use qe_data::events::EventKind;
 use qe_engine::fills::{At, Count, FillTiming, Holding, PathPolicy};
@@ -385,6 +386,8 @@ fn discovery_is_pinned_and_research_is_free() {
     ));
     assert_eq!((plan.execution.fill, plan.execution.capital), (FillTiming::SIGNAL_CLOSE, 10_000.0));
     assert_eq!((plan.costs.spread_frac, plan.spread_multiplier), (0.0003, None));
+    let written = read(&format!("profile = \"discovery\"\n{LONG_ONLY}")).unwrap().with_defaults_written().unwrap();
+    assert_eq!((written.profile, written.check().is_ok()), (Profile::Discovery, true));
     let quant = strategies::by_name("StochRSINextOpen").unwrap();
     let seeds = quant.under(Profile::Discovery).compile(&schema(), PER_YEAR, None).unwrap();
     assert_eq!(seeds.execution.fill, FillTiming::SIGNAL_CLOSE);
@@ -444,6 +447,38 @@ fn the_example_of_the_document_is_what_it_says() {
     assert_eq!((n("sma"), n("stochrsi"), n("atr")), (10 + 4 - 1, 1, 1));
 }
 
+#[test]
+fn words_can_be_parameters_and_other_timeframes_and_symbols_be_read() {
+    let calendar = Calendar::us_equities();
+    let schema = schema().bars("15m".parse().unwrap(), calendar).with_symbols(["SPY"]);
+    let lines = "[params.timeframe]\ndefault = \"1h\"\nkind = { choice = { options = [\"1h\", \"2h\", \"7m\"] } }\n\
+                 [series]\nslow = \"tf($timeframe, sma(close, 5))\"\n\
+                 [entry]\nlong = \"close > slow and sym(\\\"SPY\\\", close) > 0\"";
+    let spec = read(lines).unwrap();
+    let points = PointTable::grid(spec.params(), 10).unwrap();
+    let plan = spec.compile(&schema, PER_YEAR, Some(&points)).unwrap();
+    let [Ok(hour), Ok(two), Err(odd)] = &plan.programs[..] else { panic!("{:?}", plan.programs) };
+    assert_ne!(hour.entry, two.entry);
+    assert!(odd.starts_with("invalid_point: entry.long: "), "{odd}");
+    // A timeframe is structure, unless it is a parameter.
+    let fixed = |tf: &str| ids(&format!("[entry]\nlong = \"close > tf(\\\"{tf}\\\", close)\"")).1;
+    assert_ne!(fixed("1h"), fixed("2h"));
+}
+
+#[test]
+fn many_filters_and_deep_conditions_are_one_expression() {
+    let many = (0..400).map(|i| format!("\"close > {i}\"")).collect::<Vec<_>>().join(", ");
+    let text = plan(&format!("filters = [{many}]\n{LONG_ONLY}"));
+    assert_eq!(values(&text, &bars(&[399.0, 400.0]), program(&text).entry[LONG].unwrap()), [0.0, 1.0]);
+    let mut condition = qe_engine::spec::Condition::from("close > 1");
+    for _ in 0..60 {
+        condition = qe_engine::spec::Condition::All(vec![condition]);
+    }
+    let mut spec = read(LONG_ONLY).unwrap();
+    spec.entry.long = Some(condition);
+    assert!(spec.check().unwrap_err().to_string().contains("nested more than 50 deep"));
+}
+
 /// Texts that are nearly specifications.
 fn mutated() -> impl Strategy<Value = String> {
     let names: Vec<&'static str> = strategies::names().collect();
@@ -500,6 +535,18 @@ fn mutated() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn no_json_does_harm(text in mutated(), at in any::<prop::sample::Index>(), piece in "[\\[\\]{}\",:0-9a-z$]{0,3}") {
+        let Ok(spec) = StrategySpec::from_toml(&text) else { return Ok(()) };
+        let mut json = spec.to_json().unwrap();
+        let at = json.floor_char_boundary(at.index(json.len()));
+        json.insert_str(at, &piece);
+        if let Ok(spec) = StrategySpec::from_json(&json) {
+            let plan = spec.compile(&schema(), PER_YEAR, None);
+            prop_assert!(plan.is_err() || spec.spec_id().is_ok());
+        }
+    }
 
     #[test]
     fn no_text_does_harm(text in mutated()) {

@@ -98,7 +98,8 @@ fn ids_are_what_they_were() {
 
 #[test]
 fn the_three_that_the_seed_sweeps_have_its_parameters_and_hold_its_grid() {
-    let grids: [(&str, &[(&str, &[f64])]); 3] = [
+    type Grid = [(&'static str, &'static [f64])];
+    let grids: [(&str, &Grid); 3] = [
         (
             "StochRSIMeanReversion",
             &[

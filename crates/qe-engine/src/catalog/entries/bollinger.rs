@@ -12,7 +12,7 @@ pub(super) const LOWER_TOUCH: ConditionBlock = ConditionBlock {
     slots: || {
         vec![
             slot::close(),
-            slot::period("period", 20),
+            slot::period_from("period", 2, 20),
             slot::number("mult", 0.1, 10.0, 2.0, "width of the bands in standard deviations"),
         ]
     },
@@ -28,7 +28,7 @@ pub(super) const UPPER_TOUCH: ConditionBlock = ConditionBlock {
     slots: || {
         vec![
             slot::close(),
-            slot::period("period", 20),
+            slot::period_from("period", 2, 20),
             slot::number("mult", 0.1, 10.0, 2.0, "width of the bands in standard deviations"),
         ]
     },

@@ -7,7 +7,7 @@ use crate::program::ExitKind;
 pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "bracket",
     about: "a stop and a target around the entry, in average true ranges as of the signal",
-    source: "issue: brackets; the distances are those of atr_stop",
+    source: "our own: a stop and a target at once, with the distances of atr_stop",
     slots: || {
         vec![
             slot::atr_mult("stop_mult", 2.0),

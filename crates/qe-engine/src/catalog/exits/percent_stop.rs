@@ -7,7 +7,7 @@ use crate::program::ExitKind;
 pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "percent_stop",
     about: "the close is so far beyond the entry, as a fraction",
-    source: "issue: percentage stop",
+    source: "our own: percentage stop",
     slots: || {
         vec![slot::number("frac", 0.0001, 1.0, 0.02, "distance from the entry, as a fraction"), slot::resting(false)]
     },

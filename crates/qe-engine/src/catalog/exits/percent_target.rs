@@ -7,7 +7,7 @@ use crate::program::ExitKind;
 pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "percent_target",
     about: "the close has won so much, as a fraction",
-    source: "issue: percentage target",
+    source: "our own: percentage target",
     slots: || {
         vec![slot::number("frac", 0.0001, 1.0, 0.04, "distance from the entry, as a fraction"), slot::resting(false)]
     },

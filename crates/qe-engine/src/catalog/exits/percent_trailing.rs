@@ -7,7 +7,7 @@ use crate::program::ExitKind;
 pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "percent_trailing",
     about: "the close is so far from the best close since the signal, as a fraction",
-    source: "issue: percentage trailing",
+    source: "our own: percentage trailing",
     slots: || {
         vec![
             slot::number("frac", 0.0001, 1.0, 0.03, "distance from the best close, as a fraction"),

@@ -7,7 +7,7 @@ use crate::catalog::ExitBlock;
 pub(super) const EXIT: ExitBlock = ExitBlock {
     name: "session_end",
     about: "no position is held over the end of a session",
-    source: "issue: session end",
+    source: "our own: session end",
     slots: Vec::new,
     rules: &[],
     flat_at_session_end: true,

@@ -8,7 +8,7 @@ pub(super) const RANGING: ConditionBlock = ConditionBlock {
     side: None,
     about: "the ADX is below a level: no trend",
     source: "strategy-discovery-engine, Phase 3, Filters",
-    slots: || vec![slot::period("period", 14), slot::number("threshold", 0.0, 100.0, 25.0, "the level")],
+    slots: || vec![slot::period_from("period", 2, 14), slot::number("threshold", 0.0, 100.0, 25.0, "the level")],
     text: "adx(period=$period) < $threshold",
 };
 
@@ -18,6 +18,6 @@ pub(super) const TRENDING: ConditionBlock = ConditionBlock {
     side: None,
     about: "the ADX is above a level: a trend",
     source: "strategy-discovery-engine, Phase 3, Filters",
-    slots: || vec![slot::period("period", 14), slot::number("threshold", 0.0, 100.0, 25.0, "the level")],
+    slots: || vec![slot::period_from("period", 2, 14), slot::number("threshold", 0.0, 100.0, 25.0, "the level")],
     text: "adx(period=$period) > $threshold",
 };

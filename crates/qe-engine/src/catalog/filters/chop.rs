@@ -8,7 +8,7 @@ pub(super) const RANGING: ConditionBlock = ConditionBlock {
     side: None,
     about: "the choppiness index is above a level: no trend",
     source: "strategy-discovery-engine, Indicator Library: above 61.8 is chop",
-    slots: || vec![slot::period("period", 14), slot::number("threshold", 0.0, 100.0, 61.8, "the level")],
+    slots: || vec![slot::period_from("period", 2, 14), slot::number("threshold", 0.0, 100.0, 61.8, "the level")],
     text: "chop(period=$period) > $threshold",
 };
 
@@ -18,6 +18,6 @@ pub(super) const TRENDING: ConditionBlock = ConditionBlock {
     side: None,
     about: "the choppiness index is below a level: a trend",
     source: "strategy-discovery-engine, Phase 3, Filters",
-    slots: || vec![slot::period("period", 14), slot::number("threshold", 0.0, 100.0, 38.2, "the level")],
+    slots: || vec![slot::period_from("period", 2, 14), slot::number("threshold", 0.0, 100.0, 38.2, "the level")],
     text: "chop(period=$period) < $threshold",
 };

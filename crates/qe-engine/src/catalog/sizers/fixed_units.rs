@@ -7,7 +7,7 @@ use crate::program::SizeKind;
 pub(super) const SIZER: Sizer = Sizer {
     name: "fixed_units",
     about: "a number of units",
-    source: "issue: fixed units",
+    source: "our own: fixed units",
     slots: || vec![slot::number("units", 0.0, 1e9, 1.0, "units")],
     what: SizeText::Size(SizeKind::Units),
     text: "$units",

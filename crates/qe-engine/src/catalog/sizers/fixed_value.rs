@@ -7,7 +7,7 @@ use crate::program::SizeKind;
 pub(super) const SIZER: Sizer = Sizer {
     name: "fixed_value",
     about: "an amount of money",
-    source: "issue: fixed value",
+    source: "our own: fixed value",
     slots: || vec![slot::number("value", 0.0, 1e12, 1000.0, "money")],
     what: SizeText::Size(SizeKind::Value),
     text: "$value",

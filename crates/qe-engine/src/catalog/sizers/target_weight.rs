@@ -6,7 +6,7 @@ use crate::catalog::{SizeText, Sizer, Slot};
 pub(super) const SIZER: Sizer = Sizer {
     name: "target_weight",
     about: "the share of equity to hold, in every row",
-    source: "issue: target weight; research-backtester 3.3, Position Shift",
+    source: "research-backtester 3.3, Position Shift",
     slots: || {
         vec![Slot::Series { name: "weight", default: None, doc: "the share of equity, below 0 for a short position" }]
     },
