@@ -5,7 +5,7 @@ use qe_core::point::PointTable;
 use qe_engine::program::Source;
 use qe_engine::strategies;
 
-use crate::support::{PER_YEAR, error, read, schema};
+use crate::support::{PER_YEAR, bars, error, held, read, schema, values};
 
 const CROSS: &str = r#"
 require = ["$fast < $slow"]
@@ -130,6 +130,62 @@ fn numbers_that_are_counted_may_depend_on_parameters() {
     };
     assert_eq!((bars(0), bars(1)), (2, 4));
     assert_eq!(plan.programs[2].as_ref().unwrap_err().as_ref(), "invalid_point: entry.order.bars: 0 is out of range");
+}
+
+#[test]
+fn a_requirement_that_is_unknown_is_not_met() {
+    let spec = read(&CROSS.replace("$fast < $slow", "10 / ($slow - 20 + $fast) > 0")).unwrap();
+    let plan = spec.compile(&schema(), PER_YEAR, Some(&points(&[[5, 15], [5, 16], [5, 14]]))).unwrap();
+    let said: Vec<bool> = plan.programs.iter().map(Result::is_ok).collect();
+    assert_eq!(said, [false, true, false], "undefined, above 0, below 0");
+}
+
+#[test]
+fn a_point_is_the_same_alone_and_among_others() {
+    let close: Vec<f64> =
+        (0..400).map(|i| 100.0 + 10.0 * (f64::from(i) * 0.37).sin() + f64::from(i * i % 17)).collect();
+    let bars = bars(&close);
+    for name in ["StochRSIMeanReversion", "MACDBollinger", "HybridRegimeV2"] {
+        let spec = strategies::by_name(name).unwrap();
+        let mut all = PointTable::new(spec.params()).unwrap();
+        for id in 0..40_u64 {
+            let unit = |i: usize| (id as f64 * 0.37 + i as f64 * 0.19).fract();
+            let row: Vec<Value> = spec.params().iter().enumerate().map(|(i, p)| p.from_unit(unit(i))).collect();
+            all.push(id, &row).unwrap();
+        }
+        let batch = spec.compile(&schema(), PER_YEAR, Some(&all)).unwrap();
+        let mut n_fired = 0;
+        for point in (0..all.len()).step_by(3) {
+            let alone = spec.compile(&schema(), PER_YEAR, Some(&all.slice(point..point + 1))).unwrap();
+            let (a, b) = match (&batch.programs[point], &alone.programs[0]) {
+                (Ok(a), Ok(b)) => (a, b),
+                (a, b) => {
+                    assert_eq!(a, b);
+                    continue;
+                }
+            };
+            assert_eq!((a.lookback, a.size.limit_frac), (b.lookback, b.size.limit_frac));
+            let of = |plan, source, side| -> Vec<u64> {
+                let rows = match source {
+                    Source::Rule(_) => held(plan, &bars, source, 100, [1.0, -1.0][side], 100.0),
+                    other => values(plan, &bars, other),
+                };
+                rows.iter().map(|v| v.to_bits()).collect()
+            };
+            for side in 0..2 {
+                let entries = [a, b].map(|p| p.entry[side].unwrap());
+                let fired = of(&batch, entries[0], side);
+                assert_eq!(fired, of(&alone, entries[1], side), "{name} {point}");
+                n_fired += fired.iter().filter(|v| **v == 1.0_f64.to_bits()).count();
+                assert_eq!(a.exits[side].len(), b.exits[side].len());
+                for (x, y) in a.exits[side].iter().zip(&b.exits[side]) {
+                    assert_eq!((x.kind, x.reason), (y.kind, y.reason));
+                    assert_eq!(of(&batch, x.source, side), of(&alone, y.source, side), "{name} {point}");
+                }
+            }
+        }
+        assert!(n_fired > 20, "{name} fired {n_fired} times");
+    }
 }
 
 #[test]
