@@ -47,6 +47,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// As an error of data, for what speaks through the cache of prepared data.
+    pub(crate) fn into_data(self) -> qe_data::Error {
+        match self {
+            Self::Data(error) => error,
+            Self::Core(error) => error.into(),
+            other => qe_data::Error::refused("a universe", other.to_string(), "mend the bars or the masks"),
+        }
+    }
+
     /// As an error of the vocabulary underneath, for what speaks through its traits: its own, or the text of this.
     pub(crate) fn into_core(self) -> qe_core::Error {
         match self {

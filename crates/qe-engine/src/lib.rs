@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod blocks;
+pub mod cache;
 pub mod catalog;
 mod compile;
 pub mod costs;
@@ -9,8 +10,10 @@ pub mod error;
 mod expand;
 pub mod fills;
 mod identity;
+pub mod inputs;
 pub mod ledger;
 pub mod market;
+mod masks;
 pub mod metrics;
 pub mod outcome;
 pub mod program;

@@ -12,6 +12,10 @@ use qe_factors::expr::Schema;
 
 use crate::costs::CostModel;
 use crate::error::{Error, Result};
+use crate::inputs::CostInputs;
+use crate::masks::Forbidden;
+pub use crate::masks::Masks;
+use crate::sim::record::Refusal;
 
 /// The most rows that a market may have.
 const MAX_ROWS: usize = u32::MAX as usize / 2;
@@ -36,8 +40,9 @@ pub struct Market {
     dates: Vec<Date>,
     steps_per_year: f64,
     days_per_year: f64,
-    /// Rows that may not fill, 64 a word.
-    blocked: Option<Shared<u64>>,
+    forbidden: Forbidden,
+    /// Volume and volatility by day, computed when they are first asked for.
+    inputs: Arc<OnceLock<CostInputs>>,
     /// Whether every row has all its prices.
     is_whole: bool,
 }
@@ -112,29 +117,33 @@ impl Market {
             steps_per_year: calendar.periods_per_year(timeframe),
             days_per_year: calendar.sessions_per_year(),
             calendar: calendar.clone(),
-            blocked: None,
+            forbidden: Forbidden::default(),
+            inputs: Arc::default(),
             is_whole: [bars.open(), bars.high(), bars.low(), bars.close()]
                 .iter()
                 .all(|x| !x.iter().any(|v| v.is_nan())),
         })
     }
 
-    /// The same market, in which nothing fills in rows where this is false: halts, short-sale bans, rows before a listing.
+    /// The same market with masks of what may be done in each row.
+    ///
+    /// # Errors
+    /// When a mask has another length than the market.
+    pub fn with_masks(mut self, masks: &Masks) -> Result<Self> {
+        self.forbidden = Forbidden::new(masks, self.len()).map_err(|(name, n)| Error::Market {
+            place: format!("the mask {name} of {}", self.symbol),
+            reason: format!("it has {n} rows, and the market has {}", self.len()),
+            mend: "give one for each bar, or none".into(),
+        })?;
+        Ok(self)
+    }
+
+    /// The same market, in which nothing fills in rows where this is false: halts, rows before a listing.
     ///
     /// # Errors
     /// When it has another length than the market.
-    pub fn with_tradable(mut self, tradable: &[bool]) -> Result<Self> {
-        if tradable.len() != self.len() {
-            return Err(Error::Market {
-                place: format!("the mask of {}", self.symbol),
-                reason: format!("it has {} rows, and the market has {}", tradable.len(), self.len()),
-                mend: "give one for each bar".into(),
-            });
-        }
-        let mut words = vec![0_u64; tradable.len().div_ceil(64)];
-        tradable.iter().enumerate().filter(|(_, may)| !**may).for_each(|(i, _)| words[i / 64] |= 1 << (i % 64));
-        self.blocked = Some(words.into());
-        Ok(self)
+    pub fn with_tradable(self, tradable: &[bool]) -> Result<Self> {
+        self.with_masks(&Masks { tradable: tradable.to_vec(), ..Masks::default() })
     }
 
     /// Whose.
@@ -291,12 +300,23 @@ impl Market {
 
     /// Whether every row has all its prices and may fill.
     pub(crate) fn is_plain(&self) -> bool {
-        self.is_whole && self.blocked.is_none()
+        self.is_whole && self.forbidden.is_none()
     }
 
     /// Whether a row may not fill.
     #[inline]
     pub(crate) fn is_blocked(&self, row: usize) -> bool {
-        self.blocked.as_ref().is_some_and(|words| words[row / 64] >> (row % 64) & 1 == 1)
+        self.forbidden.is_blocked(row)
+    }
+
+    /// Why a position of a side may not be opened in a row, if so.
+    #[inline]
+    pub(crate) fn entry_refusal(&self, row: usize, side: f64) -> Option<Refusal> {
+        self.forbidden.entry(row, side)
+    }
+
+    /// What costs are made of, day by day.
+    pub fn cost_inputs(&self) -> &CostInputs {
+        self.inputs.get_or_init(|| CostInputs::new(self))
     }
 }

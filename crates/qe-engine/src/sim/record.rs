@@ -31,6 +31,12 @@ pub enum Refusal {
     CappedByLimit,
     /// Smaller than asked for: leverage.
     CappedByLeverage,
+    /// The units cannot be borrowed to sell them short.
+    NotBorrowable,
+    /// A corporate action falls into the bar.
+    CorporateAction,
+    /// What trading costs cannot be told: there are not two whole days before.
+    NoCostInput,
     /// A resting entry order was not met in time.
     Expired,
 }

@@ -32,6 +32,7 @@ impl Walk {
             && f.session_last.is_empty()
             && f.plan.spread_multiplier.is_none()
             && !f.plan.costs.has_carry()
+            && f.plan.costs.impact_coef == 0.0
             && f.market.is_plain()
             && program.order == EntryOrder::Market
             && program.opposite == Opposite::Ignore

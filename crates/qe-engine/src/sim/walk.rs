@@ -510,6 +510,11 @@ impl Walk {
         if self.account.ruin.is_some() {
             return false;
         }
+        if let Some(why) = f.market.entry_refusal(way.row, entry.side) {
+            self.refuse(way.row, entry.side, why, record);
+            self.unbegin(entry.side);
+            return false;
+        }
         let side = at_side(entry.side);
         if self.has_rules[side]
             && let Some(begun) = self.begun.pop_front()
@@ -530,6 +535,15 @@ impl Walk {
         is_entered
     }
 
+    /// By what fraction a fill of so many units moves the price.
+    #[inline]
+    pub(super) fn impact(f: Frame<'_>, row: usize, units: f64) -> f64 {
+        match f.plan.costs.impact_coef {
+            0.0 => 0.0,
+            coef => f.market.cost_inputs().impact(f.day[row] as usize, units, coef),
+        }
+    }
+
     /// Opens a position of units that are held.
     fn enter_units(&mut self, f: Frame<'_>, way: Way, entry: Entry, record: &mut impl Record) -> bool {
         let costs = &f.plan.costs;
@@ -545,6 +559,12 @@ impl Walk {
             self.refuse(way.row, entry.side, Refusal::NoSize, record);
             return false;
         }
+        let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, units) };
+        if impact.is_nan() {
+            self.refuse(way.row, entry.side, Refusal::NoCostInput, record);
+            return false;
+        }
+        let price = price + entry.side * impact * way.raw;
         let cash_before = self.account.cash;
         let fee = costs.fee(units, price, way.is_maker);
         self.account.fill(entry.side * units, price, fee);
@@ -616,7 +636,8 @@ impl Walk {
         let Some(position) = self.position.take() else { return };
         let costs = &f.plan.costs;
         let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row, way.phase)) };
-        let price = way.raw * (1.0 - position.side * half);
+        let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, position.units) };
+        let price = way.raw * (1.0 - position.side * half) - position.side * impact * way.raw;
         let fee = costs.fee(position.units, price, way.is_maker);
         let equity = self.account.worth(way.raw);
         self.account.fill(-position.side * position.units, price, fee);

@@ -46,7 +46,13 @@ impl Walk {
         if units == 0.0 || units.is_nan() {
             return;
         }
-        let price = at.raw * (1.0 + s * half);
+        let is_new = self.position.is_none();
+        let impact = if at.is_free { 0.0 } else { Self::impact(f, at.row, units) };
+        let forbidden = if is_new { f.market.entry_refusal(at.row, s) } else { None };
+        if let Some(why) = forbidden.or(impact.is_nan().then_some(Refusal::NoCostInput)) {
+            return self.refuse(at.row, s, why, record);
+        }
+        let price = at.raw * (1.0 + s * half) + s * impact * at.raw;
         let fee = if at.is_free { 0.0 } else { costs.fee(units, price, false) };
         let cash_before = self.account.cash;
         self.account.fill(units, price, fee);

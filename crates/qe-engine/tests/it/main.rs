@@ -11,3 +11,4 @@ mod spec;
 mod strategies;
 mod support;
 mod sweep;
+mod universe;

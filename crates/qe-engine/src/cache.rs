@@ -1,0 +1,123 @@
+//! Markets made ready once, and shared: by data, universe and frequency.
+//!
+//! A [`Universe`] is what a sweep over several symbols reads again and again: each symbol as a [`Market`] with its masks and cost
+//! inputs, and all of them as a panel with asset returns and basic features, so that factor research and backtests stand on the
+//! same numbers. A [`MarketCache`] keeps universes within a budget of bytes; threads that ask for one that is being made wait
+//! for it.
+
+use std::sync::Arc;
+
+use qe_core::bars::Bars;
+use qe_core::calendar::Calendar;
+use qe_core::panel::Panel;
+use qe_core::par::Pool;
+use qe_data::cache::{Cache, CacheKey, Weigh};
+use qe_data::identity::{DataIdentity, IdentityBuilder};
+use qe_factors::expr::{Schema, compile, parse};
+
+use crate::error::{Error, Result};
+use crate::market::{Market, Masks};
+
+/// The fields that a universe's panel has beside those of its bars, as expressions.
+pub const FEATURES: &[(&str, &str)] = &[
+    ("asset_return", "close / close[1] - 1"),
+    ("vol_20", "std(close / close[1] - 1, 20)"),
+    ("momentum_20", "close / close[20] - 1"),
+    ("momentum_rank", "cs_rank(close / close[20] - 1)"),
+    ("momentum_zscore", "cs_zscore(close / close[20] - 1)"),
+];
+
+/// Several symbols of one frequency, ready.
+#[derive(Debug)]
+pub struct Universe {
+    /// Each symbol, in the order of the bars.
+    pub markets: Vec<Arc<Market>>,
+    /// All of them, with the fields of bars and [`FEATURES`].
+    pub panel: Panel,
+    /// What the data are.
+    pub identity: DataIdentity,
+    n_bytes: usize,
+}
+
+impl Universe {
+    /// Makes symbols ready: bars of one frequency, each with its masks.
+    ///
+    /// # Errors
+    /// When there are none, they are of different frequencies, or a mask does not fit.
+    pub fn new(bars: &[(Bars, Masks)], calendar: &Calendar, pool: &Pool) -> Result<Self> {
+        let fault =
+            |reason: String, mend: &str| Error::Market { place: "a universe".into(), reason, mend: mend.into() };
+        let Some((first, _)) = bars.first() else {
+            return Err(fault("it has no symbols".into(), "give at least one"));
+        };
+        if let Some((other, _)) = bars.iter().find(|(b, _)| b.kind() != first.kind()) {
+            let reason =
+                format!("{} has bars of {}, {} of {}", first.symbol(), first.kind(), other.symbol(), other.kind());
+            return Err(fault(reason, "give one frequency"));
+        }
+        let mut builder = IdentityBuilder::new(format!("bars {}", first.kind()));
+        for (b, _) in bars {
+            builder.push(b.symbol(), b.columns())?;
+            builder.close(b.symbol())?;
+        }
+        let identity = builder.finish(None, None)?;
+        let markets = pool.try_map(bars.len(), |i| {
+            let (bars, masks) = &bars[i];
+            Ok::<_, Error>(Arc::new(Market::new(bars, calendar)?.with_masks(masks)?))
+        })?;
+        let plain: Vec<Bars> = bars.iter().map(|(b, _)| b.clone()).collect();
+        let mut panel = Panel::from_bars(calendar.clone(), &plain)?;
+        let texts = FEATURES.iter().map(|(_, text)| parse(text)).collect::<Result<Vec<_>, _>>();
+        let texts = texts.map_err(qe_factors::Error::from)?;
+        let named: Vec<_> = FEATURES.iter().zip(&texts).map(|((name, _), ast)| (*name, ast)).collect();
+        let schema = Schema::new(panel.fields().map(Arc::<str>::from).collect::<Vec<_>>());
+        let plan = compile(&named, &schema, None)?.into_plan();
+        for ((name, _), matrix) in FEATURES.iter().zip(plan.eval_panel(&panel, pool)?) {
+            panel.push(*name, matrix)?;
+        }
+        let cells = panel.n_symbols() * panel.n_times() * panel.fields().len();
+        let own: usize = bars.iter().map(|(b, _)| b.columns().n_bytes()).sum();
+        Ok(Self { markets, panel, identity, n_bytes: own + 8 * cells })
+    }
+
+    /// The market of a symbol.
+    ///
+    /// # Errors
+    /// When there is no such symbol.
+    pub fn market(&self, symbol: &str) -> Result<&Arc<Market>> {
+        let found = self.markets.iter().find(|m| m.symbol() == symbol);
+        found.ok_or_else(|| qe_core::Error::unknown("symbol", symbol, self.markets.iter().map(|m| m.symbol())).into())
+    }
+}
+
+impl Weigh for Universe {
+    fn n_bytes(&self) -> usize {
+        self.n_bytes
+    }
+}
+
+/// Universes by data, name and frequency, within a budget of bytes.
+pub struct MarketCache {
+    cache: Cache<Universe>,
+}
+
+impl MarketCache {
+    /// An empty cache that keeps at most so many bytes.
+    pub fn new(max_bytes: usize) -> Self {
+        Self { cache: Cache::new(max_bytes) }
+    }
+
+    /// The universe of a key, made if it is not there.
+    ///
+    /// # Errors
+    /// As its maker; a failure is not kept.
+    pub fn get_or_make(&self, key: &CacheKey, make: impl FnOnce() -> Result<Universe>) -> Result<Arc<Universe>> {
+        let made = self.cache.get_or_make(key, || make().map_err(Error::into_data));
+        Ok(made?)
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self) -> qe_data::cache::CacheStats {
+        self.cache.stats()
+    }
+}
