@@ -2,6 +2,7 @@
 //! peak bytes as JSON. `benches/peers/data.py` runs these beside the peers.
 #![expect(clippy::print_stdout, reason = "the figures are this program's output")]
 
+use benches::case::peak_bytes;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -50,13 +51,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         peak_bytes()
     );
     Ok(())
-}
-
-/// The most memory that this process has held, where the system tells.
-fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
 /// Trades of one symbol over many sessions, in files of five million.

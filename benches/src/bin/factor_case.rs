@@ -6,12 +6,11 @@
 #![expect(clippy::print_stdout, reason = "the figures are this program's output")]
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::hint::black_box;
-use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
+use benches::case::{cpu_seconds, peak_bytes, read_numbers, write_numbers};
 use benches::counting::{Counting, allocations};
 use benches::equations::{Count, N_CONSTANTS, N_ROWS, Words, draw, draw_tree, table};
 use polars::prelude::*;
@@ -54,19 +53,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The most memory that this process has held, where the system tells.
-fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
-}
-
-/// Seconds that this process has been computing, where the system tells: what else the machine does is not in them.
-fn cpu_seconds() -> f64 {
-    let told = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    told.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).map_or(f64::NAN, |ns| ns / 1e9)
-}
-
 /// Seconds of some calls, from the least to the most.
 fn seconds(runs: usize, mut call: impl FnMut()) -> Vec<f64> {
     let one = |_| {
@@ -77,19 +63,6 @@ fn seconds(runs: usize, mut call: impl FnMut()) -> Vec<f64> {
     let mut all: Vec<f64> = (0..runs).map(one).collect();
     all.sort_by(f64::total_cmp);
     all
-}
-
-fn read_numbers(path: &str) -> std::io::Result<Vec<f64>> {
-    let bytes = std::fs::read(path)?;
-    Ok(bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect())
-}
-
-fn write_numbers<'a>(path: &str, columns: impl IntoIterator<Item = &'a [f64]>) -> std::io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    for column in columns {
-        column.iter().try_for_each(|v| file.write_all(&v.to_le_bytes()))?;
-    }
-    file.flush()
 }
 
 /// `NAME = EXPRESSION` on each line.

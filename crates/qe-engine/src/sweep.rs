@@ -122,6 +122,22 @@ impl Sweep {
         Ok(table)
     }
 
+    /// The figures of all points over rows of one market, without worth at the end of days: what a kernel tells.
+    ///
+    /// # Errors
+    /// When the table does not fit the strategy.
+    pub fn figures(&self, points: &PointTable, market: &Market, rows: std::ops::Range<usize>) -> Result<Vec<Told>> {
+        let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
+        let stretch = Stretch { rows, warmup: self.options.warmup, daily: false, max_bytes };
+        let size = self.group_size(points.len());
+        let done = self.pool.try_map(points.len().div_ceil(size), |i| {
+            let group = points.slice(i * size..(i + 1) * size);
+            let plan = self.spec.compile(&market.schema(), market.steps_per_year(), Some(&group))?;
+            batch::run(&plan, market, &stretch)
+        })?;
+        Ok(done.into_iter().flatten().collect())
+    }
+
     /// What each point came to, in order.
     fn rows(&self, points: &PointTable, fidelity: Fidelity, window: &Window, n_blocks: usize) -> Result<Vec<Row>> {
         let order: Vec<usize> = self.order_of(points)?;
@@ -226,6 +242,9 @@ impl Sweep {
             .collect())
     }
 }
+
+/// What a point came to, or why it failed.
+pub type Told = std::result::Result<Figures, String>;
 
 /// What a point came to: its metrics, and its blocks; or why it failed.
 type Row = std::result::Result<(Vec<f64>, Vec<blocks::Block>), String>;

@@ -7,6 +7,7 @@ pub mod cli;
 
 pub use qe_core as core;
 pub use qe_data as data;
+pub use qe_engine as engine;
 pub use qe_factors as factors;
 
 /// What most programs that embed the engine begin with.
@@ -25,6 +26,9 @@ pub mod prelude {
     pub use qe_data::market::{Market, MarketSpec};
     pub use qe_data::quality::{QualityPolicy, QualityReport, Scope, check_bars};
     pub use qe_data::resample::{ResampleSpec, resample};
+    pub use qe_engine::StrategySpec;
+    pub use qe_engine::run::{Report, RunOptions, run};
+    pub use qe_engine::sweep::{Sweep, SweepOptions};
     pub use qe_factors::expr::{Schema, compile, parse};
     #[cfg(feature = "frame")]
     pub use qe_factors::frame::with_factors;

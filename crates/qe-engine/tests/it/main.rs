@@ -6,6 +6,7 @@ mod catalog;
 mod metrics;
 mod naive;
 mod points;
+mod policies;
 mod random;
 mod spec;
 mod strategies;
