@@ -21,7 +21,7 @@ impl Test {
         match self {
             Self::Less => (a < b, a >= b),
             Self::AtMost => (a <= b, a > b),
-            Self::Equal => (a == b, a < b || a > b),
+            Self::Equal => (a == b, !a.is_nan() && !b.is_nan() && a != b),
         }
     }
 }

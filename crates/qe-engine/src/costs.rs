@@ -202,3 +202,69 @@ impl CostModel {
         self.borrow_annual != 0.0 || (self.funding_annual != 0.0 && self.funding_hours > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-12 * a.abs().max(1.0)
+    }
+
+    #[test]
+    fn half_the_spread_and_all_of_the_slippage_are_in_the_price() {
+        let model = CostModel { spread_frac: 0.0006, slippage_bps: 2.0, ..CostModel::default() };
+        assert!(near(model.half_cost(1.0), 0.0003 + 0.0002));
+        // A spread five times as wide; slippage stays.
+        assert!(near(model.half_cost(5.0), 0.0015 + 0.0002));
+        assert_eq!(CostModel::discovery().half_cost(1.0), 0.00015);
+    }
+
+    #[test]
+    fn fees_are_of_value_and_units_and_at_least_the_least() {
+        let model = CostModel { taker_fee_bps: 5.0, maker_fee_bps: -1.0, fee_per_unit: 0.01, ..CostModel::default() };
+        // 200 units at 50: 10,000 of value.
+        assert!(near(model.fee(200.0, 50.0, false), 5.0 + 2.0));
+        assert!(near(model.fee(-200.0, 50.0, true), -1.0 + 2.0));
+        let least = CostModel { min_fee: 9.0, ..model };
+        assert_eq!((least.fee(200.0, 50.0, false), least.fee(0.0, 50.0, false)), (9.0, 0.0));
+        assert!(near(least.fee(2000.0, 50.0, false), 50.0 + 20.0));
+    }
+
+    #[test]
+    fn what_money_buys_takes_all_of_it_fees_included() {
+        let plain = CostModel { taker_fee_bps: 7.0, fee_per_unit: 0.02, ..CostModel::default() };
+        let least = CostModel { min_fee: 3.0, ..plain.clone() };
+        for (model, money) in [(&plain, 10_000.0), (&least, 10_000.0), (&least, 50.0)] {
+            let units = model.affordable(money, 25.0, false);
+            assert!(near(units * 25.0 + model.fee(units, 25.0, false), money), "{money}");
+        }
+        // Less money than the least fee buys nothing.
+        assert_eq!(least.affordable(2.0, 25.0, false), 0.0);
+    }
+
+    #[test]
+    fn a_stress_multiplies_what_is_paid() {
+        let model = CostModel { borrow_annual: 0.01, funding_hours: 8, ..CostModel::research() };
+        for k in [1.0, 2.0, 3.0, 5.0, 15.0] {
+            let stressed = model.times(k);
+            assert!(near(stressed.half_cost(1.0), k * model.half_cost(1.0)));
+            assert!(near(stressed.fee(10.0, 10.0, false), k * model.fee(10.0, 10.0, false)));
+            assert!(near(stressed.borrow_annual, k * 0.01) && stressed.funding_hours == 8);
+        }
+        assert_eq!(model.times(1.0).id().unwrap(), model.id().unwrap());
+        assert_ne!(model.times(2.0).id().unwrap(), model.id().unwrap());
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_named() {
+        let error = |model: CostModel| model.check().unwrap_err().to_string();
+        let nan = CostModel { spread_frac: f64::NAN, ..CostModel::default() };
+        assert!(error(nan).contains("costs.spread_frac"));
+        assert!(error(CostModel { slippage_bps: -1.0, ..CostModel::default() }).contains("costs.slippage_bps"));
+        assert!(error(CostModel { min_fee: f64::INFINITY, ..CostModel::default() }).contains("costs.min_fee"));
+        let crisis = Crisis { calm_annual: 0.0, slope: 1.0, cap: 15.0, period: 20 };
+        assert!(error(CostModel { crisis: Some(crisis), ..CostModel::default() }).contains("costs.crisis"));
+        assert!(CostModel::research().check().is_ok() && CostModel::discovery().check().is_ok());
+    }
+}

@@ -46,7 +46,7 @@ impl CostInputs {
         let (mut adv, mut sigma): (Vec<f64>, Vec<f64>) = (0..ends.len()).map(of).unzip();
         // A time without trades leaves what was known before: a position must be left at some cost.
         for day in 1..ends.len() {
-            if !(adv[day] > 0.0) {
+            if adv[day].is_nan() || adv[day] <= 0.0 {
                 adv[day] = adv[day - 1];
             }
             if sigma[day].is_nan() {

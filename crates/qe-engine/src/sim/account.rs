@@ -275,7 +275,7 @@ impl Account {
         self.add(from % 8, first);
         let mut row = from + 1;
         let at = |row: usize| (cash + units * marks[row]) / (cash + units * marks[row - 1]) - 1.0;
-        while row < to && row % 8 != 0 {
+        while row < to && !row.is_multiple_of(8) {
             self.add(row % 8, at(row));
             row += 1;
         }
@@ -302,8 +302,8 @@ impl Account {
     fn mark_until_ruin(mut self, from: usize, to: usize, view: View<'_>) -> (Self, Option<usize>) {
         let marks = view.marks;
         self.fresh = false;
-        for row in from..to {
-            let equity = self.cash + self.units * marks[row];
+        for (row, mark) in (from..).zip(&marks[from..to]) {
+            let equity = self.cash + self.units * mark;
             let kept = equity.max(0.0);
             let lane = if self.form == StepForm::Prefix { 0 } else { row % 8 };
             self.add(lane, kept / self.equity - 1.0);

@@ -54,7 +54,8 @@ impl Guards {
             }
             // What is not known to be far away is not known to be calm.
             let far = f64::from(execution.blackout_sessions);
-            (0..until.len()).filter(|row| !(until[*row] > far)).for_each(|row| mark(&mut guards.no_entry, row));
+            let is_near = |row: &usize| until[*row].is_nan() || until[*row] <= far;
+            (0..until.len()).filter(is_near).for_each(|row| mark(&mut guards.no_entry, row));
         }
         Ok(guards)
     }

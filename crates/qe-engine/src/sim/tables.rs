@@ -114,7 +114,7 @@ impl Tables {
     #[inline]
     pub(crate) fn sums(&self, from: usize, to: usize) -> [f64; 2] {
         let last = self.sums[to - 1 - self.rows.start];
-        if from % BLOCK == 0 {
+        if from.is_multiple_of(BLOCK) {
             return last;
         }
         let before = self.sums[from - 1 - self.rows.start];

@@ -966,7 +966,7 @@ impl Walk {
         let size = self.program.size.source;
         let size = self.value(f, size, row, side) * scale;
         let strength = self.program.strength.map_or(f64::NAN, |s| self.value(f, s, row, side));
-        if !(size > 0.0) {
+        if size.is_nan() || size <= 0.0 {
             return self.refuse_entry(f, row, side, Refusal::NoSize, days, record);
         }
         let entry = Entry { side, size, strength, signal_row: row };
