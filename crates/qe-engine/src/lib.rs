@@ -1,5 +1,6 @@
 //! Positions to performance: strategy specs, fills, costs, simulation, ledger, trades, metrics.
 
+pub mod aligned;
 pub mod batch;
 pub mod blocks;
 pub mod cache;

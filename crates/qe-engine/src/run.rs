@@ -9,6 +9,7 @@ use qe_core::point::PointTable;
 use qe_core::time::{TimeRange, Timestamp};
 use serde::Serialize;
 
+use crate::aligned;
 use crate::batch::{Figures, Stretch, Warmup, run_with_ledger};
 use crate::error::{Error, Result};
 use crate::fills::{FillTiming, Holding, PathPolicy};
@@ -101,6 +102,8 @@ pub struct Report {
     pub summary: Summary,
     /// The figures that a sweep tells of the same point.
     pub figures: Figures,
+    /// What the entries said in each row of the market.
+    pub(crate) signal: Vec<f64>,
 }
 
 /// Runs a strategy over a market.
@@ -195,5 +198,6 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
             identity.crate_version,
         ),
     )?;
-    Ok(Report { identity, ledger, trades, curve, days: figures.days.clone(), daily, summary, figures })
+    let signal = aligned::signal(&plan, program, market)?;
+    Ok(Report { identity, ledger, trades, curve, days: figures.days.clone(), daily, summary, figures, signal })
 }

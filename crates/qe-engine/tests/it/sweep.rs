@@ -70,6 +70,38 @@ fn every_strategy_of_the_seeds_runs_and_its_money_adds_up() {
 }
 
 #[test]
+fn a_run_bar_by_bar_is_what_its_figures_say() {
+    for name in ["SimpleSMA", "DonchianBreakout", "StochRSIMeanReversion"] {
+        let market = &markets(Timeframe::H1)[0];
+        let report = run(&strategies::by_name(name).unwrap(), market, &RunOptions::default()).unwrap();
+        let aligned = report.aligned(market).unwrap();
+        let column = |name: &str| aligned.get(name).unwrap().to_f64();
+        let (net, gross, cost) = (column("net_return"), column("gross_return"), column("cost"));
+        let grown: f64 = net.iter().map(|r| 1.0 + r).product();
+        assert!((grown - 1.0 - report.figures.total_return).abs() < 1e-9, "{name}");
+        let deepest = column("drawdown").iter().copied().fold(0.0, f64::max);
+        assert!((deepest - report.figures.max_drawdown).abs() < 1e-12, "{name}");
+        (0..net.len()).for_each(|i| assert!((gross[i] - cost[i] - net[i]).abs() < 1e-15));
+        // What is held moves with the market, but for costs: between fills, position before times the asset's return.
+        let (position, asset) = (column("position"), column("asset_return"));
+        let filled: std::collections::BTreeSet<u32> = report.ledger.fills.row.iter().copied().collect();
+        let first = report.curve.rows.start;
+        let quiet = (1..net.len()).filter(|i| !filled.contains(&((first + i) as u32)) && cost[*i] == 0.0);
+        let worst = quiet.map(|i| (net[i] - position[i - 1] * asset[i]).abs()).fold(0.0, f64::max);
+        assert!(worst < 1e-12, "{name}: {worst}");
+        // Every entry was signalled when it was decided.
+        let signal = column("signal");
+        for trade in report.trades.iter().filter(|t| t.entry_row as usize > first) {
+            let fill = report.ledger.fills.row.iter().position(|r| *r == trade.entry_row);
+            let decided = fill.map(|i| report.ledger.fills.signal_row[i] as usize);
+            if let Some(row) = decided.filter(|row| *row >= first) {
+                assert!(signal[row - first] != 0.0, "{name}: row {row}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_point_has_the_same_bits_alone_in_groups_and_on_threads() {
     let spec = StrategySpec::from_toml(CROSSING).unwrap();
     let markets = markets(Timeframe::H1);
