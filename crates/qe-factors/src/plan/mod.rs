@@ -51,7 +51,8 @@ pub struct Output {
     pub name: Arc<str>,
     /// What it gives.
     pub ty: Ty,
-    /// How many rows at the beginning are missing on clean input.
+    /// The first row from which on it is there on clean input, whatever that says: there is input on which the row before is
+    /// missing. Windows and filters are missing in all rows before.
     pub lookback: usize,
     /// What it reads of things that were fitted, by their names; none where it is of the market alone.
     pub fitted: Vec<Arc<str>>,
@@ -226,7 +227,7 @@ impl Plan {
         Self::with_others(self.graph.clone(), own, self.others.to_vec(), inner.chain(outputs))
     }
 
-    /// How many rows at the beginning of some output are missing on clean input.
+    /// The first row from which on all outputs are there on clean input, whatever that says.
     pub fn lookback(&self) -> usize {
         self.outputs.iter().map(|o| o.lookback).max().unwrap_or(0)
     }

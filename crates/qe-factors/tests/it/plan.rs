@@ -439,3 +439,33 @@ fn what_makes_no_sense_is_shown_with_its_mend() {
         assert!(got.contains(said) && !got.is_empty(), "{text}: {got}");
     }
 }
+
+#[test]
+fn warm_up_is_the_least_number_of_rows_that_holds_for_all_data() {
+    // Two series that rise and two that fall make every branch be taken somewhere.
+    let n = 60;
+    let rising: Vec<f64> = (0..n).map(|i| 100.0 + f64::from(i) + 0.3 * f64::from(i % 3)).collect();
+    let falling: Vec<f64> = rising.iter().map(|x| 300.0 - x).collect();
+    let texts = [
+        "sma(close, 5) > 0 and sma(close, 20) > 0",
+        "sma(close, 5) > 1000 or sma(close, 20) > 0",
+        "if(close > close[1], sma(close, 20), sma(close, 7))",
+        "if(sma(close, 9) > 0, 1, 0)",
+        "not (sma(close, 20) > 0 and close > close[3])",
+        "ts_max(if(close > close[1], sma(close, 12), close), 6)",
+    ];
+    for text in texts {
+        let ast = parse(text).unwrap();
+        let plan = compile(&[("x", &ast)], &Schema::new(["close"]), None).unwrap().into_plan();
+        let lookback = plan.lookback();
+        let mut missing_before = false;
+        for close in [&rising, &falling] {
+            let axis = qe_core::columns::Axis::instants((0..i64::from(n)).collect::<Vec<_>>()).unwrap();
+            let table = Columns::new(axis).with("close", close.clone()).unwrap();
+            let x = plan.eval(&table).unwrap().outputs()[0].to_numbers();
+            assert!(x[lookback..].iter().all(|v| !v.is_nan()), "{text}: there from row {lookback} on");
+            missing_before |= x[lookback - 1].is_nan();
+        }
+        assert!(missing_before, "{text}: row {} may be missing", lookback - 1);
+    }
+}
