@@ -114,7 +114,7 @@ impl Figures {
 /// Runs all points of a plan, without a record.
 ///
 /// # Errors
-/// When the market lacks a column that the plan reads.
+/// When the market lacks a column that the plan reads, or execution or costs cannot be used: the field is named.
 pub fn run(plan: &StrategyPlan, market: &Market, stretch: &Stretch) -> Result<Vec<Result<Figures, String>>> {
     let mut nothing: Vec<Nothing> = plan.programs.iter().map(|_| Nothing).collect();
     run_recorded(plan, market, stretch, None, &mut nothing)
@@ -170,6 +170,8 @@ pub(crate) fn run_recorded<R: Record>(
     flip: Option<usize>,
     records: &mut [R],
 ) -> Result<Vec<Result<Figures, String>>> {
+    plan.execution.check()?;
+    plan.costs.check()?;
     let end = stretch.rows.end.min(market.len());
     // Rows that end before they begin are none.
     let start = stretch.rows.start.min(end);

@@ -77,9 +77,13 @@ impl Market {
             }
             last = *mark;
         }
-        // Before the first close nothing can be held, so nothing is marked; the number only has to be one.
-        let first = marks.iter().copied().find(|v| !v.is_nan()).unwrap_or(1.0);
-        marks.iter_mut().take_while(|v| v.is_nan()).for_each(|v| *v = first);
+        // Before the first close a position can only come from an open, so the last open marks it. Before any open nothing
+        // can be held: the number only has to be one.
+        let mut last = 1.0;
+        for (mark, open) in marks.iter_mut().zip(bars.open()).take_while(|(mark, _)| mark.is_nan()) {
+            last = if open.is_nan() { last } else { *open };
+            *mark = last;
+        }
         let (mut cursor, mut day, mut dates, mut day_end) =
             (calendar.cursor(), Vec::with_capacity(n), Vec::new(), Vec::new());
         for (row, &at) in bars.open_time().iter().enumerate() {

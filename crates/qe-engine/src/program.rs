@@ -11,6 +11,7 @@ use qe_data::events::EventKind;
 use qe_factors::expr::Compiled;
 
 use crate::costs::CostModel;
+use crate::error::{Error, Result};
 use crate::fills::{FillTiming, Holding, PathPolicy};
 use crate::sim::record::Refusal;
 
@@ -206,6 +207,28 @@ impl Program {
             && execution.holding == Holding::Units
             && !costs.has_carry()
             && costs.impact_coef == 0.0
+    }
+}
+
+impl Execution {
+    /// The execution itself, if it can be used.
+    ///
+    /// # Errors
+    /// When a field is out of range: the field is named.
+    pub fn check(&self) -> Result<()> {
+        let fault = |field: &str, reason: &str, mend: &str| {
+            Err(Error::Spec { field: format!("execution.{field}"), reason: reason.to_owned(), mend: mend.to_owned() })
+        };
+        if !(self.capital > 0.0 && self.capital.is_finite()) {
+            return fault("capital", "there is no money to begin with", "give a number above 0");
+        }
+        if !(self.leverage > 0.0) {
+            return fault("leverage", "nothing may be held", "give a number above 0, such as 1");
+        }
+        match self.fill.fault() {
+            Some((reason, mend)) => fault("fill", reason, mend),
+            None => Ok(()),
+        }
     }
 }
 

@@ -210,6 +210,8 @@ pub(crate) struct Walk {
     /// The weight that is held, where weights are held, and the one that was last decided.
     pub(super) weight: f64,
     pub(super) decided_weight: f64,
+    /// The row and the phase in which a weight was last traded to.
+    pub(super) weighed: (usize, u8),
     registers: Vec<f64>,
     /// Rows of decisions, kept to be used again.
     pub(super) edges: Vec<u32>,
@@ -258,6 +260,7 @@ impl Walk {
             next_day_in: 0,
             weight: 0.0,
             decided_weight: 0.0,
+            weighed: (usize::MAX, 0),
             registers: Vec::new(),
             edges: Vec::new(),
             program: Arc::clone(program),
@@ -472,7 +475,7 @@ impl Walk {
     }
 
     /// As [`Walk::refuse`], of an entry that is not decided for this reason; not told of an account that is ruined.
-    fn refuse_entry(
+    pub(super) fn refuse_entry(
         &mut self,
         f: Frame<'_>,
         row: usize,
@@ -619,6 +622,9 @@ impl Walk {
         self.weight = entry.side * share.min(most);
         let at = Point { row: way.row, raw: way.raw, phase: way.phase, is_free: false, signal_row: entry.signal_row };
         self.rebalance(f, at, self.weight, Cause::Entry, days, record);
+        if self.position.is_none() {
+            self.refuse(way.row, entry.side, Refusal::NoSize, record);
+        }
         self.position.is_some()
     }
 
@@ -816,6 +822,8 @@ impl Walk {
             self.begun.clear();
             self.waiting = None;
             self.decided = 0.0;
+            // A weight is to be held again from the next decision on.
+            self.decided_weight = 0.0;
         }
     }
 
@@ -863,7 +871,7 @@ impl Walk {
             }
             let scale = self.program.size.scale.map_or(1.0, |s| self.value(f, s, row, 1.0));
             let wanted = self.value(f, weight, row, 1.0) * scale;
-            return self.decide_weight(f, row, wanted, record);
+            return self.decide_weight(f, row, wanted, days, record);
         }
         let mut exit = None;
         if let Some(position) = &mut self.position {

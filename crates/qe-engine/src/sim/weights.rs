@@ -25,6 +25,7 @@ impl Walk {
         if self.account.ruin.is_some() {
             return;
         }
+        self.weighed = (at.row, at.phase);
         let held = self.position.as_ref().map_or(0.0, |p| p.side);
         if held != 0.0 && weight * held < 0.0 {
             self.trade_to(f, at, 0.0, cause, record);
@@ -38,11 +39,18 @@ impl Walk {
     fn trade_to(&mut self, f: Frame<'_>, at: Point, weight: f64, cause: Cause, record: &mut impl Record) {
         let costs = &f.plan.costs;
         let equity = self.account.worth(at.raw);
+        // Nothing is held of nothing: a share of what is owed would turn the position round.
+        if weight != 0.0 && equity <= 0.0 {
+            return;
+        }
         let half = if at.is_free { 0.0 } else { costs.half_cost(Self::wide(f, at.row, at.phase)) };
         let each = if at.is_free { 0.0 } else { half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / at.raw };
         let gap = weight * equity / at.raw - self.account.units;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };
-        let units = if weight == 0.0 { -self.account.units } else { gap / (1.0 + weight * s * each) };
+        let wanted = gap / (1.0 + weight * s * each);
+        // Where costs leave nothing of the weight's side, the position is closed, not turned round.
+        let is_none = weight == 0.0 || (self.account.units + wanted) * weight <= 0.0;
+        let units = if is_none { -self.account.units } else { wanted };
         if units == 0.0 || units.is_nan() {
             return;
         }
@@ -56,7 +64,7 @@ impl Walk {
         let fee = if at.is_free { 0.0 } else { costs.fee(units, price, false) };
         let cash_before = self.account.cash;
         self.account.fill(units, price, fee);
-        if weight == 0.0 {
+        if is_none {
             // To the bit: what is closed is closed.
             self.account.units = 0.0;
         }
@@ -100,11 +108,13 @@ impl Walk {
 
     /// Restores the weight that is held, by the holding rule, at a row's open or close.
     pub(super) fn restore(&mut self, f: Frame<'_>, row: usize, phase: u8, days: &mut [f64], record: &mut impl Record) {
-        let Some(position) = &self.position else { return };
+        if self.position.is_none() {
+            return;
+        }
         let is_fill_phase = (f.plan.execution.fill.at == At::Open) == (phase == 0);
         let is_free = f.plan.execution.holding == Holding::WeightsFree;
-        // A position of this very moment has its weight.
-        if (position.row, position.phase) == (row, phase) || (!is_free && !is_fill_phase) || f.market.is_blocked(row) {
+        // What was weighed at this very price has its weight.
+        if self.weighed == (row, phase) || (!is_free && !is_fill_phase) || f.market.is_blocked(row) {
             return;
         }
         let raw = if phase == 0 { f.prices[0][row] } else { f.prices[3][row] };
@@ -116,7 +126,14 @@ impl Walk {
     }
 
     /// Decides a change of the weight that a series tells, the bar being complete.
-    pub(super) fn decide_weight(&mut self, f: Frame<'_>, row: usize, wanted: f64, record: &mut impl Record) {
+    pub(super) fn decide_weight(
+        &mut self,
+        f: Frame<'_>,
+        row: usize,
+        wanted: f64,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) {
         // A missing weight is no opinion.
         if wanted.is_nan() || wanted == self.decided_weight {
             return;
@@ -129,7 +146,7 @@ impl Walk {
         }
         let most = f.plan.execution.leverage.min(self.program.size.limit_frac);
         let weight = if wanted.abs() > most {
-            self.refuse(row, side, Refusal::CappedByLeverage, record);
+            self.refuse_entry(f, row, side, Refusal::CappedByLeverage, days, record);
             side * most
         } else {
             wanted

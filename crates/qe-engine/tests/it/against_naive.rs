@@ -1,11 +1,11 @@
 //! The simulator against a naive one that was written from the contract alone.
 
 use qe_core::rng::Stream;
-use qe_engine::batch::{Figures, Stretch, Warmup, run_with_ledger};
+use qe_engine::batch::{Figures, Stretch, Warmup, run, run_with_ledger};
 use qe_engine::ledger::Ledger;
 
 use crate::naive::{Data, Filled, Outcome, simulate};
-use crate::random::{Sketch, market, one, sketch};
+use crate::random::{Sketch, market, one, sketch, weights};
 
 fn fills(ledger: &Ledger) -> Vec<Filled> {
     let f = &ledger.fills;
@@ -103,6 +103,10 @@ fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> Option<String> {
         max_bytes: one(&mut r, &[1, 1 << 16, 1 << 20, 1 << 28]),
     };
     let (figures, ledger) = run_with_ledger(&plan, 0, &market, &stretch).unwrap();
+    if market.len() > 1024 {
+        let other = run(&plan, &market, &Stretch { max_bytes: 2, ..stretch }).unwrap().remove(0).unwrap();
+        assert_eq!(format!("{figures:?}"), format!("{other:?}"), "case {id} in other sections");
+    }
     let naive = simulate(&plan, 0, &Data::new(&plan, &market, &blocked), start..end);
     differ(&figures, &ledger, &naive, plan.execution.capital)
         .map(|why| format!("case {id}, {start}..{end} of {}:\n{why}\n{sketch:?}", market.len()))
@@ -110,12 +114,21 @@ fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> Option<String> {
 
 #[test]
 fn entries_and_exits_are_the_naive_simulator_s() {
+    many(sketch);
+}
+
+#[test]
+fn weights_are_the_naive_simulator_s() {
+    many(weights);
+}
+
+fn many(make: fn(&mut Stream) -> Sketch) {
     let n: u64 = std::env::var("CASES").map_or(2000, |s| s.parse().unwrap());
     let from: u64 = std::env::var("FROM").map_or(0, |s| s.parse().unwrap());
     let mut bad = 0;
     let mut kinds = std::collections::BTreeMap::new();
     for id in from..from + n {
-        if let Some(why) = try_case(id, sketch) {
+        if let Some(why) = try_case(id, make) {
             bad += 1;
             let line = why.lines().nth(1).unwrap().split([':', ' ']).next().unwrap().to_owned();
             let n = kinds.entry(line).or_insert(0);

@@ -7,6 +7,7 @@ mod metrics;
 mod naive;
 mod points;
 mod policies;
+mod properties;
 mod random;
 mod spec;
 mod strategies;

@@ -4,7 +4,7 @@
 //! what it reports. Fill prices, paths, sizes, fees, queues and marks are its own, as literal as the page.
 
 use qe_engine::costs::CostModel;
-use qe_engine::fills::{At, Count, PathPolicy};
+use qe_engine::fills::{At, Count, Holding, PathPolicy};
 use qe_engine::ledger::{Cause, Refusal};
 use qe_engine::market::Market;
 use qe_engine::program::{EntryOrder, Execution, Exit, ExitKind, Opposite, Program, SizeKind, Source, StrategyPlan};
@@ -59,7 +59,8 @@ impl Data {
     }
 
     fn mark(&self, row: usize) -> f64 {
-        (0..=row).rev().map(|i| self.close[i]).find(|c| !c.is_nan()).unwrap_or(f64::NAN)
+        let last = |x: &[f64]| (0..=row).rev().map(|i| x[i]).find(|c| !c.is_nan());
+        last(&self.close).or_else(|| last(&self.open)).unwrap_or(f64::NAN)
     }
 }
 
@@ -119,6 +120,7 @@ struct Entry {
 enum What {
     Enter(Entry),
     Leave { id: usize, cause: Cause, signal_row: usize },
+    Weigh { weight: f64, side: f64, signal_row: usize },
 }
 
 #[derive(Clone)]
@@ -176,6 +178,10 @@ pub(crate) struct Naive<'a> {
     ready_day: u32,
     n_ids: usize,
     left: [bool; 2],
+    /// The weight that is held, the one that was last decided, and where one was last traded to.
+    weight: f64,
+    decided_weight: f64,
+    weighed: Option<(usize, u8)>,
     out: Outcome,
 }
 
@@ -204,6 +210,9 @@ pub(crate) fn simulate(plan: &StrategyPlan, point: usize, data: &Data, rows: std
         ready_day: 0,
         n_ids: 0,
         left: [false; 2],
+        weight: 0.0,
+        decided_weight: 0.0,
+        weighed: None,
         out: Outcome::default(),
     };
     let mut is_ruined = false;
@@ -239,6 +248,8 @@ impl Naive<'_> {
         if self.execution.fill.at == At::Open {
             self.fill_due(row, d.open[row], 0);
         }
+        // 2
+        self.restore(row, 0);
         // 3
         self.try_resting_entry(row);
         // 4
@@ -260,6 +271,8 @@ impl Naive<'_> {
         if self.execution.flat_at_session_end && d.before_close[row] <= 0 {
             self.end_session(row);
         }
+        // 7
+        self.restore(row, 2);
         // 8
         self.pay_carry(row);
         // 9: for orders of this very close the account is looked at before they fill.
@@ -442,13 +455,16 @@ impl Naive<'_> {
     }
 
     /// Enters at a price; whether it came to something.
-    fn enter(&mut self, row: usize, phase: u8, raw: f64, is_maker: bool, how: Entered, mut entry: Entry) {
+    fn enter(&mut self, row: usize, phase: u8, raw: f64, is_maker: bool, how: Entered, entry: Entry) {
         let side = entry.decided.side;
         let s = SIDE[side];
         let h = if is_maker { 0.0 } else { self.half_cost(row, phase) };
         let q = if is_maker { raw } else { raw * (1.0 + s * h) };
         let worth = self.cash + self.units * raw;
         let size = &self.program.size;
+        if self.execution.holding != Holding::Units {
+            return self.enter_weight(row, phase, raw, how, entry);
+        }
         let mut units = match size.kind {
             SizeKind::Fraction => self.money_buys(entry.size * worth, q, is_maker),
             SizeKind::Value => self.money_buys(entry.size, q, is_maker),
@@ -478,6 +494,23 @@ impl Naive<'_> {
         let cash_before = self.cash;
         let of = (entry.decided.signal_row, entry.strength);
         let price = self.trade(row, phase, s * units, raw, is_maker, Cause::Entry, of, false);
+        self.open_position(row, phase, raw, price, how, entry, cash_before);
+    }
+
+    /// What is known of a position when it is opened.
+    #[allow(clippy::too_many_arguments)]
+    fn open_position(
+        &mut self,
+        row: usize,
+        phase: u8,
+        raw: f64,
+        price: f64,
+        how: Entered,
+        mut entry: Entry,
+        cash_before: f64,
+    ) {
+        let side = entry.decided.side;
+        let s = SIDE[side];
         // The market as of the last complete row.
         let known = if phase == 2 { row } else { row - 1 };
         let outside = Outside {
@@ -528,6 +561,16 @@ impl Naive<'_> {
                         return;
                     }
                     self.leave(row, phase, price, false, cause, signal_row, false);
+                }
+                What::Weigh { weight, side, signal_row } => {
+                    if let Some(why) = fault {
+                        self.out.refused.push((row, side, why));
+                        order.due = row + 1;
+                        self.orders.insert(0, order);
+                        return;
+                    }
+                    self.weight = weight;
+                    self.rebalance(row, phase, price, weight, Cause::Weight, (false, signal_row));
                 }
                 What::Enter(entry) => {
                     if let Some(why) = fault {
@@ -652,6 +695,7 @@ impl Naive<'_> {
             }
             self.leave(row, 2, self.data.close[row], false, Cause::SessionEnd, row, false);
         }
+        self.decided_weight = 0.0;
         // Nothing is carried over: what is on its way or rests is taken back.
         self.orders.clear();
         self.rest = None;
@@ -681,6 +725,140 @@ impl Naive<'_> {
         }
     }
 
+    // ---- weights
+
+    fn decide_weight(&mut self, row: usize, source: Source) {
+        let account = Outside {
+            cash: self.cash,
+            equity: self.equity,
+            drawdown: ((self.peak - self.equity) / self.peak).max(0.0),
+            pos_side: 1.0,
+            ..Outside::NONE
+        };
+        let scale = self.program.size.scale.map_or(1.0, |x| self.value(x, row, &account));
+        let wanted = self.value(source, row, &account) * scale;
+        // A missing weight is no opinion.
+        if wanted.is_nan() || wanted == self.decided_weight {
+            return;
+        }
+        let due = self.due(row);
+        let is_more = wanted * self.decided_weight < 0.0 || wanted.abs() > self.decided_weight.abs();
+        if due >= self.end || (is_more && self.is_in_last_bars(row, self.execution.no_entry_last_bars)) {
+            return;
+        }
+        let side = if wanted < 0.0 { -1.0 } else { 1.0 };
+        let most = self.execution.leverage.min(self.program.size.limit_frac);
+        if wanted.abs() > most {
+            self.out.refused.push((row, side, Refusal::CappedByLeverage));
+        }
+        self.decided_weight = wanted;
+        let what = What::Weigh { weight: side * wanted.abs().min(most), side, signal_row: row };
+        self.orders.push(Order { due, what });
+    }
+
+    fn enter_weight(&mut self, row: usize, phase: u8, raw: f64, how: Entered, entry: Entry) {
+        let s = SIDE[entry.decided.side];
+        let worth = self.cash + self.units * raw;
+        let most = self.execution.leverage.min(self.program.size.limit_frac);
+        let share = match self.program.size.kind {
+            SizeKind::Fraction => entry.size,
+            SizeKind::Value => entry.size / worth,
+            SizeKind::Units => entry.size * raw / worth,
+        };
+        if share > most {
+            self.out.refused.push((row, s, Refusal::CappedByLimit));
+        }
+        self.weight = s * share.min(most);
+        let (id, signal_row, cash_before) = (entry.decided.id, entry.decided.signal_row, self.cash);
+        let n = self.out.fills.len();
+        self.rebalance(row, phase, raw, self.weight, Cause::Entry, (false, signal_row));
+        if self.out.fills.len() == n {
+            self.out.refused.push((row, s, Refusal::NoSize));
+            self.take_back(id);
+            return;
+        }
+        let price = self.out.fills[n].price;
+        self.open_position(row, phase, raw, price, how, entry, cash_before);
+    }
+
+    /// From what is held to a weight; a change of side goes through zero.
+    fn rebalance(&mut self, row: usize, phase: u8, raw: f64, weight: f64, cause: Cause, of: (bool, usize)) {
+        self.weighed = Some((row, phase));
+        if self.units * weight < 0.0 {
+            self.trade_to(row, phase, raw, 0.0, cause, of);
+            self.trade_to(row, phase, raw, weight, Cause::Entry, of);
+        } else {
+            let cause = if self.units == 0.0 { Cause::Entry } else { cause };
+            self.trade_to(row, phase, raw, weight, cause, of);
+        }
+    }
+
+    fn trade_to(&mut self, row: usize, phase: u8, p: f64, w: f64, cause: Cause, of: (bool, usize)) {
+        let (is_free, signal_row) = of;
+        let worth = if self.units == 0.0 { self.cash } else { self.cash + self.units * p };
+        // Nothing is held of nothing.
+        if w != 0.0 && worth <= 0.0 {
+            return;
+        }
+        let gap = w * worth / p - self.units;
+        let s = if gap < 0.0 { -1.0 } else { 1.0 };
+        let h = if is_free { 0.0 } else { self.half_cost(row, phase) };
+        let c = if is_free { 0.0 } else { h + self.costs.taker_fee_bps * 1e-4 + self.costs.fee_per_unit / p };
+        let d = gap / (1.0 + w * s * c);
+        // Where costs leave nothing of the weight's side, the position is closed, not turned round.
+        let is_none = w == 0.0 || (self.units + d) * w <= 0.0;
+        let d = if is_none { -self.units } else { d };
+        if d == 0.0 || d.is_nan() {
+            return;
+        }
+        let price = p * (1.0 + s * h);
+        let fee = if is_free { 0.0 } else { self.fee(d, price, false) };
+        self.cash -= d * price + fee;
+        let was_flat = self.units == 0.0;
+        self.units = if is_none { 0.0 } else { self.units + d };
+        self.out.fills.push(Filled {
+            row,
+            phase,
+            units: d,
+            raw: p,
+            price,
+            fee,
+            cash: self.cash,
+            held: self.units,
+            cause,
+            is_ambiguous: false,
+            signal_row,
+            strength: f64::NAN,
+        });
+        if self.units == 0.0 {
+            self.position = None;
+            self.out.n_trades += 1;
+        } else if was_flat && self.program.weight.is_some() {
+            let decided = Decided { side: usize::from(w < 0.0), signal_row, id: 0 };
+            let entry = Entry { decided, size: w, strength: f64::NAN, memory: Vec::new() };
+            self.open_position(row, phase, p, price, Entered::AtOpen, entry, self.cash);
+        }
+    }
+
+    /// Under a holding rule of weights, once at a price.
+    fn restore(&mut self, row: usize, phase: u8) {
+        let raw = if phase == 0 { self.data.open[row] } else { self.data.close[row] };
+        let is_due = match self.execution.holding {
+            Holding::Units => false,
+            Holding::Weights => (self.execution.fill.at == At::Open) == (phase == 0),
+            Holding::WeightsFree => true,
+        };
+        if is_due
+            && self.position.is_some()
+            && self.weighed != Some((row, phase))
+            && !self.data.blocked[row]
+            && !raw.is_nan()
+        {
+            let is_free = self.execution.holding == Holding::WeightsFree;
+            self.rebalance(row, phase, raw, self.weight, Cause::Weight, (is_free, row));
+        }
+    }
+
     // ---- decisions
 
     /// The row in which a decision of this row is due.
@@ -700,6 +878,9 @@ impl Naive<'_> {
     }
 
     fn decide(&mut self, row: usize) {
+        if let Some(weight) = self.program.weight {
+            return self.decide_weight(row, weight);
+        }
         self.run_exits_at_close(row);
         let mut is_closed = false;
         if let Some(decided) = self.decided

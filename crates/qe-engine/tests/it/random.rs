@@ -156,6 +156,7 @@ impl Default for Sketch {
 /// Where an expression of a compiled list is found.
 struct Found<'a> {
     compiled: &'a Compiled,
+    point: usize,
     next: usize,
 }
 
@@ -163,7 +164,7 @@ impl Found<'_> {
     fn next(&mut self) -> Source {
         let i = self.next;
         self.next += 1;
-        match (self.compiled.output(i, 0), self.compiled.rule(i, 0)) {
+        match (self.compiled.output(i, self.point), self.compiled.rule(i, self.point)) {
             (Some(output), _) => Source::Output(output),
             (_, Some(rule)) => Source::Rule(self.compiled.rules().iter().position(|r| std::ptr::eq(r, rule)).unwrap()),
             _ => unreachable!(),
@@ -174,6 +175,11 @@ impl Found<'_> {
 impl Sketch {
     /// The plan of it, of one point.
     pub(crate) fn plan(&self) -> StrategyPlan {
+        self.plan_of(None)
+    }
+
+    /// The plan of it, of all points of a table.
+    pub(crate) fn plan_of(&self, points: Option<PointTable>) -> StrategyPlan {
         let mut texts: Vec<(&str, Scope)> = Vec::new();
         texts.extend(self.entry.iter().flatten().map(|t| (t.as_str(), Scope::SERIES)));
         texts.extend(self.exits.iter().flatten().map(|(_, t)| (t.as_str(), Scope::EXIT)));
@@ -194,8 +200,29 @@ impl Sketch {
         texts.extend(self.widening.iter().map(|t| (t.as_str(), Scope::SERIES)));
         let asts: Vec<_> = texts.iter().map(|(t, _)| parse(t).unwrap()).collect();
         let list: Vec<_> = asts.iter().zip(&texts).map(|(a, (t, scope))| (*t, a, *scope)).collect();
-        let compiled = compile_scoped(&list, &schema(), None).unwrap_or_else(|e| panic!("{e}\n{self:?}"));
-        let mut found = Found { compiled: &compiled, next: 0 };
+        let compiled = compile_scoped(&list, &schema(), points.as_ref()).unwrap_or_else(|e| panic!("{e}\n{self:?}"));
+        let n_points = points.as_ref().map_or(1, PointTable::len);
+        let programs = (0..n_points).map(|point| Ok(Arc::new(self.program(&compiled, point)))).collect();
+        let spread_multiplier =
+            self.widening.as_ref().map(|_| Found { compiled: &compiled, point: 0, next: list.len() - 1 }.next());
+        let id = id_of("sketch", &1).unwrap();
+        StrategyPlan {
+            name: "sketch".into(),
+            spec_id: id,
+            skeleton_id: id,
+            points: points.unwrap_or_else(|| PointTable::new([]).unwrap()),
+            compiled,
+            programs,
+            reasons: (0..8).map(|i| Arc::from(format!("exit {i}"))).collect(),
+            execution: self.execution,
+            costs: self.costs.clone(),
+            blackout_events: Vec::new(),
+            spread_multiplier,
+        }
+    }
+
+    fn program(&self, compiled: &Compiled, point: usize) -> Program {
+        let mut found = Found { compiled, point, next: 0 };
         let entry = self.entry.clone().map(|e| e.map(|_| found.next()));
         let mut reason = 0;
         let exits = self.exits.clone().map(|side| {
@@ -222,8 +249,7 @@ impl Sketch {
         };
         let strength = self.strength.as_ref().map(|_| found.next());
         let weight = self.weight.as_ref().map(|_| found.next());
-        let spread_multiplier = self.widening.as_ref().map(|_| found.next());
-        let program = Program {
+        Program {
             entry,
             gates,
             order,
@@ -242,20 +268,6 @@ impl Sketch {
             strength,
             weight,
             lookback: 0,
-        };
-        let id = id_of("sketch", &1).unwrap();
-        StrategyPlan {
-            name: "sketch".into(),
-            spec_id: id,
-            skeleton_id: id,
-            points: PointTable::new([]).unwrap(),
-            compiled,
-            programs: vec![Ok(Arc::new(program))],
-            reasons: (0..reason).map(|i| Arc::from(format!("exit {i}"))).collect(),
-            execution: self.execution,
-            costs: self.costs.clone(),
-            blackout_events: Vec::new(),
-            spread_multiplier,
         }
     }
 }
@@ -351,6 +363,29 @@ pub(crate) fn sketch(r: &mut Stream) -> Sketch {
         },
         costs,
     }
+}
+
+/// A strategy that holds weights: a series of them, or entries under a holding rule of weights.
+pub(crate) fn weights(r: &mut Stream) -> Sketch {
+    let mut s = sketch(r);
+    s.execution.holding = one(r, &[Holding::Units, Holding::Weights, Holding::Weights, Holding::WeightsFree]);
+    (s.lot, s.min_units, s.cooldown) = (0.0, 0.0, (0, 0));
+    if s.execution.holding != Holding::Units && r.bernoulli(0.4) {
+        (s.order, s.strength) = (Order::Market, None);
+        return s;
+    }
+    let series = [
+        "if(volume > 0.9, 1, if(volume < 0.1, -1, 0))",
+        "if(close > sma(close, 5), 0.7, 0)",
+        "if(volume > 0.95, 2 * volume, if(volume < 0.05, 0, if(volume > 0.5, volume[1], 0.3)))",
+        "volume - 0.5",
+        "if(close > close[1], 1, -1)",
+        "1",
+    ];
+    s.weight = Some(one(r, &series).into());
+    (s.entry, s.exits, s.gates, s.order) = ([None, None], [vec![], vec![]], vec![], Order::Market);
+    s.strength = None;
+    s
 }
 
 fn exits(r: &mut Stream, is_long: bool) -> Vec<(ExitKind, String)> {
