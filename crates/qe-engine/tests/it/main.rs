@@ -9,6 +9,7 @@ mod points;
 mod policies;
 mod properties;
 mod random;
+mod regressions;
 mod spec;
 mod strategies;
 mod support;

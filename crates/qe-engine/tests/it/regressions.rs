@@ -1,0 +1,318 @@
+//! What the naive simulator found in the real one, each as small as it gets, with numbers worked out by hand.
+
+use std::ops::Range;
+
+use qe_engine::batch::{Figures, Stretch, Warmup, run_with_ledger};
+use qe_engine::fills::{FillTiming, Holding, PathPolicy};
+use qe_engine::ledger::{Cause, Ledger, Refusal};
+use qe_engine::market::Market;
+use qe_engine::program::{ExitKind, Opposite, SizeKind};
+
+use crate::random::{Order, Sketch, market_of, times_of};
+
+const NAN: f64 = f64::NAN;
+
+/// Hourly bars of open, high, low, close and a signal, which is the volume.
+fn bars(rows: &[[f64; 5]]) -> Market {
+    let (times, step) = times_of(rows.len(), true);
+    market_of(&times, step, std::array::from_fn(|i| rows.iter().map(|row| row[i]).collect()), true)
+}
+
+/// Bars of one price each, with a signal.
+fn points(rows: &[(f64, f64)]) -> Market {
+    bars(&rows.iter().map(|&(x, signal)| [x, x, x, x, signal]).collect::<Vec<_>>())
+}
+
+fn go(s: &Sketch, market: &Market, rows: Range<usize>) -> (Figures, Ledger) {
+    let stretch = Stretch { rows, warmup: Warmup::Idle, daily: true, max_bytes: 1 << 20 };
+    run_with_ledger(&s.plan(), 0, market, &stretch).unwrap()
+}
+
+/// Row, units and price before costs of each fill.
+fn fills(ledger: &Ledger) -> Vec<(u32, f64, f64)> {
+    let f = &ledger.fills;
+    (0..f.len()).map(|i| (f.row[i], f.units[i], f.raw[i])).collect()
+}
+
+fn refused(ledger: &Ledger) -> Vec<(u32, f64, Refusal)> {
+    ledger.refused.iter().map(|r| (r.row, r.side, r.why)).collect()
+}
+
+/// Ten units, long where the signal is 1 and short where it is 2; out, at the next open, where it is 3.
+fn base() -> Sketch {
+    Sketch {
+        entry: [Some("volume == 1".into()), Some("volume == 2".into())],
+        exits: [vec![(ExitKind::When, "volume == 3".into())], vec![(ExitKind::When, "volume == 3".into())]],
+        size: (SizeKind::Units, "10".into()),
+        ..Sketch::default()
+    }
+}
+
+#[test]
+fn a_gate_of_the_market_alone_can_be_true() {
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (100.0, 0.0)]);
+    let s = Sketch { gates: vec!["close > 50".into()], ..base() };
+    assert_eq!(fills(&go(&s, &market, 0..3).1), [(1, 10.0, 100.0)]);
+}
+
+#[test]
+fn the_least_fee_is_left_out_where_other_fees_are_above_it() {
+    // 1,000 buy 1000 / (100 + 0.1) units, and 0.1 each is above the least fee of 0.9; by rounding it is not what is left.
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (100.0, 0.0)]);
+    let mut s = Sketch { size: (SizeKind::Value, "1000".into()), ..base() };
+    for fee_per_unit in [0.1, 0.2, 0.3, 0.7] {
+        (s.costs.fee_per_unit, s.costs.min_fee) = (fee_per_unit, 0.9);
+        assert_eq!(fills(&go(&s, &market, 0..3).1), [(1, 1000.0 / (100.0 + fee_per_unit), 100.0)]);
+    }
+}
+
+#[test]
+fn a_run_that_ends_within_a_day_tells_that_day_s_worth() {
+    // Ten units from 100 to 103.
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (103.0, 0.0), (103.0, 0.0)]);
+    assert_eq!(go(&base(), &market, 0..3).0.days, [10_030.0]);
+}
+
+#[test]
+fn ruin_without_a_position_is_worth_nothing_and_not_less() {
+    // 1,000 of money, short ten at 100, out at 250: 2,000 - 2,500. The fall is all there was, and the return -1.
+    let market = points(&[(100.0, 2.0), (100.0, 3.0), (250.0, 1.0), (250.0, 0.0)]);
+    let mut s = base();
+    s.execution.capital = 1000.0;
+    let (figures, ledger) = go(&s, &market, 0..4);
+    assert_eq!(fills(&ledger), [(1, -10.0, 100.0), (2, 10.0, 250.0)]);
+    assert_eq!((figures.equity, figures.max_drawdown, figures.sum), (0.0, 1.0, -1.0));
+}
+
+#[test]
+fn nothing_is_paid_or_told_after_ruin() {
+    // Short ten at 100 with 1,000 of money: worth -500 at the close of row 2. Borrowing is paid in row 1 alone, and the exit
+    // that row 3 cannot fill is no refusal any more.
+    let market = points(&[(100.0, 2.0), (100.0, 0.0), (250.0, 3.0), (250.0, 0.0), (250.0, 0.0)]);
+    let market = market.with_tradable(&[true, true, true, false, true]).unwrap();
+    let mut s = base();
+    (s.execution.capital, s.costs.borrow_annual) = (1000.0, 0.365);
+    let (figures, ledger) = go(&s, &market, 0..5);
+    // 0.365 a year on 1,000 is 1 a day: the 24th part of it an hour.
+    let carries: Vec<u32> = ledger.carries.iter().map(|c| c.row).collect();
+    assert!(carries == [1, 2] && (ledger.carries[0].money - 1.0 / 24.0).abs() < 1e-12);
+    assert_eq!((refused(&ledger).len(), ledger.fills.len(), figures.equity), (0, 1, 0.0));
+    s.costs.borrow_annual = 0.0;
+    assert_eq!(refused(&go(&s, &market, 0..5).1), []);
+}
+
+#[test]
+fn what_rules_remember_ends_with_their_position() {
+    // Long from 100 to 130 and back: out by the signal. The next long, which reverses a short, is at 100: a fall of 5 from
+    // the best close since *its* entry is at 94, not at 100.
+    let rows = [100.0, 100.0, 130.0, 100.0, 100.0, 100.0, 99.0, 98.0, 94.0, 94.0];
+    let signal = [1.0, 0.0, 3.0, 2.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
+    let market = points(&rows.into_iter().zip(signal).collect::<Vec<_>>());
+    let mut s = Sketch { opposite: Opposite::Reverse, ..base() };
+    s.exits[0].push((ExitKind::When, "close < max_since_entry(close) - 5".into()));
+    let expected =
+        [(1, 10.0, 100.0), (3, -10.0, 100.0), (4, -10.0, 100.0), (6, 10.0, 99.0), (6, 10.0, 99.0), (9, -10.0, 94.0)];
+    assert_eq!(fills(&go(&s, &market, 0..10).1), expected);
+}
+
+#[test]
+fn levels_of_one_side_do_not_rest_for_the_other() {
+    // Shorts have a stop at 120, longs have none: 130 stops a short, and does nothing to a long that a stop order opened.
+    let market = bars(&[
+        [100.0, 100.0, 100.0, 100.0, 2.0],
+        [100.0, 101.0, 99.0, 100.0, 0.0],
+        [100.0, 100.0, 100.0, 100.0, 1.0],
+        [100.0, 130.0, 100.0, 110.0, 0.0],
+        [110.0, 130.0, 110.0, 110.0, 0.0],
+    ]);
+    let level = ["close + 1".to_owned(), "close - 0.5".to_owned()];
+    let mut s = Sketch { order: Order::Stop(level, 1), opposite: Opposite::Reverse, ..base() };
+    s.exits = [vec![], vec![(ExitKind::Stop, "120".into())]];
+    // The short is entered at 99.5. The signal of row 2 closes it at the open of row 3, in which 101 opens the long.
+    assert_eq!(fills(&go(&s, &market, 0..5).1), [(1, -10.0, 99.5), (3, 10.0, 100.0), (3, 10.0, 101.0)]);
+}
+
+#[test]
+fn a_refused_entry_takes_its_own_exit_with_it_and_no_later_decision() {
+    // Three bars from decision to fill: long (row 0), out (1), short (2). Row 3 is halted, so the long never is; the short
+    // is entered in row 5 and left when the signal says so in row 6, in row 9.
+    let signal = [1.0, 3.0, 2.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0];
+    let market = points(&signal.map(|v| (100.0, v)));
+    let market = market.with_tradable(&std::array::from_fn::<_, 10, _>(|i| i != 3)).unwrap();
+    let mut s = base();
+    s.execution.fill.delay = 3;
+    let (_, ledger) = go(&s, &market, 0..10);
+    assert_eq!(refused(&ledger), [(3, 1.0, Refusal::Blocked)]);
+    assert_eq!(fills(&ledger), [(5, -10.0, 100.0), (9, 10.0, 100.0)]);
+}
+
+#[test]
+fn a_condition_of_the_position_asks_for_the_position_that_is_decided() {
+    // The long of row 0 is left by the signal of row 2, with three bars to go; the long of row 3 is on its way then. That the
+    // old one has been open for three bars is no reason to leave the new one.
+    let signal = [1.0, 0.0, 0.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0];
+    let market = points(&signal.map(|v| (100.0, v)));
+    let mut s = base();
+    s.execution.fill.delay = 3;
+    s.exits[0].push((ExitKind::When, "pos.bars == 3".into()));
+    // Row 3 decides the exit, for row 6, and row 4 the entry, for row 7; row 5 is the old one's third bar.
+    assert_eq!(fills(&go(&s, &market, 0..9).1), [(3, 10.0, 100.0), (6, -10.0, 100.0), (7, 10.0, 100.0)]);
+}
+
+#[test]
+fn a_resting_entry_expires_though_another_position_is_still_open() {
+    // The long is to be left in row 5; the short's limit of row 2 rests in rows 3 and 4, when the long is still open.
+    let signal = [1.0, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0];
+    let market = points(&signal.map(|v| (100.0, v)));
+    let mut s = Sketch { order: Order::Limit(["close".into(), "close".into()], 2), ..base() };
+    s.execution.fill.delay = 4;
+    let (_, ledger) = go(&s, &market, 0..7);
+    assert_eq!(refused(&ledger), [(4, -1.0, Refusal::Expired)]);
+    assert_eq!(fills(&ledger), [(1, 10.0, 100.0), (5, -10.0, 100.0)]);
+}
+
+#[test]
+fn a_resting_entry_rests_from_the_next_row_on_whatever_the_timing_of_markets() {
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (100.0, 0.0)]);
+    let mut s = Sketch { order: Order::Limit(["close".into(), "close".into()], 2), ..base() };
+    s.execution.fill.delay = 50;
+    assert_eq!(fills(&go(&s, &market, 0..3).1), [(1, 10.0, 100.0)]);
+}
+
+#[test]
+fn a_cooldown_is_counted_from_the_exit_that_a_halt_held_up() {
+    // The exit of row 2 is due in row 3 and filled in row 5. One bar of cooldown: row 7 is the first that may decide.
+    let signal = [1.0, 0.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+    let market = points(&signal.map(|v| (100.0, v)));
+    let market = market.with_tradable(&std::array::from_fn::<_, 9, _>(|i| i != 3 && i != 4)).unwrap();
+    let s = Sketch { cooldown: (1, 0), ..base() };
+    let (_, ledger) = go(&s, &market, 0..9);
+    assert_eq!(fills(&ledger), [(1, 10.0, 100.0), (5, -10.0, 100.0), (8, 10.0, 100.0)]);
+    // A held-up exit is the long's.
+    assert_eq!(refused(&ledger), [(3, 1.0, Refusal::Blocked), (4, 1.0, Refusal::Blocked)]);
+}
+
+#[test]
+fn the_session_s_end_takes_back_what_is_on_its_way() {
+    // A day of 24 hours. Long and out again, both decided on the day before they are due: none of it is filled.
+    let mut rows = [(100.0, 0.0); 72];
+    (rows[3].1, rows[5].1) = (1.0, 3.0);
+    let mut s = base();
+    s.execution.fill.delay = 30;
+    s.execution.flat_at_session_end = true;
+    assert_eq!(fills(&go(&s, &points(&rows), 0..72).1), []);
+    // A position that cannot be closed there is a refusal, and is closed at the next session's end.
+    s.execution.fill.delay = 1;
+    rows[5].1 = 0.0;
+    let market = points(&rows).with_tradable(&std::array::from_fn::<_, 72, _>(|i| i != 23)).unwrap();
+    let (_, ledger) = go(&s, &market, 0..72);
+    assert_eq!(refused(&ledger), [(23, 1.0, Refusal::Blocked)]);
+    assert_eq!(fills(&ledger), [(4, 10.0, 100.0), (47, -10.0, 100.0)]);
+    assert_eq!(ledger.fills.cause[1], Cause::SessionEnd);
+}
+
+#[test]
+fn spreads_at_an_open_widen_by_what_is_known_then() {
+    // Half of 0.02, twice as wide in row 0 and five times in row 1: the open of row 1 pays 2 %, its close 5 %.
+    let market = points(&[(100.0, 2.0), (100.0, 5.0), (100.0, 5.0)]);
+    let mut s = Sketch { entry: [Some("close > 0".into()), None], widening: Some("volume".into()), ..base() };
+    s.costs.spread_frac = 0.02;
+    assert_eq!(go(&s, &market, 0..3).1.fills.price, [102.0]);
+    s.execution.fill = FillTiming::NEXT_CLOSE;
+    assert_eq!(go(&s, &market, 0..3).1.fills.price, [105.0]);
+}
+
+#[test]
+fn a_hit_within_the_bar_at_the_price_of_its_open_is_within_the_bar() {
+    // A trail of 3 below 103 is 100, which is the open too: the price came there after the high.
+    let market = bars(&[
+        [100.0, 100.0, 100.0, 100.0, 1.0],
+        [100.0, 100.0, 99.0, 100.0, 0.0],
+        [100.0, 103.0, 99.0, 99.0, 0.0],
+        [99.0, 99.0, 99.0, 99.0, 0.0],
+    ]);
+    let mut s = Sketch { exits: [vec![(ExitKind::Trail, "3".into())], vec![]], ..base() };
+    s.execution.path = PathPolicy::OpenHighLowClose;
+    let (_, ledger) = go(&s, &market, 0..4);
+    assert_eq!((fills(&ledger)[1], ledger.fills.phase[1]), ((2, -10.0, 100.0), 1));
+}
+
+#[test]
+fn a_close_that_is_missing_in_the_bar_of_an_entry_within_it_is_no_price_since_the_entry() {
+    // Entered at 90 in a bar without a close, after closes of 100: the highest since the entry is 92, in row 2.
+    let market = bars(&[
+        [100.0, 100.0, 100.0, 100.0, 1.0],
+        [100.0, 100.0, 88.0, NAN, 0.0],
+        [91.0, 92.0, 91.0, 91.0, 0.0],
+        [91.0, 91.0, 91.0, 91.0, 0.0],
+    ]);
+    let order = Order::Limit(["close - 10".into(), "close".into()], 1);
+    let exits = [vec![(ExitKind::When, "pos.high > 95".into())], vec![]];
+    assert_eq!(fills(&go(&Sketch { order, exits, ..base() }, &market, 0..4).1), [(1, 10.0, 90.0)]);
+}
+
+#[test]
+fn a_size_that_comes_to_nothing_is_refused_by_the_simple_walk_too() {
+    // 20 of money do not pay the least fee of 25.
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (100.0, 0.0)]);
+    let mut s = Sketch { entry: [Some("volume == 1".into()), None], size: (SizeKind::Fraction, "1".into()), ..base() };
+    (s.execution.capital, s.costs.min_fee) = (20.0, 25.0);
+    let (figures, ledger) = go(&s, &market, 0..3);
+    assert_eq!((refused(&ledger), figures.equity), (vec![(1, 1.0, Refusal::NoSize)], 20.0));
+}
+
+#[test]
+fn a_position_before_the_first_close_is_marked_by_opens_and_not_by_a_close_to_come() {
+    let market =
+        bars(&[[100.0, 100.0, 100.0, NAN, 1.0], [100.0, 100.0, 100.0, NAN, 0.0], [100.0, 500.0, 100.0, 500.0, 0.0]]);
+    assert_eq!(go(&base(), &market, 0..2).0.equity, 10_000.0);
+}
+
+#[test]
+fn a_weight_is_traded_once_at_a_price() {
+    // The weight of row 0 is traded at the open of row 1. Restoring it there would trade what rounding left, at the least fee.
+    let market = points(&[(97.0, 0.3), (97.0, 0.7), (97.0, 0.7), (97.0, 0.7)]);
+    let mut s = Sketch { weight: Some("volume".into()), ..Sketch::default() };
+    s.execution.holding = Holding::Weights;
+    s.costs.taker_fee_bps = 7.0;
+    let (_, ledger) = go(&s, &market, 0..3);
+    assert_eq!(ledger.fills.row.iter().filter(|row| **row == 1).count(), 1);
+    assert_eq!(ledger.fills.row.iter().filter(|row| **row == 2).count(), 1);
+}
+
+#[test]
+fn a_weight_of_what_is_owed_is_not_held() {
+    // All of 1,000 short at 100, ten units; the open of row 2 is 300: worth 2,000 - 3,000. The bar closes at 150, where worth
+    // is 500: nothing was traded at the open, and the weight is restored at the next, to 500 / 150 units.
+    let market = bars(&[
+        [100.0, 100.0, 100.0, 100.0, 0.0],
+        [100.0, 100.0, 100.0, 100.0, 0.0],
+        [300.0, 300.0, 150.0, 150.0, 0.0],
+        [150.0, 150.0, 150.0, 150.0, 0.0],
+    ]);
+    let mut s = Sketch { weight: Some("-1".into()), ..Sketch::default() };
+    (s.execution.holding, s.execution.capital) = (Holding::Weights, 1000.0);
+    let (figures, ledger) = go(&s, &market, 0..4);
+    assert_eq!(fills(&ledger), [(1, -10.0, 100.0), (3, 10.0 - 500.0 / 150.0, 150.0)]);
+    assert!((figures.equity - 500.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_weight_is_held_again_after_the_session_s_end() {
+    let mut s = Sketch { weight: Some("1".into()), ..Sketch::default() };
+    s.execution.flat_at_session_end = true;
+    let (_, ledger) = go(&s, &points(&[(100.0, 0.0); 48]), 0..48);
+    assert_eq!(fills(&ledger), [(1, 100.0, 100.0), (23, -100.0, 100.0), (24, 100.0, 100.0), (47, -100.0, 100.0)]);
+}
+
+#[test]
+fn ties_of_the_optimistic_path_are_the_first_path_s() {
+    // A trail of 3: by the high first the stop is hit at 100, the close too; by the low first it is not. Equal worth.
+    let market =
+        bars(&[[100.0, 100.0, 100.0, 100.0, 1.0], [100.0, 103.0, 99.0, 100.0, 0.0], [100.0, 100.0, 100.0, 100.0, 0.0]]);
+    let mut s = Sketch { exits: [vec![(ExitKind::Trail, "3".into())], vec![]], ..base() };
+    for path in [PathPolicy::Pessimistic, PathPolicy::Optimistic] {
+        s.execution.path = path;
+        assert_eq!(fills(&go(&s, &market, 0..3).1), [(1, 10.0, 100.0), (1, -10.0, 100.0)]);
+    }
+}
