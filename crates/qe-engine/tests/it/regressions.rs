@@ -117,7 +117,8 @@ fn what_rules_remember_ends_with_their_position() {
 
 #[test]
 fn levels_of_one_side_do_not_rest_for_the_other() {
-    // Shorts have a stop at 120, longs have none: 130 stops a short, and does nothing to a long that a stop order opened.
+    // Shorts have a trail of 5, longs have none. A stop order opens the long at 101 in row 3, which goes to 130 and closes
+    // at 110: no trail of 5 below 130 is the long's.
     let market = bars(&[
         [100.0, 100.0, 100.0, 100.0, 2.0],
         [100.0, 101.0, 99.0, 100.0, 0.0],
@@ -127,23 +128,23 @@ fn levels_of_one_side_do_not_rest_for_the_other() {
     ]);
     let level = ["close + 1".to_owned(), "close - 0.5".to_owned()];
     let mut s = Sketch { order: Order::Stop(level, 1), opposite: Opposite::Reverse, ..base() };
-    s.exits = [vec![], vec![(ExitKind::Stop, "120".into())]];
-    // The short is entered at 99.5. The signal of row 2 closes it at the open of row 3, in which 101 opens the long.
+    s.exits = [vec![], vec![(ExitKind::Trail, "5".into())]];
+    // The short is entered at 99.5. The signal of row 2 closes it at the open of row 3.
     assert_eq!(fills(&go(&s, &market, 0..5).1), [(1, -10.0, 99.5), (3, 10.0, 100.0), (3, 10.0, 101.0)]);
 }
 
 #[test]
 fn a_refused_entry_takes_its_own_exit_with_it_and_no_later_decision() {
-    // Three bars from decision to fill: long (row 0), out (1), short (2). Row 3 is halted, so the long never is; the short
-    // is entered in row 5 and left when the signal says so in row 6, in row 9.
-    let signal = [1.0, 3.0, 2.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 0.0];
+    // Four bars from decision to fill: long (row 0), out (1), short (2), out (3), and long again (5). Row 4 is halted, so the
+    // first long never is. All else stands: short in row 6, out in row 7, long in row 9.
+    let signal = [1.0, 3.0, 2.0, 3.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
     let market = points(&signal.map(|v| (100.0, v)));
-    let market = market.with_tradable(&std::array::from_fn::<_, 10, _>(|i| i != 3)).unwrap();
+    let market = market.with_tradable(&std::array::from_fn::<_, 10, _>(|i| i != 4)).unwrap();
     let mut s = base();
-    s.execution.fill.delay = 3;
+    s.execution.fill.delay = 4;
     let (_, ledger) = go(&s, &market, 0..10);
-    assert_eq!(refused(&ledger), [(3, 1.0, Refusal::Blocked)]);
-    assert_eq!(fills(&ledger), [(5, -10.0, 100.0), (9, 10.0, 100.0)]);
+    assert_eq!(refused(&ledger), [(4, 1.0, Refusal::Blocked)]);
+    assert_eq!(fills(&ledger), [(6, -10.0, 100.0), (7, 10.0, 100.0), (9, 10.0, 100.0)]);
 }
 
 #[test]
@@ -303,16 +304,4 @@ fn a_weight_is_held_again_after_the_session_s_end() {
     s.execution.flat_at_session_end = true;
     let (_, ledger) = go(&s, &points(&[(100.0, 0.0); 48]), 0..48);
     assert_eq!(fills(&ledger), [(1, 100.0, 100.0), (23, -100.0, 100.0), (24, 100.0, 100.0), (47, -100.0, 100.0)]);
-}
-
-#[test]
-fn ties_of_the_optimistic_path_are_the_first_path_s() {
-    // A trail of 3: by the high first the stop is hit at 100, the close too; by the low first it is not. Equal worth.
-    let market =
-        bars(&[[100.0, 100.0, 100.0, 100.0, 1.0], [100.0, 103.0, 99.0, 100.0, 0.0], [100.0, 100.0, 100.0, 100.0, 0.0]]);
-    let mut s = Sketch { exits: [vec![(ExitKind::Trail, "3".into())], vec![]], ..base() };
-    for path in [PathPolicy::Pessimistic, PathPolicy::Optimistic] {
-        s.execution.path = path;
-        assert_eq!(fills(&go(&s, &market, 0..3).1), [(1, 10.0, 100.0), (1, -10.0, 100.0)]);
-    }
 }
