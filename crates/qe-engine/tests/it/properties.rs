@@ -11,6 +11,7 @@ use qe_engine::fills::{At, FillTiming, Holding};
 use qe_engine::ledger::Ledger;
 use qe_engine::market::Market;
 use qe_engine::program::{ExitKind, SizeKind, StrategyPlan};
+use qe_engine::trades::trades;
 
 use crate::random::{Order, Sketch, market, market_of, one, sketch, times_of, weights};
 
@@ -85,6 +86,15 @@ fn money_adds_up_over_a_million_fills() {
             }
         }
         assert_eq!((fill, carry), (f.len(), ledger.carries.len()));
+        if figures.equity > 0.0 {
+            // What round trips won, the open one included, is what the account won.
+            let trips = trades(&ledger, &market, &[], market.len());
+            let won: f64 = trips.iter().map(|t| t.pnl).sum();
+            let traded: f64 = (0..f.len()).map(|i| (f.units[i] * f.price[i]).abs()).sum();
+            let gap = won - (figures.equity - s.execution.capital);
+            assert!(gap.abs() <= 1e-12 * traded.max(s.execution.capital), "{id}: {gap} of {won}\n{s:?}");
+            assert_eq!(trips.iter().filter(|t| t.exit_time.is_some()).count() as u64, figures.n_trades());
+        }
     }
     assert!(n_ruined > 10 && id > 50, "{n_ruined} of {id}");
 }
