@@ -222,7 +222,7 @@ impl Execution {
         if !(self.capital > 0.0 && self.capital.is_finite()) {
             return fault("capital", "there is no money to begin with", "give a number above 0");
         }
-        if !(self.leverage > 0.0) {
+        if self.leverage.is_nan() || self.leverage <= 0.0 {
             return fault("leverage", "nothing may be held", "give a number above 0, such as 1");
         }
         match self.fill.fault() {

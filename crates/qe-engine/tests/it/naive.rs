@@ -93,8 +93,10 @@ pub(crate) struct Outcome {
     pub(crate) sum: f64,
     pub(crate) sum_sq: f64,
     pub(crate) max_drawdown: f64,
-    pub(crate) n_trades: u64,
-    pub(crate) n_wins: u64,
+    /// Of each round trip that is over: what it won, and how many bars later it was left.
+    pub(crate) trips: Vec<(f64, usize)>,
+    /// The days in which something was held.
+    pub(crate) days_in: std::collections::BTreeSet<u32>,
     pub(crate) turnover: f64,
     pub(crate) costs: f64,
 }
@@ -219,11 +221,20 @@ pub(crate) fn simulate(plan: &StrategyPlan, point: usize, data: &Data, rows: std
     for row in rows.clone() {
         let before = naive.equity;
         if !is_ruined {
+            if naive.position.is_some() {
+                naive.out.days_in.insert(data.day[row]);
+            }
             naive.row(row);
+            if naive.position.is_some() {
+                naive.out.days_in.insert(data.day[row]);
+            }
             if naive.equity <= 0.0 {
                 is_ruined = true;
                 naive.equity = 0.0;
-                naive.out.n_trades += u64::from(naive.position.is_some());
+                if let Some(p) = naive.position.take() {
+                    naive.out.trips.push((-p.cash_before, row - p.row));
+                    naive.out.days_in.insert(data.day[row]);
+                }
             }
         }
         let r = if before > 0.0 { naive.equity / before - 1.0 } else { 0.0 };
@@ -407,9 +418,10 @@ impl Naive<'_> {
         let h = if is_maker { 0.0 } else { self.half_cost(row, phase) };
         let price = if is_maker { raw } else { raw * (1.0 + units.signum() * h) };
         let fee = self.fee(units, price, is_maker);
+        let worth = if self.units == 0.0 { self.cash } else { self.cash + self.units * raw };
         self.cash -= units * price + fee;
         self.units = if matches!(cause, Cause::Entry | Cause::Weight) { self.units + units } else { 0.0 };
-        self.out.turnover += (units * raw).abs();
+        self.out.turnover += (units * raw).abs() / worth;
         self.out.costs += fee + (price - raw).abs() * units.abs();
         self.out.fills.push(Filled {
             row,
@@ -428,6 +440,7 @@ impl Naive<'_> {
         price
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn leave(
         &mut self,
         row: usize,
@@ -440,8 +453,8 @@ impl Naive<'_> {
     ) {
         let Some(p) = self.position.take() else { return };
         self.trade(row, phase, -self.units, raw, is_maker, cause, (signal_row, f64::NAN), is_ambiguous);
-        self.out.n_trades += 1;
-        self.out.n_wins += u64::from(self.cash > p.cash_before);
+        self.out.trips.push((self.cash - p.cash_before, row - p.row));
+        self.out.days_in.insert(self.data.day[row]);
         if self.decided.is_some_and(|d| d.id == p.entry.decided.id) {
             self.decided = None;
         }
@@ -720,7 +733,6 @@ impl Naive<'_> {
         }
         if money != 0.0 {
             self.cash -= money;
-            self.out.costs += money;
             self.out.carries.push((row, money));
         }
     }
@@ -813,7 +825,12 @@ impl Naive<'_> {
         }
         let price = p * (1.0 + s * h);
         let fee = if is_free { 0.0 } else { self.fee(d, price, false) };
+        let cash_before = self.cash;
         self.cash -= d * price + fee;
+        if !is_free {
+            self.out.turnover += (d * p).abs() / worth;
+            self.out.costs += fee + (price - p).abs() * d.abs();
+        }
         let was_flat = self.units == 0.0;
         self.units = if is_none { 0.0 } else { self.units + d };
         self.out.fills.push(Filled {
@@ -831,12 +848,13 @@ impl Naive<'_> {
             strength: f64::NAN,
         });
         if self.units == 0.0 {
-            self.position = None;
-            self.out.n_trades += 1;
+            let of = self.position.take().map(|p| (self.cash - p.cash_before, row - p.row));
+            self.out.trips.extend(of);
+            self.out.days_in.insert(self.data.day[row]);
         } else if was_flat && self.program.weight.is_some() {
             let decided = Decided { side: usize::from(w < 0.0), signal_row, id: 0 };
             let entry = Entry { decided, size: w, strength: f64::NAN, memory: Vec::new() };
-            self.open_position(row, phase, p, price, Entered::AtOpen, entry, self.cash);
+            self.open_position(row, phase, p, price, Entered::AtOpen, entry, cash_before);
         }
     }
 
@@ -961,7 +979,7 @@ impl Naive<'_> {
         if let Some(scale) = self.program.size.scale {
             size *= self.value(scale, row, &known);
         }
-        if !(size > 0.0) {
+        if size.is_nan() || size <= 0.0 {
             self.out.refused.push((row, s, Refusal::NoSize));
             return;
         }

@@ -55,7 +55,7 @@ fn money_adds_up_over_a_million_fills() {
             let open = market.columns().axis().open();
             row + 1 == open.len() || market.calendar().day_of(open[row]) != market.calendar().day_of(open[row + 1])
         };
-        for row in 0..market.len() {
+        for (row, mark) in marks.iter().enumerate() {
             while fill < f.len() && f.row[fill] as usize == row {
                 cash -= f.units[fill] * f.price[fill] + f.fee[fill];
                 held += f.units[fill];
@@ -65,9 +65,9 @@ fn money_adds_up_over_a_million_fills() {
                 cash -= ledger.carries[carry].money;
                 carry += 1;
             }
-            let equity = cash + held * marks[row];
+            let equity = cash + held * mark;
             // What worth is a small difference of is the measure, where leverage makes it so.
-            let size = equity.abs().max((held * marks[row]).abs()).max(s.execution.capital);
+            let size = equity.abs().max((held * mark).abs()).max(s.execution.capital);
             assert!(
                 (curve.equity[row] - equity).abs() <= 1e-9 * size,
                 "{id} row {row}: {} {equity}",
