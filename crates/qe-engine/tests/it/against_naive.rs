@@ -153,7 +153,7 @@ fn weights_are_the_naive_simulator_s() {
 }
 
 /// How many cases of each kind are tried.
-const CASES: u64 = 5000;
+const CASES: u64 = 3000;
 
 fn many(make: fn(&mut Stream) -> Sketch) {
     let mut seen = BTreeMap::<String, u64>::new();
