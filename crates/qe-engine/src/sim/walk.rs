@@ -365,6 +365,9 @@ impl Walk {
     /// All that happens in a row.
     fn row(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let fill = f.plan.execution.fill;
+        if f.plan.costs.has_carry() {
+            self.pay_carry(f, row, days, record);
+        }
         if fill.at == At::Open {
             self.fill_due(f, row, f.prices[0][row], 0, days, record);
         }
@@ -384,9 +387,6 @@ impl Walk {
         }
         if is_restored {
             self.restore(f, row, 2, days, record);
-        }
-        if f.plan.costs.has_carry() {
-            self.pay_carry(f, row, days, record);
         }
         self.decide(f, row, days, record);
         if fill.at == At::Close && fill.delay == 0 {
@@ -831,7 +831,9 @@ impl Walk {
     fn pay_carry(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let Some(position) = &self.position else { return };
         let side = position.side;
-        let value = position.units * f.view.marks[row];
+        // What was held since the close before: a night is paid by who held over it.
+        let Some(before) = row.checked_sub(1) else { return };
+        let value = position.units * f.view.marks[before];
         let money = f.market.carry(row, side, value, &f.plan.costs);
         if money != 0.0 {
             self.mark_to(f, row, days);

@@ -255,6 +255,8 @@ impl Naive<'_> {
     fn row(&mut self, row: usize) {
         let d = self.data;
         self.left = [false; 2];
+        // 0
+        self.pay_carry(row);
         // 1
         if self.execution.fill.at == At::Open {
             self.fill_due(row, d.open[row], 0);
@@ -284,11 +286,9 @@ impl Naive<'_> {
         }
         // 7
         self.restore(row, 2);
-        // 8
-        self.pay_carry(row);
-        // 9: for orders of this very close the account is looked at before they fill.
+        // 8: for orders of this very close the account is looked at before they fill.
         self.mark(row);
-        // 10
+        // 9
         if self.equity > 0.0 || self.execution.fill.delay == 0 {
             self.decide(row);
         }
@@ -720,7 +720,7 @@ impl Naive<'_> {
         if self.units == 0.0 || row == 0 {
             return;
         }
-        let value = self.units.abs() * self.data.mark(row);
+        let value = self.units.abs() * self.data.mark(row - 1);
         let (from, to) = (self.data.known[row - 1], self.data.known[row]);
         let mut money = 0.0;
         if self.units < 0.0 {

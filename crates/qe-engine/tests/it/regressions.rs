@@ -86,8 +86,8 @@ fn ruin_without_a_position_is_worth_nothing_and_not_less() {
 
 #[test]
 fn nothing_is_paid_or_told_after_ruin() {
-    // Short ten at 100 with 1,000 of money: worth -500 at the close of row 2. Borrowing is paid in row 1 alone, and the exit
-    // that row 3 cannot fill is no refusal any more.
+    // Short ten at 100 with 1,000 of money: worth -500 at the close of row 2. Borrowing is paid in row 2 alone, for the hour
+    // since the close before, and the exit that row 3 cannot fill is no refusal any more.
     let market = points(&[(100.0, 2.0), (100.0, 0.0), (250.0, 3.0), (250.0, 0.0), (250.0, 0.0)]);
     let market = market.with_tradable(&[true, true, true, false, true]).unwrap();
     let mut s = base();
@@ -95,7 +95,7 @@ fn nothing_is_paid_or_told_after_ruin() {
     let (figures, ledger) = go(&s, &market, 0..5);
     // 0.365 a year on 1,000 is 1 a day: the 24th part of it an hour.
     let carries: Vec<u32> = ledger.carries.iter().map(|c| c.row).collect();
-    assert!(carries == [1, 2] && (ledger.carries[0].money - 1.0 / 24.0).abs() < 1e-12);
+    assert!(carries == [2] && (ledger.carries[0].money - 1.0 / 24.0).abs() < 1e-12);
     assert_eq!((refused(&ledger).len(), ledger.fills.len(), figures.equity), (0, 1, 0.0));
     s.costs.borrow_annual = 0.0;
     assert_eq!(refused(&go(&s, &market, 0..5).1), []);
@@ -304,4 +304,16 @@ fn a_weight_is_held_again_after_the_session_s_end() {
     s.execution.flat_at_session_end = true;
     let (_, ledger) = go(&s, &points(&[(100.0, 0.0); 48]), 0..48);
     assert_eq!(fills(&ledger), [(1, 100.0, 100.0), (23, -100.0, 100.0), (24, 100.0, 100.0), (47, -100.0, 100.0)]);
+}
+
+#[test]
+fn a_night_is_paid_by_who_held_over_it() {
+    // Short one from the open of row 1, bought back at the open of row 3: two hours from close to close are paid, that of row
+    // 2 and the one before the exit; not the one before the entry.
+    let market = points(&[(100.0, 2.0), (100.0, 0.0), (100.0, 3.0), (100.0, 0.0), (100.0, 0.0)]);
+    let mut s = base();
+    s.costs.borrow_annual = 0.365;
+    let (_, ledger) = go(&s, &market, 0..5);
+    let rows: Vec<u32> = ledger.carries.iter().map(|c| c.row).collect();
+    assert_eq!((rows, fills(&ledger).iter().map(|f| f.0).collect::<Vec<_>>()), (vec![2, 3], vec![1, 3]));
 }
