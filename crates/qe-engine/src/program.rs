@@ -192,7 +192,47 @@ pub struct StrategyPlan {
     pub spread_multiplier: Option<Source>,
 }
 
+impl Source {
+    /// What tells it from others.
+    fn key(self) -> [u64; 2] {
+        match self {
+            Self::Output(output) => [0, output as u64],
+            Self::Rule(rule) => [1, rule as u64],
+            Self::Number(x) => [2, x.to_bits()],
+        }
+    }
+}
+
 impl Program {
+    /// What tells it from other programs of its plan: two points with one key are one walk, as where a parameter is idle.
+    pub(crate) fn key(&self) -> Vec<u64> {
+        let mut key = Vec::with_capacity(48);
+        let mut source = |s: Option<Source>| key.extend(s.map_or([3, 0], Source::key));
+        self.entry.into_iter().for_each(&mut source);
+        let (order, levels, n_bars) = match self.order {
+            EntryOrder::Market => (0, [None; 2], 0),
+            EntryOrder::Limit { level, n_bars } => (1, level, n_bars),
+            EntryOrder::Stop { level, n_bars } => (2, level, n_bars),
+        };
+        levels.into_iter().for_each(&mut source);
+        let size = self.size;
+        [Some(size.source), size.scale, self.strength, self.weight].into_iter().for_each(&mut source);
+        self.gates.iter().for_each(|gate| source(Some(*gate)));
+        let numbers = [size.limit_frac, size.lot, size.min_units].map(f64::to_bits);
+        key.extend(numbers);
+        let counts = [order, u64::from(n_bars), size.kind as u64, self.opposite as u64, self.lookback as u64];
+        key.extend(counts);
+        key.extend([u64::from(self.cooldown_bars), u64::from(self.cooldown_sessions), self.gates.len() as u64]);
+        for exits in &self.exits {
+            key.push(exits.len() as u64);
+            for exit in exits {
+                key.extend([exit.kind as u64, u64::from(exit.reason)]);
+                key.extend(exit.source.key());
+            }
+        }
+        key
+    }
+
     /// Whether a position always takes all money, so that nothing but the position moves worth while it is open: the shape
     /// that lets returns be summed from tables.
     pub(crate) fn is_all_in(&self, execution: &Execution, costs: &CostModel) -> bool {

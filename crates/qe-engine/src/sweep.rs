@@ -4,6 +4,7 @@
 //! threads. Several markets make one more parameter, `market`, whose options are their keys. Points go through the engine in
 //! groups, so that memory is bounded by the budget and not by how many there are.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use qe_core::eval::{Evaluator, Fidelity, Window};
@@ -17,6 +18,7 @@ use crate::blocks::{self, BlockStats};
 use crate::error::{Error, Result};
 use crate::market::Market;
 use crate::outcome::{self, Years, daily_returns};
+use crate::program::StrategyPlan;
 use crate::spec::StrategySpec;
 
 /// The parameter that names the market, where there are several.
@@ -133,7 +135,9 @@ impl Sweep {
         let done = self.pool.try_map(points.len().div_ceil(size), |i| {
             let group = points.slice(i * size..(i + 1) * size);
             let plan = self.spec.compile(&market.schema(), market.steps_per_year(), Some(&group))?;
-            batch::run(&plan, market, &stretch)
+            let (plan, place) = distinct(plan);
+            let told = batch::run(&plan, market, &stretch)?;
+            Ok::<_, Error>(place.into_iter().map(|at| told[at].clone()).collect::<Vec<_>>())
         })?;
         Ok(done.into_iter().flatten().collect())
     }
@@ -212,8 +216,10 @@ impl Sweep {
             table.push(points.ids()[row], &values)?;
         }
         let plan = self.spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?;
+        let (plan, place) = distinct(plan);
         let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
-        let mut chains: Vec<std::result::Result<Chain, String>> = rows.iter().map(|_| Ok(Chain::default())).collect();
+        let mut chains: Vec<std::result::Result<Chain, String>> =
+            plan.programs.iter().map(|_| Ok(Chain::default())).collect();
         for stretch in scored(market, fidelity, window)? {
             let stretch = Stretch { rows: stretch, warmup: self.options.warmup, daily: true, max_bytes };
             for (chain, figures) in chains.iter_mut().zip(batch::run(&plan, market, &stretch)?) {
@@ -225,7 +231,7 @@ impl Sweep {
             }
         }
         let years = Years { steps_per_year: market.steps_per_year(), days_per_year: market.days_per_year() };
-        Ok(chains
+        let told: Vec<Row> = chains
             .into_iter()
             .map(|chain| {
                 let chain = chain?;
@@ -239,8 +245,25 @@ impl Sweep {
                 };
                 Ok((values.to_vec(), blocks))
             })
-            .collect())
+            .collect();
+        Ok(place.into_iter().map(|at| told[at].clone()).collect())
     }
+}
+
+/// The plan with each program once, and where each point's stands: points that differ in idle parameters share a walk.
+fn distinct(mut plan: StrategyPlan) -> (StrategyPlan, Vec<usize>) {
+    let mut known: HashMap<std::result::Result<Vec<u64>, Arc<str>>, usize> = HashMap::new();
+    let mut programs = Vec::with_capacity(plan.programs.len());
+    let place = plan.programs.iter().map(|program| {
+        let key = program.as_ref().map(|p| p.key()).map_err(Arc::clone);
+        *known.entry(key).or_insert_with(|| {
+            programs.push(program.clone());
+            programs.len() - 1
+        })
+    });
+    let place = place.collect();
+    plan.programs = programs;
+    (plan, place)
 }
 
 /// What a point came to, or why it failed.

@@ -174,6 +174,33 @@ fn points_that_cannot_be_run_say_why_and_the_others_go_on() {
 }
 
 #[test]
+fn points_that_differ_in_an_idle_parameter_share_their_bits() {
+    let spec = strategies::by_name("StochRSIMeanReversion").unwrap();
+    let sweep =
+        Sweep::new(&spec, markets(Timeframe::H1)[..1].to_vec(), Pool::inline(), SweepOptions::default()).unwrap();
+    let names: Vec<&str> = sweep.params().iter().map(|p| p.name.as_str()).collect();
+    let mut points = PointTable::new(sweep.params().to_vec()).unwrap();
+    // The threshold is idle where the filter is skipped, and is not where it is used.
+    for (id, skip, threshold) in [(0, true, 20), (1, true, 30), (2, false, 20), (3, false, 30)] {
+        let value = |p: &qe_core::param::Param| match p.name.as_str() {
+            "skip_adx_filter" => Value::Bool(skip),
+            "adx_threshold" => Value::Int(threshold),
+            _ => p.default.clone(),
+        };
+        let row: Vec<Value> = sweep.params().iter().map(value).collect();
+        points.push(id, &row).unwrap();
+    }
+    assert!(names.contains(&"adx_threshold"));
+    let start = sweep.markets()[0].columns().axis().open()[60];
+    let window = Window::one(TimeRange { start, end: i64::MAX / 2 }).unwrap();
+    let table = sweep.evaluate(&points, Fidelity::FULL, &window).unwrap();
+    let n = table.metric("n_trades").unwrap();
+    let equity = table.metric("final_equity").unwrap();
+    assert!(n[0] > 20.0 && equity[0].to_bits() == equity[1].to_bits() && n[0] == n[1]);
+    assert!(n[2] < n[3] && n[3] <= n[0], "{n:?}");
+}
+
+#[test]
 fn stretches_of_a_window_follow_each_other() {
     let spec = StrategySpec::from_toml(CROSSING).unwrap();
     let sweep =
