@@ -15,6 +15,7 @@ pub mod eval;
 pub mod fit;
 pub mod ident;
 pub mod instrument;
+pub mod lanes;
 pub mod panel;
 pub mod par;
 pub mod param;

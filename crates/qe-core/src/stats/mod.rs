@@ -36,7 +36,7 @@ pub use multiple::{Adjustment, adjust, benjamini_hochberg, benjamini_yekutieli, 
 pub use permutation::{Permutation, PermutationTest, Side, mean_difference_test, permutation_test};
 pub use quantile::{MAD_TO_STD, mad, median, present, quantile, quantile_sorted, quantiles};
 pub use ranks::{Ties, kendall, pearson, ranks, spearman};
-pub use sum::{dot, pair_sums_by, sum, sum_by, sums_by};
+pub use sum::{Terms, dot, pair_sums_by, sum, sum_by, sums_by, sums_of};
 pub use tails::{
     binomial_at_least, binomial_sf, chi2_cdf, chi2_ppf, chi2_sf, f_cdf, f_ppf, f_sf, normal_cdf, normal_isf,
     normal_pdf, normal_ppf, normal_sf, student_t_cdf, student_t_ppf, student_t_sf,

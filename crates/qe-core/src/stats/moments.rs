@@ -11,7 +11,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sum::{sum, sums_by_fours};
+use super::sum::{Terms, sum, sums_of};
+use crate::lanes::Eight;
 
 /// Kurtosis as the fourth standardised moment: 3 for a normal distribution.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -49,19 +50,35 @@ pub struct Moments {
     pub m4: f64,
 }
 
+/// The first four powers of what numbers are above the anchor.
+#[derive(Clone, Copy)]
+struct Powers {
+    anchor: f64,
+}
+
+impl Terms<4> for Powers {
+    #[inline(always)]
+    fn of<V: Eight>(self, x: V) -> [V; 4] {
+        let d = x.minus(V::all(self.anchor));
+        let d2 = d.times(d);
+        [d, d2, d2.times(d), d2.times(d2)]
+    }
+}
+
 impl Moments {
     /// The moments of `x`.
     pub fn of(x: &[f64]) -> Self {
+        Self::of_sum(x, sum(x))
+    }
+
+    /// The moments of `x`, where its [`sum()`] is at hand.
+    pub fn of_sum(x: &[f64], total: f64) -> Self {
         if x.is_empty() {
             return Self::default();
         }
         let (count, n) = (x.len() as u64, x.len() as f64);
-        let anchor = sum(x) / n;
-        let [s1, s2, s3, s4] = sums_by_fours(x, |v| {
-            let d = v.map(|v| v - anchor);
-            let d2 = d.map(|d| d * d);
-            [d, d2, std::array::from_fn(|j| d2[j] * d[j]), d2.map(|d2| d2 * d2)]
-        });
+        let anchor = total / n;
+        let [s1, s2, s3, s4] = sums_of(x, Powers { anchor });
         let d = s1 / n;
         let this = Self {
             n: count,

@@ -8,16 +8,19 @@
 //! Reference: N. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14 (1993).
 //! Golden numbers: exact integers and closed forms in the tests, and `math.fsum` of Python in `sum.csv`.
 
+use crate::lanes::{Eight, EightLoops, eights};
+
 /// Values in one block of the tree.
 const BLOCK: usize = 512;
 /// Accumulators in a block.
 const LANES: usize = 8;
-/// Half of them.
-const HALF: usize = LANES / 2;
+/// Values whose sums are one call: a power of two of blocks.
+const FEW: usize = 8 * BLOCK;
 
 /// The sum of `x`, in the fixed order of this module.
 pub fn sum(x: &[f64]) -> f64 {
-    sum_by(x, |v| v)
+    let [total] = sums_of(x, Same);
+    total
 }
 
 /// The sum of `x[i] * y[i]`, in the fixed order of this module. NaN when the lengths differ.
@@ -50,42 +53,92 @@ pub fn sums_by<const K: usize>(x: &[f64], f: impl Fn(f64) -> [f64; K]) -> [f64; 
     })
 }
 
-/// As [`sums_by`], of a function over four values at once, which it must treat alike. Several sums of all eight lanes
-/// are more than sixteen registers of two values hold, and no lane knows of another.
-#[inline]
-pub(crate) fn sums_by_fours<const K: usize>(x: &[f64], f: impl Fn([f64; HALF]) -> [[f64; HALF]; K]) -> [f64; K] {
+/// What is summed of each number, eight numbers at a time; a part of a lane must come of that lane alone.
+pub trait Terms<const K: usize>: Copy {
+    /// The parts; to be written with `#[inline(always)]`.
+    fn of<V: Eight>(self, x: V) -> [V; K];
+}
+
+/// Several sums over `x` in one pass, as [`sums_by`], on the widest vectors of the machine.
+pub fn sums_of<const K: usize>(x: &[f64], terms: impl Terms<K>) -> [f64; K] {
     if x.is_empty() {
         return [0.0; K];
     }
-    tree(0, x.len().div_ceil(BLOCK), &|block| {
-        let (rows, rest) = x[block * BLOCK..x.len().min((block + 1) * BLOCK)].as_chunks::<LANES>();
-        let (mut low, mut high) = ([[0.0; HALF]; K], [[0.0; HALF]; K]);
-        for &[a, b, c, d, ..] in rows {
-            add_four(&mut low, f([a, b, c, d]), HALF);
-        }
-        for &[.., a, b, c, d] in rows {
-            add_four(&mut high, f([a, b, c, d]), HALF);
-        }
-        for (acc, part) in [&mut low, &mut high].into_iter().zip(rest.chunks(HALF)) {
-            let mut four = [0.0; HALF];
-            four[..part.len()].copy_from_slice(part);
-            add_four(acc, f(four), part.len());
-        }
-        std::array::from_fn(|k| {
-            let ([a, b, c, d], [e, f, g, h]) = (low[k], high[k]);
-            fold_lanes([a, b, c, d, e, f, g, h])
-        })
-    })
+    tree(0, x.len().div_ceil(FEW), &|few| eights(Few { x: &x[few * FEW..x.len().min((few + 1) * FEW)], terms }))
 }
 
-/// Adds the first `n` values of each four to its accumulators.
+/// The numbers themselves.
+#[derive(Clone, Copy)]
+struct Same;
+
+impl Terms<1> for Same {
+    #[inline(always)]
+    fn of<V: Eight>(self, x: V) -> [V; 1] {
+        [x]
+    }
+}
+
+/// Sums over at most [`FEW`] values: what stands below some place of the tree.
+struct Few<'a, T, const K: usize> {
+    x: &'a [f64],
+    terms: T,
+}
+
+impl<const K: usize, T: Terms<K>> EightLoops for Few<'_, T, K> {
+    type Out = [f64; K];
+
+    #[inline(always)]
+    fn run<V: Eight>(self) -> [f64; K] {
+        // Sums that wait for the other half of their pair, the longest first.
+        let (mut waiting, mut n_waiting) = ([[0.0; K]; 4], 0);
+        for (number, block) in self.x.chunks(BLOCK).enumerate() {
+            let mut total = block_sums::<K, T, V>(block, self.terms);
+            for _ in 0..number.trailing_ones() {
+                n_waiting -= 1;
+                total = added(waiting[n_waiting], total);
+            }
+            waiting[n_waiting] = total;
+            n_waiting += 1;
+        }
+        let mut total = waiting[n_waiting - 1];
+        for longer in waiting[..n_waiting - 1].iter().rev() {
+            total = added(*longer, total);
+        }
+        total
+    }
+}
+
+/// The sums over one block.
 #[inline(always)]
-fn add_four<const K: usize>(acc: &mut [[f64; HALF]; K], four: [[f64; HALF]; K], n: usize) {
-    for (lanes, values) in acc.iter_mut().zip(four) {
-        for (lane, v) in lanes.iter_mut().zip(values).take(n) {
-            *lane += v;
+fn block_sums<const K: usize, T: Terms<K>, V: Eight>(block: &[f64], terms: T) -> [f64; K] {
+    let (rows, rest) = block.as_chunks::<LANES>();
+    let mut acc = [V::all(0.0); K];
+    for row in rows {
+        let parts = terms.of(V::of(row));
+        for k in 0..K {
+            acc[k] = acc[k].plus(parts[k]);
         }
     }
+    let mut last = [0.0; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    let parts = terms.of(V::of(&last));
+    let mut sums = [0.0; K];
+    for k in 0..K {
+        let (mut lanes, part) = (acc[k].numbers(), parts[k].numbers());
+        for j in 0..rest.len() {
+            lanes[j] += part[j];
+        }
+        sums[k] = fold_lanes(lanes);
+    }
+    sums
+}
+
+#[inline(always)]
+fn added<const K: usize>(mut a: [f64; K], b: [f64; K]) -> [f64; K] {
+    for k in 0..K {
+        a[k] += b[k];
+    }
+    a
 }
 
 /// Several sums over two slices in one pass: the sum of each part of `f(x[i], y[i])`. NaN when the lengths differ.
@@ -172,13 +225,22 @@ mod tests {
         }
     }
 
+    #[derive(Clone, Copy)]
+    struct Parts;
+
+    impl Terms<3> for Parts {
+        #[inline(always)]
+        fn of<V: Eight>(self, x: V) -> [V; 3] {
+            [x, x.times(x), V::all(1.0).minus(x)]
+        }
+    }
+
     #[test]
-    fn by_fours_is_the_same_tree() {
-        for n in [0, 1, 3, 4, 5, 7, 8, 12, 511, 512, 515, 1024, 2500] {
+    fn by_eights_is_the_same_tree() {
+        for n in [0, 1, 3, 7, 8, 9, 12, 511, 512, 515, 1024, 2500, 3584, 4095, 4096, 4097, 9000, 12_288, 21_000] {
             let x = golden::lcg(n, -0.3);
-            let by_fours = sums_by_fours(&x, |v| [v, v.map(|v| v * v), v.map(|v| 1.0 - v)]);
             let plain = sums_by(&x, |v| [v, v * v, 1.0 - v]);
-            assert_eq!(by_fours.map(f64::to_bits), plain.map(f64::to_bits), "{n}");
+            assert_eq!(sums_of(&x, Parts).map(f64::to_bits), plain.map(f64::to_bits), "{n}");
         }
     }
 

@@ -8,10 +8,10 @@
 mod paths;
 mod tail;
 
-use qe_core::stats::{Moments, sum_by};
+use qe_core::lanes::Eight;
+use qe_core::stats::{Moments, Terms, sums_of};
 use serde::{Deserialize, Serialize};
 
-use super::downside_deviation::lost_squared;
 use super::value_at_risk::TAIL_FRAC;
 use super::{
     cagr, calmar, cvar, guard, kurtosis, max_drawdown, sharpe, sharpe_daily, skew, sortino, value_at_risk, vol_annual,
@@ -60,7 +60,8 @@ impl CoreFigures {
 
     /// The figures of a run whose numbers are finite, from what was computed beside other runs.
     fn of_parts(daily: &[f64], days_per_year: f64, path: paths::Path, buffers: &mut tail::Buffers) -> Option<Self> {
-        let m = Moments::of(daily);
+        let [total, lost_sq] = sums_of(daily, ReturnAndLoss);
+        let m = Moments::of_sum(daily, total);
         // A NaN or an infinity leaves no mean: such a run goes the way of single functions.
         let (mean, deviation) = (m.mean()?, m.std(1)?);
         let growth = guard::finite(path.growth)?;
@@ -68,7 +69,7 @@ impl CoreFigures {
         let cagr = cagr::of_growth(growth, daily.len(), days_per_year);
         Some(Self {
             sharpe: sharpe_daily::of_moments(&m, days_per_year),
-            sortino: sortino::of_parts(&m, sum_by(daily, lost_squared), days_per_year),
+            sortino: sortino::of_parts(&m, lost_sq, days_per_year),
             vol_annual: vol_annual::of_moments(&m, days_per_year),
             max_drawdown: Some(path.max_drawdown),
             calmar: cagr.and_then(|rate| guard::ratio(rate, path.max_drawdown)),
@@ -77,6 +78,19 @@ impl CoreFigures {
             value_at_risk,
             cvar,
         })
+    }
+}
+
+/// A day's return, and the square of what it lost as `downside_deviation` has it.
+#[derive(Clone, Copy)]
+struct ReturnAndLoss;
+
+impl Terms<2> for ReturnAndLoss {
+    #[inline(always)]
+    fn of<V: Eight>(self, x: V) -> [V; 2] {
+        // 0 where it is less: a NaN stays one.
+        let lost = V::all(0.0).smaller(x);
+        [x, lost.times(lost)]
     }
 }
 

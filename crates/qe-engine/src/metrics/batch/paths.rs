@@ -6,10 +6,13 @@
 //! fall from the new peak to the lowest bounds it, unless equity was below zero, where a higher peak is a smaller fall;
 //! only where that bound may be a record is the block walked day by day.
 
+use qe_core::lanes::{Eight, EightLoops, eights};
+
 /// How many runs stand side by side.
-pub(super) const WIDTH: usize = 4;
-/// How many days make a block.
-const BLOCK: usize = 16;
+pub(super) const WIDTH: usize = 8;
+/// How many days make a block, and how many eights of them.
+const BLOCK: usize = 8 * EIGHTS;
+const EIGHTS: usize = 2;
 /// The bound and what it bounds round apart by less.
 const SLACK: f64 = 1.0 + 8.0 * f64::EPSILON;
 
@@ -23,53 +26,67 @@ pub(super) struct Path {
 }
 
 /// Runs on their way, side by side.
-#[derive(Debug, Clone, Copy)]
-struct Abreast {
-    equity: [f64; WIDTH],
-    peak: [f64; WIDTH],
-    worst: [f64; WIDTH],
+#[derive(Clone, Copy)]
+struct Abreast<V> {
+    equity: V,
+    peak: V,
+    worst: V,
 }
 
-impl Abreast {
-    const START: Self = Self { equity: [1.0; WIDTH], peak: [1.0; WIDTH], worst: [0.0; WIDTH] };
-
+impl<V: Eight> Abreast<V> {
     /// Goes on by a block.
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "day by day over all runs at once: no single row is walked")]
-    fn block(&mut self, days: [&[f64; BLOCK]; WIDTH]) {
+    fn block(&mut self, days: [&[[f64; 8]; EIGHTS]; WIDTH]) {
         let start = *self;
         let (mut lowest, mut highest) = (self.equity, self.equity);
-        for day in 0..BLOCK {
+        for part in 0..EIGHTS {
+            let mut rows = [V::all(0.0); WIDTH];
             for i in 0..WIDTH {
-                self.equity[i] *= 1.0 + days[i][day];
-                lowest[i] = if self.equity[i] < lowest[i] { self.equity[i] } else { lowest[i] };
-                highest[i] = if self.equity[i] > highest[i] { self.equity[i] } else { highest[i] };
+                rows[i] = V::of(&days[i][part]);
+            }
+            for r in V::transposed(rows) {
+                self.equity = self.equity.times(V::all(1.0).plus(r));
+                lowest = self.equity.smaller(lowest);
+                highest = self.equity.greater(highest);
             }
         }
-        let mut unclear = [false; WIDTH];
-        for i in 0..WIDTH {
-            self.peak[i] = greater(highest[i], start.peak[i]);
-            let fall = (self.peak[i] - lowest[i]) / self.peak[i];
-            self.worst[i] = greater(fall, start.worst[i]);
-            unclear[i] = (highest[i] > start.peak[i]) & ((fall * SLACK > start.worst[i]) | (lowest[i] < 0.0));
-        }
-        if unclear != [false; WIDTH] {
-            for i in (0..WIDTH).filter(|i| unclear[*i]) {
-                (self.equity[i], self.peak[i], self.worst[i]) = (start.equity[i], start.peak[i], start.worst[i]);
-                self.walk(i, days[i]);
-            }
+        self.peak = highest.greater(start.peak);
+        let fall = self.peak.minus(lowest).over(self.peak);
+        self.worst = fall.greater(start.worst);
+        let may_be_record = start.worst.below(fall.times(V::all(SLACK))) | lowest.below(V::all(0.0));
+        let unclear = start.peak.below(highest) & may_be_record;
+        if unclear != 0 {
+            *self = walked(*self, start, unclear, days);
         }
     }
+}
 
-    /// One run goes on day by day, as `path::drawdowns` walks.
-    #[inline(never)]
-    fn walk(&mut self, i: usize, days: &[f64]) {
-        for r in days {
-            self.equity[i] *= 1.0 + r;
-            self.peak[i] = greater(self.equity[i], self.peak[i]);
-            self.worst[i] = greater((self.peak[i] - self.equity[i]) / self.peak[i], self.worst[i]);
-        }
+/// What stands `after` a block, with those runs that are `unclear` sent through it day by day from its `start`.
+#[inline(always)]
+fn walked<V: Eight>(
+    after: Abreast<V>,
+    start: Abreast<V>,
+    unclear: u8,
+    days: [&[[f64; 8]; EIGHTS]; WIDTH],
+) -> Abreast<V> {
+    let mut worst = after.worst.numbers();
+    let (equity, peak, before) = (start.equity.numbers(), start.peak.numbers(), start.worst.numbers());
+    for i in (0..WIDTH).filter(|i| unclear >> i & 1 == 1) {
+        // Equity and peak are right as they are.
+        worst[i] = walk([equity[i], peak[i], before[i]], days[i].as_flattened())[2];
     }
+    Abreast { worst: V::of(&worst), ..after }
+}
+
+/// One run's equity, peak and deepest fall go on day by day, as `path::drawdowns` walks.
+#[inline(never)]
+fn walk([mut equity, mut peak, mut worst]: [f64; 3], days: &[f64]) -> [f64; 3] {
+    for r in days {
+        equity *= 1.0 + r;
+        peak = greater(equity, peak);
+        worst = greater((peak - equity) / peak, worst);
+    }
+    [equity, peak, worst]
 }
 
 /// The greater of two; the second where the first is NaN.
@@ -79,19 +96,43 @@ fn greater(a: f64, b: f64) -> f64 {
 }
 
 /// The paths of up to [`WIDTH`] runs, row after row; what is beyond the last repeats it.
-#[inline(never)]
 pub(super) fn paths(group: &[f64], n_days: usize) -> [Path; WIDTH] {
-    let last = (group.len() / n_days).clamp(1, WIDTH) - 1;
-    let rows: [&[f64]; WIDTH] = std::array::from_fn(|i| group.get(i.min(last) * n_days..).unwrap_or_default());
-    let rows = rows.map(|row| row[..n_days.min(row.len())].as_chunks::<BLOCK>());
-    let mut all = Abreast::START;
-    for block in 0..n_days / BLOCK {
-        all.block(std::array::from_fn(|i| &rows[i].0[block]));
+    eights(Paths { group, n_days })
+}
+
+struct Paths<'a> {
+    group: &'a [f64],
+    n_days: usize,
+}
+
+impl EightLoops for Paths<'_> {
+    type Out = [Path; WIDTH];
+
+    #[inline(always)]
+    fn run<V: Eight>(self) -> [Path; WIDTH] {
+        let Self { group, n_days } = self;
+        let last = (group.len() / n_days).clamp(1, WIDTH) - 1;
+        let mut blocks: [&[[[f64; 8]; EIGHTS]]; WIDTH] = [&[]; WIDTH];
+        let mut rests: [&[f64]; WIDTH] = [&[]; WIDTH];
+        for i in 0..WIDTH {
+            let row = &group[i.min(last) * n_days..(i.min(last) + 1) * n_days];
+            blocks[i] = row.as_chunks::<8>().0.as_chunks::<EIGHTS>().0;
+            rests[i] = &row[n_days / BLOCK * BLOCK..];
+        }
+        let mut all = Abreast { equity: V::all(1.0), peak: V::all(1.0), worst: V::all(0.0) };
+        for block in 0..n_days / BLOCK {
+            let mut days = [&[[0.0; 8]; EIGHTS]; WIDTH];
+            for i in 0..WIDTH {
+                days[i] = &blocks[i][block];
+            }
+            all.block(days);
+        }
+        let (equity, peak, worst) = (all.equity.numbers(), all.peak.numbers(), all.worst.numbers());
+        std::array::from_fn(|i| {
+            let [growth, _, max_drawdown] = walk([equity[i], peak[i], worst[i]], rests[i]);
+            Path { growth, max_drawdown }
+        })
     }
-    for (i, (_, rest)) in rows.into_iter().enumerate() {
-        all.walk(i, rest);
-    }
-    std::array::from_fn(|i| Path { growth: all.equity[i], max_drawdown: all.worst[i] })
 }
 
 #[cfg(test)]
