@@ -1,9 +1,9 @@
 //! Eight numbers at a time, in the widest vectors that the machine at hand has.
 //!
-//! What `wide` leaves to the compiler is said here: arithmetic on eight lanes, their transposition, and the gathering of
-//! some. Eight is the width of the tree of [`mod@crate::stats::sum`]; they are one vector of AVX-512, two of AVX2, four of
-//! SSE2, or an array. Each lane does what one number would do and nothing is fused, so the bits are the same in all.
-//! NaN rule: of the smaller or the greater of two it is the second that is given where one is NaN.
+//! What `wide` leaves to the compiler is said here: arithmetic on eight lanes, their transposition, and the gathering
+//! of some. Eight is the width of the tree of [`mod@crate::stats::sum`]; they are one vector of AVX-512, two of AVX2,
+//! four of SSE2, or an array. Each lane does what one number would do and nothing is fused, so the bits are the same in
+//! all. NaN rule: of the smaller or the greater of two the second is given where one is NaN.
 //! Golden numbers: none; the tests compare every form with the array.
 
 /// Eight numbers side by side.

@@ -36,6 +36,7 @@ struct Abreast<V> {
 impl<V: Eight> Abreast<V> {
     /// Goes on by a block.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "eight days over all runs at once: no single row is walked")]
     fn block(&mut self, days: [&[[f64; 8]; EIGHTS]; WIDTH]) {
         let start = *self;
         let (mut lowest, mut highest) = (self.equity, self.equity);
@@ -121,11 +122,7 @@ impl EightLoops for Paths<'_> {
         }
         let mut all = Abreast { equity: V::all(1.0), peak: V::all(1.0), worst: V::all(0.0) };
         for block in 0..n_days / BLOCK {
-            let mut days = [&[[0.0; 8]; EIGHTS]; WIDTH];
-            for i in 0..WIDTH {
-                days[i] = &blocks[i][block];
-            }
-            all.block(days);
+            all.block(blocks.map(|row| &row[block]));
         }
         let (equity, peak, worst) = (all.equity.numbers(), all.peak.numbers(), all.worst.numbers());
         std::array::from_fn(|i| {
