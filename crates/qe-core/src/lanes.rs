@@ -215,9 +215,12 @@ mod tests {
     fn all_forms_give_the_same_bits() {
         let odd =
             [f64::NAN, 0.0, -0.0, 1.0, f64::INFINITY, f64::NEG_INFINITY, 0.1, 1.0 + f64::EPSILON, -3.7, 1e308, 0.3];
-        // The second walks apart from the first, so all 256 patterns of what is below come about.
-        let a: Vec<f64> = (0..8 * 400).map(|i| odd[i * i % 97 % 11]).collect();
-        let b: Vec<f64> = (0..8 * 400).map(|i| odd[i * 31 % 89 % 11]).collect();
+        let mut a: Vec<f64> = (0..8 * 400).map(|i| odd[i * i % 97 % 11]).collect();
+        let mut b: Vec<f64> = (0..8 * 400).map(|i| odd[i * 31 % 89 % 11]).collect();
+        // Every pattern of lanes that are below 0, each lane with a number of its own.
+        let lane = |bits: i32, i: i32| f64::from(if bits >> i & 1 == 1 { -1 - i } else { 1 + i });
+        a.extend((0..256).flat_map(|bits| (0..8).map(move |i| lane(bits, i))));
+        b.resize(a.len(), 0.0);
         let want = Probe(&a, &b).run::<Plain>();
         assert_eq!(eights(Probe(&a, &b)), want);
         #[cfg(target_arch = "x86_64")]
