@@ -35,7 +35,12 @@ pub mod prelude {
     pub use qe_factors::plan::Plan;
 }
 
-/// The example of the README, compiled.
+/// The examples of this crate's README, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those of the workspace's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct WorkspaceReadme;

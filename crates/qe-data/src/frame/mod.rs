@@ -14,6 +14,7 @@ mod explain;
 mod loader;
 mod names;
 mod normalise;
+mod outcomes;
 mod resample;
 mod store;
 mod wide;
@@ -34,6 +35,7 @@ pub use convert::{
     ticks_to_frame, times,
 };
 pub use loader::{Dataset, Loader, ParquetLoader, Table};
+pub use outcomes::outcomes_to_frame;
 pub use resample::{resample_bars, resample_trades};
 pub use store::{Partition, StoreOptions, Unfinished, check_savable, is_savable, leftovers, save, store, store_frame};
 pub use wide::{chain_from_frame, chain_to_frame, panel_to_frame};

@@ -1,26 +1,38 @@
-//! `qe demo`: a market is made and written, loaded back through its partitions, checked and known again.
+//! `qe demo`: a market is made and written, loaded back through its partitions, checked and known again, and a strategy
+//! is swept over it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use qe_core::columns::Columns;
+use qe_core::eval::Evaluator;
 use qe_core::ident::Id;
+use qe_core::par::{Pool, Threads};
+use qe_core::point::PointTable;
 use qe_core::time::{TimeRange, Timestamp};
 use qe_core::timeframe::Timeframe;
 use qe_data::DataSpec;
-use qe_data::frame::{StoreOptions, Unfinished, store};
+use qe_data::frame::{Dataset, StoreOptions, Unfinished, store};
 use qe_data::identity::IdentityBuilder;
 use qe_data::market::MarketSpec;
 use qe_data::quality::{QualityPolicy, QualityReport};
+use qe_data::resample::{ResampleSpec, resample};
+use qe_engine::market::Market;
+use qe_engine::strategies;
+use qe_engine::sweep::{Sweep, SweepOptions};
 use serde::Serialize;
 
 use super::Verdict;
 use super::data::{generate, load, refuse_leftovers, reports, tally};
+use super::market::Loaded;
 use super::output::Output;
+use super::sweep;
+use super::sweep_report::SweepReport;
 
 /// `qe demo`.
 #[derive(Debug, Args)]
@@ -50,6 +62,7 @@ struct Demo {
     quality: BTreeMap<String, usize>,
     quality_file: PathBuf,
     reports: Vec<QualityReport>,
+    sweep: SweepReport,
     seconds: BTreeMap<&'static str, f64>,
 }
 
@@ -93,6 +106,8 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
     let reports = reports(&data, &query, &QualityPolicy::default());
     lap("check");
     made.verify(&data.identity)?;
+    let sweep = swept(&data, args.threads, out)?;
+    lap("sweep");
 
     let quality_file = args.out.join("quality.txt");
     let full: String = reports.iter().map(|r| format!("{r}\n\n")).collect();
@@ -106,6 +121,7 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
         quality: tally(&reports),
         quality_file,
         reports,
+        sweep,
         seconds,
     };
     out.result(&demo, || text(&demo, &data.identity.to_string()))?;
@@ -113,6 +129,19 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
         bail!("what was loaded is not what was written");
     }
     Ok(Verdict::Good)
+}
+
+/// The grid of one strategy over hours of one symbol.
+fn swept(data: &Dataset, threads: usize, out: &Output) -> Result<SweepReport> {
+    let calendar = qe_core::calendar::Calendar::us_equities();
+    let hours = resample(data.get("SPY")?, &ResampleSpec::new(Timeframe::H1, calendar.clone()))?.bars;
+    let loaded = Loaded { markets: vec![Arc::new(Market::new(&hours, &calendar)?)], from: None, to: None };
+    let pool = Pool::new(std::num::NonZeroUsize::new(threads).map_or(Threads::All, Threads::N))?;
+    let spec = strategies::by_name("DonchianBreakout")?;
+    let sweep = Sweep::new(&spec, loaded.markets.clone(), pool, SweepOptions::default())?;
+    let points = PointTable::grid(sweep.params().to_vec(), 1_000)?;
+    let (outcomes, from) = sweep::evaluate(&sweep, &points, &loaded, out)?;
+    SweepReport::new(&sweep, &points, &outcomes, from, ("sharpe_daily", 1))
 }
 
 fn text(demo: &Demo, identity: &str) -> String {
@@ -123,6 +152,14 @@ fn text(demo: &Demo, identity: &str) -> String {
         let missing = r.n_missing.unwrap_or(0);
         let _ = writeln!(text, "  {:<6} {:>8} bars, {missing} missing  {}  {found}", r.subject, r.n_rows, r.verdict());
     }
+    let best = demo.sweep.best().unwrap_or_else(|| "no point has a result".to_owned());
+    let _ = writeln!(
+        text,
+        "\n{} on {}: {best}\n({})",
+        demo.sweep.strategy,
+        demo.sweep.markets.join(", "),
+        demo.sweep.caution()
+    );
     let seconds: Vec<String> = demo.seconds.iter().map(|(what, s)| format!("{what} {s:.2} s")).collect();
     let _ = writeln!(
         text,

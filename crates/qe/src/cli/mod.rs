@@ -3,14 +3,22 @@
 //! Results go to standard output, as text or with `--json` as one document; progress and errors go to standard error.
 //! Exit codes: 0 all is well, 1 the data did not pass, 2 the call or the input is wrong.
 
+mod backtest;
+mod backtest_report;
 mod data;
 mod demo;
 mod equations;
 mod eval;
 mod expr;
 mod factors;
+mod market;
 mod output;
+mod points;
+mod records;
 mod source;
+mod strategy;
+mod sweep;
+mod sweep_report;
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,7 +53,14 @@ enum Command {
     /// Read expressions, say what they compute and what it costs, or compute them.
     #[command(subcommand)]
     Expr(expr::ExprCommand),
-    /// Make a market, load it back, check it, and say what it is.
+    /// Look at strategies: those that come with the engine, and files of your own.
+    #[command(subcommand)]
+    Strategy(strategy::StrategyCommand),
+    /// Run a strategy over one symbol, and say what it came to.
+    Backtest(backtest::BacktestArgs),
+    /// Run a strategy at many points of its parameters, over one or more symbols and timeframes.
+    Sweep(sweep::SweepArgs),
+    /// Make a market, load it back, check it, say what it is, and sweep a strategy over it.
     Demo(demo::DemoArgs),
 }
 
@@ -89,6 +104,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let work = || match args.command {
         Command::Data(command) => data::run(command, &out),
         Command::Expr(command) => expr::run(command, &out),
+        Command::Strategy(command) => strategy::run(command, &out),
+        Command::Backtest(args) => backtest::run(&args, &out),
+        Command::Sweep(args) => sweep::run(&args, &out),
         Command::Demo(demo) => demo::run(&demo, &out),
     };
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {

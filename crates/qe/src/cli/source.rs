@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::timeframe::Timeframe;
@@ -103,6 +103,25 @@ impl SourceArgs {
             args.hours = args.hours.or(Some(HoursArg::All));
         }
         args.spec()
+    }
+
+    /// The same for bars that are traded in these timeframes: where nothing says how long a stored bar is, it is as
+    /// long as the shortest of them.
+    pub(crate) fn bars_spec(&self, traded: &[Timeframe]) -> Result<DataSpec> {
+        let mut args = self.clone();
+        if args.spec.is_none() {
+            args.timeframe = args.timeframe.or_else(|| traded.iter().min_by_key(|t| t.nominal_nanos()).copied());
+        }
+        let spec = args.spec()?;
+        if spec.kind != DataKind::Bars {
+            bail!("--kind: {:?} cannot be traded; give bars", spec.kind);
+        }
+        Ok(spec)
+    }
+
+    /// The symbols wanted.
+    pub(crate) fn symbols(&self) -> &[String] {
+        &self.symbols
     }
 
     /// The specification that the arguments add up to.

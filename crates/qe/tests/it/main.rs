@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input should stop")]
 
+mod backtest;
 mod expr;
 
 use std::fs;
@@ -232,6 +233,8 @@ fn a_simulated_market_is_the_same_again_and_a_shorter_one_does_not_mix_with_it()
     fs::remove_file(&there[0]).unwrap();
     let again = json(at, 0, &demo("1"));
     assert_eq!(again["data_id"], first["data_id"]);
+    assert_eq!((&first["sweep"]["n_points"], &first["sweep"]["n_done"]), (&320.into(), &320.into()));
+    assert_eq!(again["sweep"]["top"], first["sweep"]["top"]);
     let said = error(at, &["data", "simulate", "-o", "out/market", "--years", "1", "--start", "2023-06-01"]);
     assert!(said.contains("would stay beside"), "{said}");
 }

@@ -1,0 +1,124 @@
+//! A run's trades, fills and worth as CSV, one row each. What is missing is an empty field; times are UTC.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use qe_core::time::Timestamp;
+use qe_data::frame::check_savable;
+use qe_engine::ledger::{Cause, Fills};
+use qe_engine::market::Market;
+use qe_engine::run::Report;
+
+/// Fails where [`write`] cannot but fail: to be asked before a long computation.
+pub(crate) fn check(path: &Path) -> Result<()> {
+    if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) {
+        bail!("{}: it is written as CSV; end its name with .csv", path.display());
+    }
+    Ok(check_savable(path)?)
+}
+
+/// Writes a file, whole or not at all.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let written = std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, path));
+    if written.is_err() {
+        // It is of no use to anybody.
+        let _ = std::fs::remove_file(&draft);
+    }
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn number(x: f64) -> String {
+    if x.is_nan() { String::new() } else { x.to_string() }
+}
+
+fn time(at: i64) -> String {
+    Timestamp(at).to_string()
+}
+
+/// A text as a field.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+fn lines(header: &str, rows: impl Iterator<Item = Vec<String>>) -> String {
+    rows.fold(format!("{header}\n"), |mut text, row| {
+        let _ = writeln!(text, "{}", row.join(","));
+        text
+    })
+}
+
+/// Round trips, the open one last.
+pub(crate) fn trades(report: &Report) -> String {
+    let header = "entry_time,exit_time,entry_row,exit_row,side,units,entry_price,exit_price,entry_raw,exit_raw,pnl,\
+                  pnl_frac,costs,mae_frac,mfe_frac,strength,reason,is_undecided";
+    let row = |t: &qe_engine::trades::Trade| {
+        let numbers = [
+            (t.side, t.units, t.entry_price, t.exit_price, t.entry_raw),
+            (t.exit_raw, t.pnl, t.pnl_frac, t.costs, t.mae_frac),
+        ];
+        let numbers = numbers.into_iter().flat_map(|(a, b, c, d, e)| [a, b, c, d, e].map(number));
+        let mut row = vec![
+            time(t.entry_time),
+            t.exit_time.map_or_else(String::new, time),
+            t.entry_row.to_string(),
+            t.exit_row.to_string(),
+        ];
+        row.extend(numbers.chain([number(t.mfe_frac), number(t.strength)]));
+        row.extend([quoted(t.reason.as_deref().unwrap_or_default()), t.is_undecided.to_string()]);
+        row
+    };
+    lines(header, report.trades.iter().map(row))
+}
+
+/// Why a fill happened, in a word of the strategy.
+fn cause(cause: Cause, reasons: &[Arc<str>]) -> String {
+    match cause {
+        Cause::Entry => "entry".to_owned(),
+        Cause::Exit(reason) => reasons.get(usize::from(reason)).map_or_else(|| "exit".to_owned(), ToString::to_string),
+        Cause::Opposite => "opposite".to_owned(),
+        Cause::SessionEnd => "session_end".to_owned(),
+        Cause::Weight => "weight".to_owned(),
+    }
+}
+
+/// Fills, in the order in which they happened.
+pub(crate) fn fills(report: &Report, reasons: &[Arc<str>]) -> String {
+    let header = "time,row,signal_row,at,units,raw,price,fee,cash,held,cause,is_ambiguous";
+    let f: &Fills = &report.ledger.fills;
+    let at = |phase: u8| ["open", "within", "close"].get(usize::from(phase)).copied().unwrap_or_default().to_owned();
+    let row = |i: usize| {
+        let mut row = vec![time(f.time[i]), f.row[i].to_string(), f.signal_row[i].to_string(), at(f.phase[i])];
+        row.extend([f.units[i], f.raw[i], f.price[i], f.fee[i], f.cash[i], f.held[i]].map(number));
+        row.extend([quoted(&cause(f.cause[i], reasons)), f.is_ambiguous[i].to_string()]);
+        row
+    };
+    lines(header, (0..f.len()).map(row))
+}
+
+/// Worth at each close.
+pub(crate) fn equity(report: &Report, market: &Market) -> String {
+    let (curve, axis) = (&report.curve, market.columns().axis());
+    let row = |(i, row): (usize, usize)| {
+        let mut out = vec![time(axis.open()[row]), time(axis.available()[row])];
+        out.extend([curve.equity[i], curve.cash[i], curve.units[i]].map(number));
+        out
+    };
+    lines("ts,available,equity,cash,units", curve.rows.clone().enumerate().map(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_keeps_its_commas_and_a_missing_number_is_empty() {
+        assert_eq!(quoted("trend over"), "trend over");
+        assert_eq!(quoted("a, \"b\""), "\"a, \"\"b\"\"\"");
+        assert_eq!((number(f64::NAN), number(0.1), number(-2.0)), (String::new(), "0.1".into(), "-2".into()));
+        assert_eq!(cause(Cause::Exit(1), &["a".into(), "b".into()]), "b");
+    }
+}

@@ -1,0 +1,174 @@
+//! `qe sweep`: one strategy at many points of its parameters, and the best of them.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use qe_core::eval::{Evaluator, Fidelity, Window};
+use qe_core::par::{Pool, Threads};
+use qe_core::param::{Param, Value};
+use qe_core::point::{OutcomeTable, PointTable};
+use qe_core::time::Timestamp;
+use qe_data::frame::{check_savable, outcomes_to_frame, save};
+use qe_engine::StrategySpec;
+use qe_engine::market::Market;
+use qe_engine::outcome;
+use qe_engine::sweep::{Sweep, SweepOptions};
+
+use super::Verdict;
+use super::market::{Loaded, MarketArgs};
+use super::output::Output;
+use super::points::{draws, fixed, grid};
+use super::strategy::{ProfileArg, read};
+use super::sweep_report::SweepReport;
+
+/// Points that go through the engine between two steps of the progress bar.
+const AT_ONCE: usize = 16_384;
+
+/// `qe sweep`.
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// A file (.toml or .json), or the name of a strategy that comes with the engine.
+    strategy: String,
+    #[command(flatten)]
+    market: MarketArgs,
+    /// Every combination of the parameters' values: what is done if --points is not given.
+    #[arg(long, conflicts_with = "points")]
+    grid: bool,
+    /// So many random draws instead.
+    #[arg(long, value_name = "N")]
+    points: Option<u64>,
+    /// The seed of the draws.
+    #[arg(long, requires = "points", default_value_t = 1)]
+    seed: u64,
+    /// A parameter that is the same at all points; as often as wanted.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    sets: Vec<String>,
+    /// Under which settings, if not the strategy's own.
+    #[arg(long, value_enum)]
+    profile: Option<ProfileArg>,
+    /// How many of the best are shown.
+    #[arg(long, default_value_t = 20)]
+    top: usize,
+    /// The metric that points are ordered by.
+    #[arg(long, value_name = "METRIC", default_value = "sharpe_daily")]
+    by: String,
+    /// Write all points with all metrics, as Parquet or CSV by the ending.
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How many threads; the results are the same for any number.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// The most points.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    max_points: u64,
+}
+
+pub(crate) fn run(args: &SweepArgs, out: &Output) -> Result<Verdict> {
+    let spec = read(&args.strategy, args.profile)?;
+    let params = spec.params();
+    fixed(&args.sets, &params)?;
+    check_metric(&args.by)?;
+    let target: Option<&Path> = args.out.as_deref();
+    target.map_or(Ok(()), check_savable)?;
+    args.market.refuse_replacing(target.as_slice(), &args.strategy)?;
+    let place = || args.strategy.clone();
+    let loaded = args.market.load(out)?;
+    let pool = Pool::new(NonZeroUsize::new(args.threads).map_or(Threads::All, Threads::N))?;
+    let sweep = Sweep::new(&spec, loaded.markets.clone(), pool, SweepOptions::default()).with_context(place)?;
+    let fixed = fixed(&args.sets, sweep.params())?;
+    let (points, n_repeated) = match args.points {
+        None => (grid(sweep.params(), &fixed, args.max_points)?, 0),
+        Some(n) if n == 0 || n > args.max_points => {
+            bail!("--points {n}: give at least 1, and at most --max-points {}", args.max_points)
+        }
+        Some(n) => draws(sweep.params(), &fixed, n, args.seed)?,
+    };
+    if target.is_some() {
+        // Names that clash are told now, not when all is computed.
+        outcomes_to_frame(&points.slice(0..0), &OutcomeTable::new(sweep.metrics().to_vec()))?;
+    }
+    let begin = Instant::now();
+    let (outcomes, from) = evaluate(&sweep, &points, &loaded, out)?;
+    let seconds = begin.elapsed().as_secs_f64();
+    if let Some(path) = target {
+        save(outcomes_to_frame(&points, &outcomes)?, path)?;
+    }
+    let mut told = SweepReport::new(&sweep, &points, &outcomes, from, (&args.by, args.top))?;
+    (told.n_repeated, told.seconds) = (n_repeated, seconds);
+    told.written.clone_from(&args.out);
+    out.result(&told, || told.text())?;
+    Ok(Verdict::Good)
+}
+
+/// Fails unless the metric is one that sweeps tell.
+fn check_metric(name: &str) -> Result<()> {
+    match outcome::NAMES.contains(&name) {
+        true => Ok(()),
+        false => Err(qe_core::Error::unknown("metric", name, outcome::NAMES).into()),
+    }
+}
+
+/// Runs all points, scored from the same instant on: the one that was asked for, or the first at which all are warm in
+/// all markets.
+pub(super) fn evaluate(
+    sweep: &Sweep,
+    points: &PointTable,
+    loaded: &Loaded,
+    out: &Output,
+) -> Result<(OutcomeTable, Timestamp)> {
+    let range = match loaded.from {
+        Some(from) => loaded.range(from),
+        None => loaded.range(first_warm(sweep, points)?),
+    };
+    if loaded.markets.iter().all(|m| m.rows_in(range).is_empty()) {
+        bail!("no bar of the data opens between --from and --to; give another stretch of time");
+    }
+    let window = Window::one(range)?;
+    let bar = out.bar(points.len() as u64, "sweeping");
+    let mut outcomes = OutcomeTable::new(sweep.metrics().to_vec());
+    for start in (0..points.len()).step_by(AT_ONCE) {
+        let part = points.slice(start..start + AT_ONCE);
+        outcomes.append(sweep.evaluate(&part, Fidelity::FULL, &window)?)?;
+        bar.inc(part.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok((outcomes, Timestamp(range.start)))
+}
+
+/// When the first bar opens at which all points that can be run are warm, in all markets.
+fn first_warm(sweep: &Sweep, points: &PointTable) -> Result<i64> {
+    let own = sweep.spec().params();
+    let of_market = |market: &Arc<Market>| -> Result<i64> {
+        let lookback = lookback(sweep.spec(), market, points, &own)?;
+        let at = market.columns().axis().open().get(lookback).copied();
+        at.with_context(|| {
+            format!(
+                "{}: some points need {lookback} bars to be warm, and there are {}; give more bars, or --from, and \
+                 those that are not warm by then fail alone",
+                market.key(),
+                market.len()
+            )
+        })
+    };
+    let starts: Vec<i64> = sweep.markets().iter().map(of_market).collect::<Result<_>>()?;
+    Ok(starts.into_iter().max().unwrap_or(i64::MIN))
+}
+
+/// The longest lookback of all points.
+fn lookback(spec: &StrategySpec, market: &Market, points: &PointTable, own: &[Param]) -> Result<usize> {
+    let mut longest = 0;
+    for start in (0..points.len()).step_by(AT_ONCE) {
+        let mut table = PointTable::new(own.to_vec())?;
+        for row in start..points.len().min(start + AT_ONCE) {
+            let values: Vec<Value> = (0..own.len()).filter_map(|i| points.value(row, i)).collect();
+            table.push(points.ids()[row], &values)?;
+        }
+        let plan = spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?;
+        longest = plan.programs.iter().flatten().map(|p| p.lookback).fold(longest, usize::max);
+    }
+    Ok(longest)
+}
