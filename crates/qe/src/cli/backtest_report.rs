@@ -158,8 +158,9 @@ impl BacktestReport {
         if let Some(range) = &self.policies {
             text.push_str(&policies(range));
         }
-        for path in &self.written {
-            let _ = writeln!(text, "\nwritten: {}", path.display());
+        if !self.written.is_empty() {
+            let written: Vec<String> = self.written.iter().map(|p| p.display().to_string()).collect();
+            let _ = writeln!(text, "\nwritten: {}", written.join(", "));
         }
         text
     }
