@@ -137,8 +137,19 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
         rows.start = program.lookback.min(rows.end);
     }
     if rows.is_empty() {
-        let reason = format!("no bar is left to score: it needs {} to be warm, of {}", program.lookback, market.len());
+        let reason = format!(
+            "no bar is left to score: the stretch has none, or none after the {} that it needs to be warm, of {}",
+            program.lookback,
+            market.len()
+        );
         return Err(fault(reason, "give more bars, or another stretch of time"));
+    }
+    if program.lookback > rows.start {
+        let reason = format!(
+            "insufficient_warmup: it needs {} rows before the first that is scored, and has {}",
+            program.lookback, rows.start
+        );
+        return Err(fault(reason, "begin later, or give more bars before"));
     }
     let stretch = Stretch { rows: rows.clone(), warmup: Warmup::Required, daily: true, max_bytes: 256 << 20 };
     let (figures, ledger) = run_with_ledger(&plan, 0, market, &stretch)?;
