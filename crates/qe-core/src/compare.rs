@@ -3,6 +3,14 @@
 //! A comparison with NaN neither holds nor fails. Machines that compare eight or four numbers at a time do so; a comparison
 //! is exact, so the bits are those of one at a time. Golden numbers: none; the tests compare with the plain loop.
 
+use std::cmp::Ordering;
+
+/// Whether two numbers that are there are not the same.
+#[inline(always)]
+fn differ(a: f64, b: f64) -> bool {
+    a.partial_cmp(&b).is_some_and(Ordering::is_ne)
+}
+
 /// What is asked of two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Test {
@@ -21,7 +29,7 @@ impl Test {
         match self {
             Self::Less => (a < b, a >= b),
             Self::AtMost => (a <= b, a > b),
-            Self::Equal => (a == b, !a.is_nan() && !b.is_nan() && a != b),
+            Self::Equal => (a == b, differ(a, b)),
         }
     }
 }
@@ -64,9 +72,92 @@ pub fn compare(test: Test, a: Side<'_>, b: Side<'_>, n: usize, holds: &mut [u64]
     }
 }
 
+/// What is asked of a number and another one; it holds for no missing number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Order {
+    /// `x < y`
+    Less,
+    /// `x <= y`
+    AtMost,
+    /// `x > y`
+    Greater,
+    /// `x >= y`
+    AtLeast,
+    /// `x == y`
+    Equal,
+    /// `x < y` or `x > y`
+    Unequal,
+}
+
+impl Order {
+    /// The same of the two numbers the other way round.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::AtMost => Self::AtLeast,
+            Self::Greater => Self::Less,
+            Self::AtLeast => Self::AtMost,
+            Self::Equal | Self::Unequal => self,
+        }
+    }
+
+    /// What holds where this does not, of numbers that are there.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::Less => Self::AtLeast,
+            Self::AtMost => Self::Greater,
+            Self::Greater => Self::AtMost,
+            Self::AtLeast => Self::Less,
+            Self::Equal => Self::Unequal,
+            Self::Unequal => Self::Equal,
+        }
+    }
+
+    #[inline(always)]
+    fn holds(self, x: f64, y: f64) -> bool {
+        match self {
+            Self::Less => x < y,
+            Self::AtMost => x <= y,
+            Self::Greater => x > y,
+            Self::AtLeast => x >= y,
+            Self::Equal => x == y,
+            Self::Unequal => differ(x, y),
+        }
+    }
+}
+
+/// How many columns [`compare_each`] compares one with.
+pub const AT_ONCE: usize = 4;
+
+/// Writes where an order holds between a column and each of [`AT_ONCE`] others: of the others' `k`-th, to the words of `out`
+/// from `at[k]` on. One read of the column serves all of them, and the others' stay in cache from column to column. Bits
+/// beyond the last row are unset.
+///
+/// # Panics
+/// When the others are shorter than the column, or `out` is too short.
+pub fn compare_each(order: Order, x: &[f64], ys: [&[f64]; AT_ONCE], out: &mut [u64], at: [usize; AT_ONCE]) {
+    let n = x.len();
+    let ys = ys.map(|y| &y[..n]);
+    let done = wide::compare_each(order, x, ys, out, at);
+    for (y, at) in ys.into_iter().zip(at) {
+        for (word, out) in out[at..at + n.div_ceil(64)].iter_mut().enumerate().skip(done) {
+            let rows = 64 * word..n.min(64 * word + 64);
+            let bits = x[rows.clone()].iter().zip(&y[rows]).enumerate();
+            *out = bits.fold(0, |bits, (bit, (&x, &y))| bits | u64::from(order.holds(x, y)) << bit);
+        }
+    }
+}
+
 #[cfg(not(target_arch = "x86_64"))]
 mod wide {
-    use super::{Side, Test};
+    use super::{AT_ONCE, Order, Side, Test};
+
+    /// No word at a time here.
+    pub(super) fn compare_each(_: Order, _: &[f64], _: [&[f64]; AT_ONCE], _: &mut [u64], _: [usize; AT_ONCE]) -> usize {
+        0
+    }
 
     /// No word at a time here.
     pub(super) fn compare(_: Test, _: Side<'_>, _: Side<'_>, _: usize, _: &mut [u64], _: &mut [u64]) -> usize {
@@ -78,7 +169,109 @@ mod wide {
 mod wide {
     use std::arch::x86_64::*;
 
-    use super::{Side, Test};
+    use super::{AT_ONCE, Order, Side, Test};
+
+    /// Writes whole words, if the machine can compare several numbers at a time. Says how many.
+    pub(super) fn compare_each(
+        order: Order,
+        x: &[f64],
+        ys: [&[f64]; AT_ONCE],
+        out: &mut [u64],
+        at: [usize; AT_ONCE],
+    ) -> usize {
+        let n_words = x.len() / 64;
+        if n_words == 0 {
+        } else if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+            #[expect(unsafe_code, reason = "a call of code for AVX-512, which the line above makes sure of")]
+            unsafe {
+                each_by_eight(order, x, ys, out, at);
+            }
+        } else if is_x86_feature_detected!("avx2") {
+            #[expect(unsafe_code, reason = "a call of code for AVX2, which the line above makes sure of")]
+            unsafe {
+                each_by_four(order, x, ys, out, at);
+            }
+        } else {
+            return 0;
+        }
+        n_words
+    }
+
+    /// How many words are gathered near at hand.
+    const WORDS: usize = 16;
+
+    /// Eight rows as a byte.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    fn byte_by_eight<const TEST: i32>(x: &[f64; 8], y: &[f64; 8]) -> u8 {
+        #[expect(unsafe_code, reason = "reads as many numbers as the arrays have, aligned or not")]
+        let (x, y) = unsafe { (_mm512_loadu_pd(x.as_ptr()), _mm512_loadu_pd(y.as_ptr())) };
+        _mm512_cmp_pd_mask::<TEST>(x, y)
+    }
+
+    /// Eight rows as a byte.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn byte_by_four<const TEST: i32>(x: &[f64; 8], y: &[f64; 8]) -> u8 {
+        let half = |at: usize| {
+            let (x, y): (&[f64; 4], &[f64; 4]) = (&x.as_chunks().0[at], &y.as_chunks().0[at]);
+            #[expect(unsafe_code, reason = "reads as many numbers as the arrays have, aligned or not")]
+            unsafe {
+                (_mm256_loadu_pd(x.as_ptr()), _mm256_loadu_pd(y.as_ptr()))
+            }
+        };
+        let ((x, y), (x_on, y_on)) = (half(0), half(1));
+        (four::<TEST>(x, y) | four::<TEST>(x_on, y_on) << 4) as u8
+    }
+
+    macro_rules! each_by_lanes {
+        ($name:ident, $feature:literal, $byte:ident) => {
+            #[target_feature(enable = $feature)]
+            fn $name(order: Order, x: &[f64], ys: [&[f64]; AT_ONCE], out: &mut [u64], at: [usize; AT_ONCE]) {
+                let n = x.len() / 64;
+                let [a, b, c, d] = ys;
+                // Bytes near at hand, of eight rows each: what is far away is written in whole words.
+                let mut near = [[[0_u8; 8]; WORDS]; AT_ONCE];
+                macro_rules! each {
+                    ($which:ident) => {
+                        for from in (0..n).step_by(WORDS) {
+                            let m = (n - from).min(WORDS);
+                            let rows = 64 * from..64 * (from + m);
+                            let (x, _) = x[rows.clone()].as_chunks::<8>();
+                            let ((a, _), (b, _)) = (a[rows.clone()].as_chunks::<8>(), b[rows.clone()].as_chunks::<8>());
+                            let ((c, _), (d, _)) = (c[rows.clone()].as_chunks::<8>(), d[rows].as_chunks::<8>());
+                            let [to_a, to_b, to_c, to_d] = &mut near;
+                            let (to_a, to_b) = (to_a.as_flattened_mut(), to_b.as_flattened_mut());
+                            let (to_c, to_d) = (to_c.as_flattened_mut(), to_d.as_flattened_mut());
+                            for i in 0..8 * m {
+                                to_a[i] = $byte::<$which>(&x[i], &a[i]);
+                                to_b[i] = $byte::<$which>(&x[i], &b[i]);
+                                to_c[i] = $byte::<$which>(&x[i], &c[i]);
+                                to_d[i] = $byte::<$which>(&x[i], &d[i]);
+                            }
+                            for k in 0..AT_ONCE {
+                                let out = &mut out[at[k] + from..at[k] + from + m];
+                                for (out, word) in out.iter_mut().zip(&near[k]) {
+                                    *out = u64::from_le_bytes(*word);
+                                }
+                            }
+                        }
+                    };
+                }
+                match order {
+                    Order::Less => each!(_CMP_LT_OQ),
+                    Order::AtMost => each!(_CMP_LE_OQ),
+                    Order::Greater => each!(_CMP_GT_OQ),
+                    Order::AtLeast => each!(_CMP_GE_OQ),
+                    Order::Equal => each!(_CMP_EQ_OQ),
+                    Order::Unequal => each!(_CMP_NEQ_OQ),
+                }
+            }
+        };
+    }
+
+    each_by_lanes!(each_by_eight, "avx512f,avx512dq", byte_by_eight);
+    each_by_lanes!(each_by_four, "avx2", byte_by_four);
 
     /// Writes whole words, as many as are asked for, if the machine can compare several numbers at a time. Says how many.
     pub(super) fn compare(
@@ -184,6 +377,26 @@ mod wide {
         use super::*;
 
         #[test]
+        fn four_lanes_give_what_eight_give_of_several_columns() {
+            if !is_x86_feature_detected!("avx512dq") {
+                return;
+            }
+            let x: Vec<f64> = (0..128).map(|i| if i % 13 == 0 { f64::NAN } else { f64::from(i * 7 % 31) }).collect();
+            let y: Vec<f64> = (0..256).map(|i| if i % 17 == 0 { f64::NAN } else { f64::from(i * 5 % 29) }).collect();
+            let ys = [&y[..128], &y[1..129], &y[64..192], &y[128..]];
+            for order in super::super::tests::ORDERS {
+                let mut both = [[0; 9]; 2];
+                let [eight, four] = &mut both;
+                #[expect(unsafe_code, reason = "the machine has AVX-512, as asked above, and so AVX2")]
+                unsafe {
+                    each_by_eight(order, &x, ys, eight, [0, 2, 7, 5]);
+                    each_by_four(order, &x, ys, four, [0, 2, 7, 5]);
+                }
+                assert_eq!(eight, four);
+            }
+        }
+
+        #[test]
         fn four_lanes_give_what_eight_give() {
             if !is_x86_feature_detected!("avx512f") {
                 return;
@@ -252,6 +465,47 @@ mod tests {
                     assert_eq!((bit(&holds), bit(&fails)), expected, "{test:?} row {row} of {n}");
                 }
             }
+        }
+    }
+
+    pub(super) const ORDERS: [Order; 6] =
+        [Order::Less, Order::AtMost, Order::Greater, Order::AtLeast, Order::Equal, Order::Unequal];
+
+    #[test]
+    fn several_columns_have_the_bits_of_one_at_a_time() {
+        let odd = [f64::NAN, 0.0, -0.0, 1.0, f64::INFINITY, f64::NEG_INFINITY, 2.0, 1.0 + f64::EPSILON];
+        for n in [0, 1, 63, 64, 65, 200] {
+            let column = |step: usize| -> Vec<f64> { (0..n).map(|i| odd[(i * step / 2 + step) % 8]).collect() };
+            let (x, ys) = (column(10), [3, 5, 6, 7].map(column));
+            let n_words = n.div_ceil(64);
+            for order in ORDERS {
+                let mut out = vec![!0; 5 * n_words + 1];
+                let at = [1, 1 + 3 * n_words, 1 + n_words, 1 + 4 * n_words];
+                compare_each(order, &x, ys.each_ref().map(|y| &y[..]), &mut out, at);
+                for (y, at) in ys.iter().zip(at) {
+                    for row in 0..64 * n_words {
+                        let got = out[at + row / 64] >> (row % 64) & 1 == 1;
+                        assert_eq!(got, row < n && holds(order, x[row], y[row]), "{order:?} row {row} of {n}");
+                    }
+                }
+            }
+        }
+        fn holds(order: Order, x: f64, y: f64) -> bool {
+            use std::cmp::Ordering::{Equal, Greater, Less};
+            let wanted = match order {
+                Order::Less => vec![Less],
+                Order::AtMost => vec![Less, Equal],
+                Order::Greater => vec![Greater],
+                Order::AtLeast => vec![Greater, Equal],
+                Order::Equal => vec![Equal],
+                Order::Unequal => vec![Less, Greater],
+            };
+            let is = |order: Order| order.turned().turned() == order && order.negated().negated() == order;
+            assert!(ORDERS.into_iter().all(is));
+            let there = !x.is_nan() && !y.is_nan();
+            let turned = order.turned().holds(y, x) && (!there || !order.negated().holds(x, y));
+            assert_eq!(turned, order.holds(x, y));
+            x.partial_cmp(&y).is_some_and(|found| wanted.contains(&found))
         }
     }
 }

@@ -175,7 +175,6 @@ pub(crate) fn run_recorded<R: Record>(
     let end = stretch.rows.end.min(market.len());
     // Rows that end before they begin are none.
     let start = stretch.rows.start.min(end);
-    let layout = Layout::new(plan);
     let guards = Guards::new(market, &plan.execution, &plan.blackout_events)?;
     let days = if start < end { market.day()[start] as usize..market.day()[end - 1] as usize + 1 } else { 0..0 };
     let mut walks: Vec<Result<(Walk, Vec<f64>), String>> = plan
@@ -190,20 +189,25 @@ pub(crate) fn run_recorded<R: Record>(
                 ));
             }
             let n_days = if stretch.daily { days.len() } else { 0 };
-            Ok((Walk::new(program, plan, start, days.start, stretch.daily), vec![plan.execution.capital; n_days]))
+            let mut walk = Walk::new(program, plan, start, days.start, stretch.daily);
+            walk.find_simple(plan, market, &guards);
+            Ok((walk, vec![plan.execution.capital; n_days]))
         })
         .collect();
+    let is_failure =
+        |walk: &Result<(Walk, Vec<f64>), String>| walk.as_ref().is_ok_and(|(walk, _)| walk.exits_on_failure());
+    let layout = Layout::new(plan, &walks.iter().map(is_failure).collect::<Vec<_>>());
     let with_sums = walks.iter().flatten().any(|(walk, _)| walk.form() == StepForm::Prefix);
     let room = (stretch.max_bytes / 2 / layout.bytes_per_row().max(1)) / BLOCK * BLOCK;
     let n_rows = room.clamp(BLOCK, SECTION).min(end.next_multiple_of(BLOCK).max(BLOCK));
     let mut section = Section::new(&layout, n_rows);
-    let mut tables = Tables::default();
+    let (mut tables, mut edges, n_walks) = (Tables::default(), Vec::new(), walks.iter().flatten().count());
     section.rows = 0..n_rows.min(end);
     let mut walk_all = |section: &Section| {
         if section.rows.end <= start {
             return;
         }
-        tables.fill(market, section.rows.clone(), with_sums);
+        tables.fill(market, section.rows.clone(), with_sums, n_walks);
         let frame = Frame {
             plan,
             market,
@@ -219,30 +223,27 @@ pub(crate) fn run_recorded<R: Record>(
         };
         for (walk, record) in walks.iter_mut().zip(&mut *records) {
             if let Ok((walk, days)) = walk {
-                walk.run(frame, days, record);
+                walk.run(frame, days, record, &mut edges);
             }
         }
     };
     let table = market.columns().slice(0..end);
-    let last = plan.compiled.plan().outputs().len().checked_sub(1);
-    match last {
-        None => {
-            // Nothing depends on the market: sections are empty.
-            while section.rows.start < end {
+    if plan.compiled.plan().outputs().is_empty() {
+        // Nothing depends on the market: sections are empty.
+        while section.rows.start < end {
+            walk_all(&section);
+            let from = section.rows.end;
+            section.advance(from..(from + n_rows).min(end));
+        }
+    } else {
+        plan.compiled.plan().each_block_of(layout.trues(), &table, &mut Workspace::new(), |block| {
+            section.put(&layout, block);
+            let at = block.rows().end;
+            if at == section.rows.end {
                 walk_all(&section);
-                let from = section.rows.end;
-                section.advance(from..(from + n_rows).min(end));
+                section.advance(at..(at + n_rows).min(end));
             }
-        }
-        Some(last) => {
-            plan.compiled.plan().each_block(&table, &mut Workspace::new(), |output, rows, part| {
-                section.put(&layout, output, rows.start - section.rows.start, rows.len(), part);
-                if output == last && rows.end == section.rows.end {
-                    walk_all(&section);
-                    section.advance(rows.end..(rows.end + n_rows).min(end));
-                }
-            })?;
-        }
+        })?;
     }
     let capital = plan.execution.capital;
     Ok(walks

@@ -39,14 +39,14 @@ pub(crate) struct Account {
     /// Rows below this are marked.
     pub(crate) marked: usize,
     /// Whether something was filled since the last mark.
-    fresh: bool,
-    form: StepForm,
+    pub(super) fresh: bool,
+    pub(super) form: StepForm,
     pub(crate) peak: f64,
-    trough: f64,
-    max_drawdown: f64,
-    sums: [[f64; 8]; 2],
+    pub(super) trough: f64,
+    pub(super) max_drawdown: f64,
+    pub(super) sums: [[f64; 8]; 2],
     /// The next day to close, counted from the market's first.
-    next_day: usize,
+    pub(super) next_day: usize,
     /// What was owed beyond ruin; `None` while there is worth.
     pub(crate) ruin: Option<f64>,
     /// The row at whose close it was ruined, if it was.
@@ -201,27 +201,34 @@ impl Account {
         self
     }
 
-    /// Looks at the closes of a stretch, where a new highest worth lies among them: group by group where none does.
-    fn looked(mut self, from: usize, to: usize, view: View<'_>) -> Self {
+    /// Looks at the closes of a stretch, where a new highest worth lies among them or is that to which it comes after them.
+    #[inline(never)]
+    pub(super) fn looked(mut self, from: usize, to: usize, view: View<'_>, after: f64) -> Self {
         let (cash, units) = (self.cash, self.units);
         let worth = |price: f64| cash + units * price;
-        let mut row = from;
-        while row < to {
-            if let Some((end, [low, high])) = view.tables.group(row).filter(|(end, _)| *end <= to) {
-                let (low, high) = if units > 0.0 { (low, high) } else { (high, low) };
-                if worth(high) <= self.peak {
-                    self.trough = self.trough.min(worth(low));
-                    row = end;
-                    continue;
-                }
-                (row..end).for_each(|row| self.look(worth(view.marks[row])));
-                row = end;
-            } else {
-                self.look(worth(view.marks[row]));
-                row += 1;
-            }
+        if !view.tables.has_levels() {
+            view.marks[from..to].iter().for_each(|mark| self.look(worth(*mark)));
+            self.look(after);
+            return self;
         }
+        let [low, high] = view.tables.extremes(from, to, view.marks);
+        let [least, greatest] = if units > 0.0 { [worth(low), worth(high)] } else { [worth(high), worth(low)] };
+        if greatest <= self.peak {
+            self.trough = if least < self.trough { least } else { self.trough };
+        } else if self.is_no_deeper(least, greatest) {
+            // No fall within the stretch counts, and no low of it will: what is left is its highest worth.
+            self.settle_drawdown();
+            (self.peak, self.trough) = (greatest, greatest);
+        } else {
+            view.marks[from..to].iter().for_each(|mark| self.look(worth(*mark)));
+        }
+        self.look(after);
         self
+    }
+
+    /// Whether a fall between two worths is surely no deeper than the deepest so far, however it is rounded.
+    fn is_no_deeper(&self, least: f64, greatest: f64) -> bool {
+        least > 0.0 && (greatest - least) * 1.000_001 <= self.max_drawdown * greatest
     }
 
     #[inline(always)]
@@ -240,7 +247,7 @@ impl Account {
         if greatest <= self.peak {
             self.trough = if least < self.trough { least } else { self.trough };
         } else {
-            *self = self.looked(from, to, view);
+            *self = self.looked(from, to, view, worth(to - 1));
         }
         match self.form {
             StepForm::Prefix => self.sum_prefix(from, to, worth(from), view.tables),

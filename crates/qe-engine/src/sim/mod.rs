@@ -10,5 +10,6 @@ pub(crate) mod record;
 pub(crate) mod section;
 mod simple;
 pub(crate) mod tables;
+mod trips;
 pub(crate) mod walk;
 mod weights;

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use qe_factors::plan::Part;
+use qe_factors::plan::{Block, Part, Trues};
 
-use crate::program::{Program, Source, StrategyPlan};
+use crate::program::{Exit, Program, Source, StrategyPlan};
 
 /// Where an output of the plan is kept, if some point asks for it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,31 +19,51 @@ struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct Layout {
     places: Vec<Place>,
-    n_bits: usize,
-    n_numbers: usize,
+    /// The outputs that are kept as bitmaps, and those that are kept as numbers, in the order of their places.
+    bits: Vec<usize>,
+    numbers: Vec<usize>,
+    /// How the plan makes the bitmaps.
+    trues: Trues,
+    /// Whether somebody asks where columns that are compared are there.
+    with_known: bool,
 }
 
 impl Layout {
-    /// What the programs of a strategy ask for.
-    pub(crate) fn new(plan: &StrategyPlan) -> Self {
+    /// What the programs of a strategy ask for. Of those in `failures`, by program, exits are where entries fail.
+    pub(crate) fn new(plan: &StrategyPlan, failures: &[bool]) -> Self {
         let mut layout =
             Self { places: vec![Place::default(); plan.compiled.plan().outputs().len()], ..Self::default() };
         for rule in plan.compiled.rules() {
             rule.inputs().iter().for_each(|&output| layout.want_number(output));
         }
-        for program in plan.programs.iter().flatten() {
-            layout.want(program);
+        for (program, is_failure) in plan.programs.iter().zip(failures) {
+            if let Ok(program) = program {
+                layout.want(program, *is_failure);
+                layout.with_known |= is_failure;
+            }
         }
         if let Some(Source::Output(output)) = plan.spread_multiplier {
             layout.want_number(output);
         }
+        layout.trues = plan.compiled.plan().trues(&layout.bits, &layout.numbers);
         layout
     }
 
-    fn want(&mut self, program: &Program) {
+    /// Where the two columns stand that an output compares, if it is a comparison that the plan makes for us.
+    pub(crate) fn compared(&self, output: usize) -> Option<[usize; 2]> {
+        self.trues.compared(self.places[output].bits? as usize)
+    }
+
+    /// How the plan makes the bitmaps.
+    pub(crate) fn trues(&self) -> &Trues {
+        &self.trues
+    }
+
+    fn want(&mut self, program: &Program, is_failure: bool) {
         use crate::program::{EntryOrder, ExitKind};
         let bits = program.entry.iter().flatten();
-        let when = program.exits.iter().flatten().filter(|e| e.kind == ExitKind::When).map(|e| &e.source);
+        let is_asked = |e: &&Exit| e.kind == ExitKind::When && !is_failure;
+        let when = program.exits.iter().flatten().filter(is_asked).map(|e| &e.source);
         for source in bits.chain(when) {
             if let Source::Output(output) = *source {
                 self.want_bits(output);
@@ -66,21 +86,25 @@ impl Layout {
 
     fn want_bits(&mut self, output: usize) {
         if self.places[output].bits.is_none() {
-            self.places[output].bits = Some(self.n_bits as u32);
-            self.n_bits += 1;
+            self.places[output].bits = Some(self.bits.len() as u32);
+            self.bits.push(output);
         }
     }
 
     fn want_number(&mut self, output: usize) {
         if self.places[output].numbers.is_none() {
-            self.places[output].numbers = Some(self.n_numbers as u32);
-            self.n_numbers += 1;
+            self.places[output].numbers = Some(self.numbers.len() as u32);
+            self.numbers.push(output);
         }
+    }
+
+    fn n_known(&self) -> usize {
+        if self.with_known { self.trues.n_operands() } else { 0 }
     }
 
     /// About how many bytes a row of a section takes.
     pub(crate) fn bytes_per_row(&self) -> usize {
-        self.n_numbers * 8 + self.n_bits.div_ceil(8) + 64
+        self.numbers.len() * 8 + (self.bits.len() + self.n_known()).div_ceil(8) + 64
     }
 }
 
@@ -89,6 +113,9 @@ impl Layout {
 pub(crate) struct Section {
     pub(crate) rows: Range<usize>,
     bits: Vec<u64>,
+    /// Where each column that is compared is there, and whether it is so throughout.
+    known: Vec<u64>,
+    is_whole: Vec<bool>,
     numbers: Vec<f64>,
     n_words: usize,
     /// Rows of numbers: one before the section's first, and its own.
@@ -101,33 +128,43 @@ impl Section {
         let n_words = n_rows.div_ceil(64);
         Self {
             rows: 0..0,
-            bits: vec![0; layout.n_bits * n_words],
-            numbers: vec![f64::NAN; layout.n_numbers * (n_rows + 1)],
+            bits: vec![0; layout.bits.len() * n_words],
+            known: vec![0; layout.n_known() * n_words],
+            is_whole: vec![true; layout.n_known()],
+            numbers: vec![f64::NAN; layout.numbers.len() * (n_rows + 1)],
             n_words,
             n_rows: n_rows + 1,
         }
     }
 
-    /// Takes what an output gave in a block of rows, which begins at a multiple of 64 rows from the section's first.
-    pub(crate) fn put(&mut self, layout: &Layout, output: usize, from: usize, len: usize, part: Part<'_>) {
-        let place = layout.places[output];
-        if let Some(slot) = place.bits {
-            let at = slot as usize * self.n_words + from / 64;
-            let words = &mut self.bits[at..at + len.div_ceil(64)];
-            match part {
-                Part::Condition(mask) => words.copy_from_slice(&mask.yes()[..len.div_ceil(64)]),
-                Part::Number(_) | Part::Numbers(_) => words.fill(0),
+    /// Takes what the plan gave in a block of rows, which begins at a multiple of 64 rows from the section's first.
+    pub(crate) fn put(&mut self, layout: &Layout, block: &Block<'_>) {
+        let (rows, n_rows) = (block.rows(), self.n_rows.max(1));
+        let at = rows.start - self.rows.start;
+        block.write_trues(&layout.trues, &mut self.bits, self.n_words, at / 64);
+        if layout.with_known {
+            block.write_known(&layout.trues, &mut self.known, self.n_words, at / 64);
+            let last = if rows.len() % 64 == 0 { !0 } else { (1 << (rows.len() % 64)) - 1 };
+            for (known, is_whole) in self.known.chunks(self.n_words.max(1)).zip(&mut self.is_whole) {
+                let words = &known[at / 64..(at + rows.len()).div_ceil(64)];
+                let is_there = words.split_last().is_none_or(|(l, w)| *l == last && w.iter().all(|w| *w == !0));
+                *is_whole = is_there && (at == 0 || *is_whole);
             }
         }
-        if let Some(slot) = place.numbers {
-            let at = slot as usize * self.n_rows + 1 + from;
-            let numbers = &mut self.numbers[at..at + len];
-            match part {
+        for (&output, numbers) in layout.numbers.iter().zip(self.numbers.chunks_mut(n_rows)) {
+            let numbers = &mut numbers[1 + at..][..rows.len()];
+            match block.part(output) {
                 Part::Numbers(x) => numbers.copy_from_slice(x),
                 Part::Number(x) => numbers.fill(x),
                 Part::Condition(mask) => mask.to_numbers(numbers),
             }
         }
+    }
+
+    /// Where a column that is compared is there, as [`Layout::compared`] numbers it; nothing where it is so throughout.
+    #[inline]
+    pub(crate) fn known(&self, operand: usize) -> Option<&[u64]> {
+        (!self.is_whole[operand]).then(|| &self.known[operand * self.n_words..][..self.n_words])
     }
 
     /// The bitmap of an output that is a condition.

@@ -4,12 +4,18 @@
 //! carry of an addition: a word of 64 rows takes a handful of operations. Its edges are the decisions. Everything from there
 //! on is what [`super::walk`] does, on the same account and in the same order, so the bits are the same.
 
+use std::ops::Range;
+
 use qe_core::wide::{Loops, wide};
 
+use super::account::StepForm;
+use super::guards::Guards;
 use super::record::{Cause, Fill, Record};
+use super::trips::Trips;
 use super::walk::{Entry, Frame, Order, Position, Walk, Way, What, at_side};
 use crate::fills::{FillTiming, Holding};
-use crate::program::{EntryOrder, ExitKind, Opposite, Source};
+use crate::market::Market;
+use crate::program::{EntryOrder, ExitKind, Opposite, Source, StrategyPlan};
 
 /// A program that conditions alone decide.
 #[derive(Debug, Clone, Copy)]
@@ -17,23 +23,35 @@ pub(super) struct Simple {
     side: f64,
     entry: usize,
     exit: usize,
-    reason: u16,
+    /// Whether it exits where its entry, a comparison, fails.
+    on_failure: bool,
+    pub(super) reason: u16,
     size: f64,
+    /// Whether [`Trips`] may take its round trips, and whether they cost fees.
+    trips: Option<bool>,
 }
 
 impl Walk {
     /// What is simple about it, if it is.
-    #[inline]
-    pub(super) fn simple(&self, f: Frame<'_>) -> Option<Simple> {
-        let (program, execution) = (&*self.program, &f.plan.execution);
+    pub(crate) fn find_simple(&mut self, plan: &StrategyPlan, market: &Market, guards: &Guards) {
+        self.simple = self.simple_of(plan, market, guards);
+    }
+
+    /// Whether all that it asks beside its entry is where that fails.
+    pub(crate) fn exits_on_failure(&self) -> bool {
+        self.simple.is_some_and(|simple| simple.on_failure)
+    }
+
+    fn simple_of(&self, plan: &StrategyPlan, market: &Market, guards: &Guards) -> Option<Simple> {
+        let (program, execution, costs) = (&*self.program, &plan.execution, &plan.costs);
         let is_simple = execution.fill == FillTiming::NEXT_OPEN
             && execution.holding == Holding::Units
-            && f.no_entry.is_empty()
-            && f.session_last.is_empty()
-            && f.plan.spread_multiplier.is_none()
-            && !f.plan.costs.has_carry()
-            && f.plan.costs.impact_coef == 0.0
-            && f.market.is_plain()
+            && guards.no_entry.is_empty()
+            && guards.session_last.is_empty()
+            && plan.spread_multiplier.is_none()
+            && !costs.has_carry()
+            && costs.impact_coef == 0.0
+            && market.is_plain()
             && program.order == EntryOrder::Market
             && program.opposite == Opposite::Ignore
             && program.gates.is_empty()
@@ -46,16 +64,22 @@ impl Walk {
             // So that no size comes to nothing.
             && program.size.limit_frac > 0.0
             && execution.leverage > 0.0
-            && f.plan.costs.min_fee == 0.0
+            && costs.min_fee == 0.0
             && program.weight.is_none();
         let (side, entry) = match program.entry {
             [Some(Source::Output(entry)), None] => (1.0, entry),
             [None, Some(Source::Output(entry))] => (-1.0, entry),
             _ => return None,
         };
+        let has_fees = costs.taker_fee_bps != 0.0 || costs.fee_per_unit != 0.0;
+        let is_all_in = self.form() == StepForm::Prefix && costs.min_fee == 0.0;
+        let trips = is_all_in.then_some(has_fees);
         match (is_simple, &program.exits[at_side(side)][..], program.size.source) {
             (true, [exit], Source::Number(size)) if exit.kind == ExitKind::When && size > 0.0 => match exit.source {
-                Source::Output(at) => Some(Simple { side, entry, exit: at, reason: exit.reason, size }),
+                Source::Output(at) => {
+                    let on_failure = plan.compiled.plan().is_failure_of(at, entry);
+                    Some(Simple { side, entry, exit: at, on_failure, reason: exit.reason, size, trips })
+                }
                 _ => None,
             },
             _ => None,
@@ -70,6 +94,7 @@ impl Walk {
         to: usize,
         days: &mut [f64],
         record: &mut impl Record,
+        edges: &mut Vec<u32>,
     ) {
         let start = f.section.rows.start;
         let from = self.cursor;
@@ -78,11 +103,24 @@ impl Walk {
             return self.mark_to(f, to, days);
         }
         // The rows in which a decision is made, as edges of what is held once all is filled.
-        let mut edges = std::mem::take(&mut self.edges);
         let entries = f.section.bits(f.layout, simple.entry);
-        let exits = f.section.bits(f.layout, simple.exit);
-        let held = self.decided != 0.0;
-        let n = wide(Decisions { entries, exits, from: from - start, to: to - start, held, edges: &mut edges });
+        let (held, within) = (self.decided != 0.0, from - start..to - start);
+        let n = if simple.on_failure {
+            // Such an entry is a comparison of two columns.
+            let sides = f.layout.compared(simple.entry);
+            let failures = sides.map_or([Some(&[][..]); 2], |sides| sides.map(|side| f.section.known(side)));
+            if let [None, None] = failures {
+                wide(Changes { entries, rows: within, held, edges })
+            } else {
+                let known =
+                    |w: usize| failures.into_iter().flatten().fold(!0, |all, words| all & words.get(w).unwrap_or(&0));
+                let exits: Vec<u64> = entries.iter().enumerate().map(|(w, entry)| !entry & known(w)).collect();
+                wide(Decisions { entries, exits: &exits, rows: within, held, edges })
+            }
+        } else {
+            let exits = f.section.bits(f.layout, simple.exit);
+            wide(Decisions { entries, exits, rows: within, held, edges })
+        };
         let decided = &edges[..n];
         self.cursor = to;
         // An order of the section before is due at the open of this one's first row.
@@ -102,8 +140,24 @@ impl Walk {
         let n_filled = n - usize::from(decided.last().is_some_and(|edge| start + *edge as usize + 1 >= to));
         let mut is_held = held;
         if self.account.ruin.is_none() {
-            is_held =
-                wide(FillEdges { walk: self, f, simple, is_held: held, edges: &decided[..n_filled], days, record });
+            let mut rest = &decided[..n_filled];
+            if simple.trips.is_some() && f.view.tables.has_levels() && days.is_empty() && rest.len() > 2 {
+                if is_held {
+                    is_held = wide(FillEdges { walk: self, f, simple, is_held, edges: &rest[..1], days, record });
+                    rest = &rest[1..];
+                }
+                self.mark_to(f, start + rest[0] as usize + 1, days);
+                if self.account.ruin.is_none() && self.account.cash == self.account.equity {
+                    let n = match simple.trips {
+                        Some(true) => wide(Trips::<_, true> { walk: self, f, simple, edges: rest, record }),
+                        _ => wide(Trips::<_, false> { walk: self, f, simple, edges: rest, record }),
+                    };
+                    rest = &rest[n..];
+                }
+            }
+            if self.account.ruin.is_none() && !rest.is_empty() {
+                is_held = wide(FillEdges { walk: self, f, simple, is_held, edges: rest, days, record });
+            }
         }
         if let Some(&edge) = decided.get(n_filled)
             && self.account.ruin.is_none()
@@ -119,7 +173,6 @@ impl Walk {
             }
         }
         self.decided = if is_held { simple.side } else { 0.0 };
-        self.edges = edges;
         self.mark_to(f, to, days);
     }
 }
@@ -235,8 +288,7 @@ impl<R: Record> Loops for FillEdges<'_, '_, R> {
 struct Decisions<'a> {
     entries: &'a [u64],
     exits: &'a [u64],
-    from: usize,
-    to: usize,
+    rows: Range<usize>,
     held: bool,
     edges: &'a mut Vec<u32>,
 }
@@ -246,7 +298,7 @@ impl Loops for Decisions<'_> {
 
     #[inline(always)]
     fn run(self) -> usize {
-        let Self { entries, exits, from, to, mut held, edges } = self;
+        let Self { entries, exits, rows: Range { start: from, end: to }, mut held, edges } = self;
         // Room for all rows, and for what is written beyond.
         edges.resize((to + 8).max(edges.len()), 0);
         let (mut len, edges) = (0, &mut edges[..]);
@@ -259,7 +311,7 @@ impl Loops for Decisions<'_> {
                 inside &= (1 << (to % 64)) - 1;
             }
             let (set, reset) = (entries[w] & inside, exits[w] & inside);
-            let mut changes = if set & reset == 0 {
+            let changes = if set & reset == 0 {
                 // What is held after each row: the carries of an addition that a set generates and a reset stops.
                 let stays = !reset;
                 let (sum, one) = stays.overflowing_add(set);
@@ -281,23 +333,64 @@ impl Loops for Decisions<'_> {
                 }
                 changes
             };
-            // Four at a time, without asking how many there are: most words have fewer.
-            let n = changes.count_ones() as usize;
-            let base = 64 * w as u32;
-            let mut at = len;
-            loop {
-                for slot in &mut edges[at..at + 4] {
-                    *slot = base + changes.trailing_zeros();
-                    changes &= changes.wrapping_sub(1);
-                }
-                at += 4;
-                if at >= len + n {
-                    break;
-                }
-            }
-            len += n;
+            len += write_rows(edges, len, 64 * w as u32, changes);
         }
         len
+    }
+}
+
+/// As [`Decisions`], where exits are where entries are not: what is held after a row is the entry's bit.
+struct Changes<'a> {
+    entries: &'a [u64],
+    rows: Range<usize>,
+    held: bool,
+    edges: &'a mut Vec<u32>,
+}
+
+impl Loops for Changes<'_> {
+    type Out = usize;
+
+    #[inline(always)]
+    fn run(self) -> usize {
+        let Self { entries, rows: Range { start: from, end: to }, held, edges } = self;
+        edges.resize((to + 8).max(edges.len()), 0);
+        let (mut len, edges) = (0, &mut edges[..]);
+        let first = from / 64;
+        let mut before = u64::from(held);
+        for (w, &word) in entries[..to.div_ceil(64)].iter().enumerate().skip(first) {
+            let (mut word, mut inside) = (word, !0_u64);
+            if w == first {
+                // Rows before the first hold what is held.
+                inside &= !0 << (from % 64);
+                word = (word & inside) | if held { !inside } else { 0 };
+            }
+            if to < 64 * (w + 1) {
+                inside &= (1 << (to % 64)) - 1;
+            }
+            let changes = (word ^ (word << 1 | before)) & inside;
+            before = word >> 63;
+            len += write_rows(edges, len, 64 * w as u32, changes);
+        }
+        len
+    }
+}
+
+/// Writes the rows of the bits that are set, counted from `base`, to `edges` from `len` on; there may be other numbers
+/// behind them. Says how many they are.
+#[inline(always)]
+fn write_rows(edges: &mut [u32], len: usize, base: u32, mut bits: u64) -> usize {
+    // Four at a time, without asking how many there are: most words have fewer.
+    let n = bits.count_ones() as usize;
+    let mut at = len;
+    loop {
+        for slot in &mut edges[at..at + 4] {
+            *slot = base + bits.trailing_zeros();
+            bits &= bits.wrapping_sub(1);
+        }
+        at += 4;
+        if at >= len + n {
+            return n;
+        }
     }
 }
 
@@ -329,8 +422,13 @@ mod tests {
                 }
             }
             let mut got = vec![];
-            let n = Decisions { entries: &set, exits: &reset, from, to: n, held: start, edges: &mut got }.run();
-            assert_eq!(got[..n], expected);
+            let n_got = Decisions { entries: &set, exits: &reset, rows: from..n, held: start, edges: &mut got }.run();
+            assert_eq!(got[..n_got], expected);
+            let fails: Vec<u64> = set.iter().map(|word| !word).collect();
+            let all = Decisions { entries: &set, exits: &fails, rows: from..n, held: start, edges: &mut got }.run();
+            let mut changes = vec![];
+            let n_changes = Changes { entries: &set, rows: from..n, held: start, edges: &mut changes }.run();
+            assert_eq!(changes[..n_changes], got[..all]);
         }
     }
 }

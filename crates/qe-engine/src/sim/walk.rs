@@ -13,6 +13,7 @@ use qe_factors::plan::{Memory, Outside};
 use super::account::{Account, StepForm, View};
 use super::record::{Cause, Fill, Record, Refusal};
 use super::section::{Layout, Section, is_set, next_set};
+use super::simple::Simple;
 use super::weights::Point;
 use crate::fills::{At, Count, Entered, Exit as Hit, Holding, Resting, Touched, hit_or_other, limit_fill, stop_fill};
 use crate::market::Market;
@@ -213,8 +214,8 @@ pub(crate) struct Walk {
     /// The row and the phase in which a weight was last traded to.
     pub(super) weighed: (usize, u8),
     registers: Vec<f64>,
-    /// Rows of decisions, kept to be used again.
-    pub(super) edges: Vec<u32>,
+    /// What is simple about it, if it is.
+    pub(super) simple: Option<Simple>,
 }
 
 /// The place of a side in pairs.
@@ -262,7 +263,7 @@ impl Walk {
             decided_weight: 0.0,
             weighed: (usize::MAX, 0),
             registers: Vec::new(),
-            edges: Vec::new(),
+            simple: None,
             program: Arc::clone(program),
         }
     }
@@ -272,13 +273,14 @@ impl Walk {
         self.account.form()
     }
 
-    /// Goes on over the rows of a section. The worth at the end of each day goes to `days`.
-    pub(crate) fn run(&mut self, f: Frame<'_>, days: &mut [f64], record: &mut impl Record) {
+    /// Goes on over the rows of a section. The worth at the end of each day goes to `days`; `edges` is room to work in.
+    pub(crate) fn run(&mut self, f: Frame<'_>, days: &mut [f64], record: &mut impl Record, edges: &mut Vec<u32>) {
         let to = f.section.rows.end.min(f.end);
-        if let Some(simple) = self.simple(f) {
-            return self.run_simple(f, simple, to, days, record);
+        if let Some(simple) = self.simple {
+            return self.run_simple(f, simple, to, days, record, edges);
         }
         while self.cursor < to && self.account.ruin.is_none() {
+            self.glide(f, to);
             let row = self.next_event(f, to);
             if row >= to {
                 break;
@@ -288,6 +290,40 @@ impl Walk {
         }
         self.cursor = self.cursor.max(to);
         self.mark_to(f, to, days);
+    }
+
+    /// Passes over rows in which the position is held and nothing can happen but that its only exit, a rule of the market
+    /// since the entry, is run and is not true.
+    #[inline]
+    fn glide(&mut self, f: Frame<'_>, to: usize) {
+        let Some(position) = &mut self.position else { return };
+        let side = at_side(position.side);
+        let [Exit { kind: ExitKind::When, source: Source::Rule(rule), .. }] = self.program.exits[side][..] else {
+            return;
+        };
+        let is_held = self.orders.is_empty() && self.decided == position.side && position.row < self.cursor;
+        let is_plain = f.plan.execution.holding == Holding::Units
+            && f.session_last.is_empty()
+            && !f.plan.costs.has_carry()
+            && self.program.opposite == Opposite::Ignore
+            && self.waiting.is_none();
+        let (true, true, Some(rule), Some(memory)) =
+            (is_held, is_plain, f.plan.compiled.rules().get(rule), &mut self.memories[side][0])
+        else {
+            return;
+        };
+        if !rule.can_run_until_true() {
+            return;
+        }
+        let start = f.section.rows.start;
+        let column = |output: &usize| f.section.numbers(f.layout, *output).get(self.cursor + 1 - start..to + 1 - start);
+        let columns: Vec<&[f64]> = rule.inputs().iter().map(|o| column(o).unwrap_or(&[])).collect();
+        let n = rule.run_until_true(&columns, memory);
+        let rows = self.cursor..self.cursor + n;
+        position.bars += n as f64;
+        position.high = f.prices[1][rows.clone()].iter().fold(position.high, |high, x| high.max(*x));
+        position.low = f.prices[2][rows.clone()].iter().fold(position.low, |low, x| low.min(*x));
+        self.cursor = rows.end;
     }
 
     #[inline]

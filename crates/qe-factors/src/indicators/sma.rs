@@ -58,6 +58,8 @@ impl From<usize> for Sma {
 }
 
 impl Terms<1, 1, 1> for Sma {
+    const WIDE: bool = true;
+
     #[inline]
     fn terms(&self, [x]: [f64; 1], [anchor]: [f64; 1], _: f64) -> [f64; 1] {
         [x - anchor]

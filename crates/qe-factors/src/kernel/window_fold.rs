@@ -81,6 +81,8 @@ pub struct WindowFold<T, const I: usize, const K: usize, const O: usize> {
     ends: Vec<[f64; K]>,
     /// The rows of this block so far.
     beginning: [f64; K],
+    /// Whether nothing is missing in this block so far, and in the one before. Kept where [`Terms::LOOKS`].
+    is_present: [bool; 2],
     /// The ends of blocks side by side.
     side: Vec<[[f64; LANES]; K]>,
     /// The values of their windows.
@@ -101,6 +103,7 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
             rows: vec![[0.0; I]; period],
             ends: vec![terms.empty(); period + 1],
             beginning: terms.empty(),
+            is_present: [true; 2],
             side: Vec::new(),
             values: Vec::new(),
             terms,
@@ -116,6 +119,9 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
         }
         let t = time(pos);
         self.rows[pos] = row;
+        if T::LOOKS {
+            self.is_present[0] &= row.iter().all(|x| !x.is_nan());
+        }
         self.beginning = self.terms.join(self.beginning, self.terms.terms(row, self.anchor, t));
         self.pos = if pos + 1 == self.period { 0 } else { pos + 1 };
         if self.n_seen + 1 < self.period {
@@ -130,15 +136,25 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
     /// A block begins with `anchor`: the ends of the one before are summed about it.
     fn turn(&mut self, anchor: [f64; I]) {
         if self.n_seen > 0 {
-            let mut acc = self.terms.empty();
-            let rows = &self.rows[self.start..];
-            for (back, (row, end)) in rows.iter().zip(&mut self.ends[self.start..self.period]).rev().enumerate() {
-                acc = self.terms.join(self.terms.terms(*row, anchor, -time(back + 1)), acc);
-                *end = acc;
+            if T::LOOKS && self.is_present[0] {
+                self.sum_ends(anchor, T::join_present);
+            } else {
+                self.sum_ends(anchor, T::join);
             }
             self.start = 0;
+            self.is_present = [true, self.is_present[0]];
         }
         (self.anchor, self.beginning) = (anchor, self.terms.empty());
+    }
+
+    #[inline(always)]
+    fn sum_ends(&mut self, anchor: [f64; I], join: impl Fn(&T, [f64; K], [f64; K]) -> [f64; K]) {
+        let mut acc = self.terms.empty();
+        let rows = &self.rows[self.start..];
+        for (back, (row, end)) in rows.iter().zip(&mut self.ends[self.start..self.period]).rev().enumerate() {
+            acc = join(&self.terms, self.terms.terms(*row, anchor, -time(back + 1)), acc);
+            *end = acc;
+        }
     }
 
     /// Takes many rows, with the bits of one by one.
@@ -157,6 +173,26 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
         if pos == 0 && m > 0 {
             self.turn(row(0));
         }
+        if T::LOOKS {
+            self.is_present[0] &= rows.iter().all(|x| is_present(x));
+        }
+        if T::LOOKS && self.is_present == [true; 2] {
+            self.joined(m, rows, out.each_mut().map(|o| &mut o[at..at + m]), T::join_present);
+        } else {
+            self.joined(m, rows, out.each_mut().map(|o| &mut o[at..at + m]), T::join);
+        }
+    }
+
+    #[inline(always)]
+    fn joined(
+        &mut self,
+        m: usize,
+        rows: [&[f64]; I],
+        mut out: [&mut [f64]; O],
+        join: impl Fn(&T, [f64; K], [f64; K]) -> [f64; K],
+    ) {
+        let row = |j: usize| -> [f64; I] { std::array::from_fn(|i| rows[i][j]) };
+        let pos = self.pos;
         let (terms, anchor) = (&self.terms, self.anchor);
         let mut sums = [[0.0; CHUNK]; K];
         let kept = &mut self.rows[pos..pos + m];
@@ -165,14 +201,13 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
         for (j, (kept, end)) in kept.iter_mut().zip(ends).enumerate() {
             let row = row(j);
             *kept = row;
-            beginning = terms.join(beginning, terms.terms(row, anchor, time(pos + j)));
-            let joined = terms.join(*end, beginning);
+            beginning = join(terms, beginning, terms.terms(row, anchor, time(pos + j)));
+            let joined = join(terms, *end, beginning);
             for k in 0..K {
                 sums[k][j] = joined[k];
             }
         }
         self.beginning = beginning;
-        let mut out: [&mut [f64]; O] = out.each_mut().map(|o| &mut o[at..at + m]);
         let sums: [&[f64]; K] = sums.each_ref().map(|s| &s[..m]);
         finish(terms, sums, anchor, rows, pos, out.each_mut().map(|o| &mut **o));
         let waiting = (self.period - 1 - self.n_seen.min(self.period - 1)).min(m);
@@ -203,6 +238,8 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
             }
         }
         let last = inputs.map(|x| &x[at + (n * LANES - 1) * p..][..p]);
+        // The next row begins a block, and asks about this one.
+        self.is_present[0] = present || (T::LOOKS && last.iter().all(|x| is_present(x)));
         for (k, row) in self.rows.iter_mut().enumerate() {
             *row = last.map(|x| x[k]);
         }

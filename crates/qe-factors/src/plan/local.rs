@@ -141,6 +141,23 @@ impl Local {
         }
     }
 
+    /// If an operation is `x < max_since_entry(y)`, x and y being inputs: the input x, the extreme's register, the input y.
+    pub(crate) fn below_extreme(&self, root: u32) -> Option<(usize, usize, usize)> {
+        let node = |at: u32| self.nodes.get(at as usize);
+        let (less, input) = (node(root)?, |at: u32| match node(at)?.op {
+            LocalOp::Input(k) => Some(k as usize),
+            _ => None,
+        });
+        let [x, extreme, _] = less.args;
+        let highest = node(extreme)?;
+        match (less.op, highest.op) {
+            (LocalOp::Cmp(Cmp::Lt), LocalOp::Extreme(true)) => {
+                Some((input(x)?, extreme as usize, input(highest.args[0])?))
+            }
+            _ => None,
+        }
+    }
+
     /// The part of it that some of its operations need, and where those stand in it.
     pub(crate) fn part(&self, roots: &[u32]) -> (Self, Vec<u32>) {
         let mut needed = vec![false; self.nodes.len()];

@@ -1,5 +1,7 @@
 //! Running a program over blocks of rows that stay in cache, with the memory of its kernels.
 
+use std::ops::{Deref, DerefMut};
+
 use super::graph::{Graph, MAX_INPUTS, MAX_OUTPUTS, Op};
 use super::mask::Mask;
 use super::program::{Instr, Program, Src, Wiring};
@@ -9,13 +11,51 @@ use crate::kernel::Kernel;
 /// Rows in a block: a multiple of 64, and few enough that a dozen buffers stay in the nearest caches.
 pub(crate) const BLOCK: usize = 1024;
 
+/// A buffer of numbers that begins where a line of the cache does, so that no vector of it lies across two.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Buffer {
+    room: Vec<f64>,
+    start: usize,
+    len: usize,
+}
+
+impl Buffer {
+    /// No numbers.
+    const EMPTY: Self = Self { room: Vec::new(), start: 0, len: 0 };
+    /// Numbers in the longest line of a cache.
+    const LINE: usize = 16;
+
+    /// Zeros.
+    fn new(len: usize) -> Self {
+        let room = vec![0.0; len + Self::LINE];
+        let start = room.as_ptr().align_offset(Self::LINE * size_of::<f64>()).min(Self::LINE);
+        Self { room, start, len }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f64];
+
+    #[inline]
+    fn deref(&self) -> &[f64] {
+        &self.room[self.start..self.start + self.len]
+    }
+}
+
+impl DerefMut for Buffer {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [f64] {
+        &mut self.room[self.start..self.start + self.len]
+    }
+}
+
 /// Buffers of a machine, which many plans can use one after the other.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
-    slots: Vec<Vec<f64>>,
+    slots: Vec<Buffer>,
     masks: Vec<Mask>,
     /// A buffer for each constant that a kernel reads.
-    spare: Vec<Vec<f64>>,
+    spare: Vec<Buffer>,
     /// The most bytes that an evaluation may take beside its input; any, if none is said.
     pub(crate) budget: Option<usize>,
 }
@@ -33,12 +73,12 @@ impl Workspace {
 
     /// Grows to what a program needs in blocks of so many rows.
     pub(crate) fn fit(&mut self, program: &Program, block: usize) {
-        let grow = |buffers: &mut Vec<Vec<f64>>, n: usize| {
+        let grow = |buffers: &mut Vec<Buffer>, n: usize| {
             if buffers.len() < n {
-                buffers.resize(n, Vec::new());
+                buffers.resize(n, Buffer::EMPTY);
             }
             for buffer in buffers[..n].iter_mut().filter(|b| b.len() < block) {
-                buffer.resize(block, 0.0);
+                *buffer = Buffer::new(block);
             }
         };
         grow(&mut self.slots, program.n_slots() as usize);
@@ -84,6 +124,18 @@ impl Machine {
     /// Takes the next rows through one stage.
     pub(crate) fn run_stage(&mut self, program: &Program, stage: usize, columns: &[&[f64]], n: usize) {
         for step in program.stages()[stage].code.clone() {
+            self.run_step(program, step, columns, n);
+        }
+    }
+
+    /// Takes the next rows through all stages, of whose tests only some steps are run.
+    pub(crate) fn run_but(&mut self, program: &Program, tests: &[usize], columns: &[&[f64]], n: usize) {
+        for stage in program.stages() {
+            for step in stage.code.start..stage.tests.start {
+                self.run_step(program, step, columns, n);
+            }
+        }
+        for &step in tests {
             self.run_step(program, step, columns, n);
         }
     }
@@ -154,7 +206,7 @@ impl Machine {
         columns: &[&[f64]],
         n: usize,
     ) {
-        let mut outs: [Vec<f64>; O] = [const { Vec::new() }; O];
+        let mut outs: [Buffer; O] = [Buffer::EMPTY; O];
         for (out, &slot) in outs.iter_mut().zip(&wiring.outs) {
             *out = std::mem::take(&mut self.space.slots[slot as usize]);
         }

@@ -21,6 +21,7 @@ mod scan;
 mod stages;
 mod tf;
 mod transpose;
+mod trues;
 
 use std::fmt;
 use std::ops::Range;
@@ -33,7 +34,7 @@ pub(crate) use fitted::OutOfSample;
 pub use graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
 pub(crate) use local::{Local, LocalOp};
 pub use machine::Workspace;
-use machine::{BLOCK, Machine, View};
+use machine::{BLOCK, Machine};
 pub use mask::Mask;
 pub(crate) use other::Other;
 use program::{Program, Source};
@@ -41,6 +42,7 @@ use row::RowMachine;
 pub use rule::{Field, Memory, Outside, Rule, Scope};
 pub(crate) use scan::{Scan, Slot};
 pub(crate) use tf::Tf;
+pub use trues::{Block, Trues};
 
 use crate::error::{Error, Result};
 
@@ -314,32 +316,11 @@ impl Plan {
         space: &mut Workspace,
         mut take: impl FnMut(usize, Range<usize>, Part<'_>),
     ) -> Result<()> {
-        self.ensure_no_cross()?;
-        self.ensure_within(space.budget, self.n_bytes_at_work(), "allow more, or evaluate fewer outputs at a time")?;
-        let n = table.len();
-        let shared: Vec<Shared<f64>> =
-            self.program.columns().iter().map(|&s| self.column(table, s)).collect::<Result<_>>()?;
-        let mut machine =
-            Machine::new(&self.program, &self.graph, table.first_row(), BLOCK.min(n), std::mem::take(space));
-        let mut part: Vec<&[f64]> = Vec::with_capacity(shared.len());
-        for start in (0..n).step_by(BLOCK) {
-            let rows = start..(start + BLOCK).min(n);
-            part.clear();
-            part.extend(shared.iter().map(|c| &c[rows.clone()]));
-            machine.run(&self.program, &part, rows.len());
-            for (idx, output) in self.outputs.iter().enumerate() {
-                let values = match (output.ty, machine.condition(&self.program, idx)) {
-                    (Ty::Cond, Some(mask)) => Part::Condition(mask),
-                    _ => match machine.number(&self.program, idx, &part, rows.len()) {
-                        View::Many(x) => Part::Numbers(x),
-                        View::One(x) => Part::Number(x),
-                    },
-                };
-                take(idx, rows.clone(), values);
+        self.blocks(table, space, None, |block| {
+            for idx in 0..self.outputs.len() {
+                take(idx, block.rows(), block.part(idx));
             }
-        }
-        *space = machine.into_workspace();
-        Ok(())
+        })
     }
 
     /// Whether some output works across symbols, so that it needs a panel.

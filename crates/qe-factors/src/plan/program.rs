@@ -67,6 +67,8 @@ pub(crate) struct Program {
     n_kept: u32,
     /// Where outputs stand at the end of their stages.
     outputs: Vec<Src>,
+    /// Which of them are tests, as in [`Stage::tests`].
+    is_test: Vec<bool>,
     /// What of the data is read; [`Src::Column`] is a place in this list.
     columns: Vec<Source>,
     /// The stages: what is computed for each symbol by itself between operations across all of them.
@@ -82,6 +84,9 @@ pub(crate) struct Stage {
     pub(crate) before: Vec<Across>,
     /// The steps of the program.
     pub(crate) code: Range<usize>,
+    /// The last of them: comparisons that outputs alone read, and where those fail. Who wants their bits alone need not run
+    /// them: what they read is there until the stage ends.
+    pub(crate) tests: Range<usize>,
     /// The outputs that are there at the end of it.
     pub(crate) outputs: Vec<usize>,
     /// What it keeps: the buffer, and the number of the column among those that are kept.
@@ -132,6 +137,7 @@ impl Program {
                 readers[child.idx()] += 1;
             }
         }
+        let is_test = tests(graph, outputs, &readers);
         let mut made = Maker::new(graph, &needed, readers);
         let stage_of = stage_of_each(graph, outputs);
         let n_stages = (0..n).filter(|&i| needed[i]).map(|i| stage_of[i] + 1).max().unwrap_or(1);
@@ -146,8 +152,10 @@ impl Program {
             crosses.iter().for_each(|&i| made.read(graph.nodes[i].args[0]));
             made.hand_on();
             let start = made.code.len();
-            own.iter().for_each(|&i| made.node(Id(i as u32), &needed));
-            let code = start..made.code.len();
+            own.iter().filter(|i| !is_test[**i]).for_each(|&i| made.node(Id(i as u32), &needed));
+            let first_test = made.code.len();
+            own.iter().filter(|i| is_test[**i]).for_each(|&i| made.node(Id(i as u32), &needed));
+            let (code, tests) = (start..made.code.len(), first_test..made.code.len());
             let ready: Vec<usize> = (0..outputs.len()).filter(|&o| stage_of[outputs[o].idx()] == stage).collect();
             for &o in &ready {
                 places[o] = made.place[outputs[o].idx()];
@@ -155,11 +163,12 @@ impl Program {
             }
             let keep = own.iter().filter_map(|&i| made.keep(Id(i as u32))).collect();
             made.hand_on();
-            stages.push(Stage { before, code, outputs: ready, keep });
+            stages.push(Stage { before, code, tests, outputs: ready, keep });
         }
         Self {
             stages,
             outputs: places,
+            is_test: outputs.iter().map(|id| is_test[id.idx()]).collect(),
             code: made.code,
             nodes: made.nodes,
             wiring: made.wiring,
@@ -211,6 +220,11 @@ impl Program {
         &self.outputs
     }
 
+    /// Whether an output is a comparison, or where one fails, as in [`Stage::tests`].
+    pub(crate) fn is_test(&self, output: usize) -> bool {
+        self.is_test[output]
+    }
+
     /// How many buffers of numbers there are.
     pub(crate) fn n_slots(&self) -> u32 {
         self.n_slots
@@ -236,6 +250,30 @@ impl Program {
     pub(crate) fn n_bytes(&self, block: usize) -> usize {
         self.n_slots as usize * block * 8 + self.n_masks as usize * block.div_ceil(64) * 16
     }
+}
+
+/// Comparisons that outputs alone read, be it where they fail, and these failures. Only where what they compare has several
+/// such readers: it stays in its buffer until the stage ends.
+fn tests(graph: &Graph, outputs: &[Id], readers: &[u32]) -> Vec<bool> {
+    const FEWEST: u32 = 4;
+    let n = graph.len();
+    // Readers that are neither outputs nor failures that outputs alone read.
+    let mut others = readers.to_vec();
+    outputs.iter().for_each(|id| others[id.idx()] -= 1);
+    for i in (0..n).rev() {
+        if readers[i] > 0 && others[i] == 0 && graph.nodes[i].op == Op::Not {
+            others[graph.nodes[i].args[0].idx()] -= 1;
+        }
+    }
+    let is_test = |i: usize| readers[i] > 0 && others[i] == 0 && matches!(graph.nodes[i].op, Op::Cmp(_));
+    let mut compared = vec![0; n];
+    (0..n).filter(|&i| is_test(i)).flat_map(|i| graph.nodes[i].children()).for_each(|c| compared[c.idx()] += 1);
+    let stays = |c: &Id| compared[c.idx()] >= FEWEST || matches!(graph.nodes[c.idx()].op, Op::Column(_) | Op::Num(_));
+    let mut out: Vec<bool> = (0..n).map(|i| is_test(i) && graph.nodes[i].children().iter().all(stays)).collect();
+    for i in (0..n).filter(|&i| readers[i] > 0 && graph.nodes[i].op == Op::Not && others[i] == 0) {
+        out[i] = out[graph.nodes[i].args[0].idx()];
+    }
+    out
 }
 
 /// What a program is made with.

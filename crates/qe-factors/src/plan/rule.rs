@@ -199,6 +199,38 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Runs it row after row, as [`Rule::run`] does, up to the first row in which it is true, without that one: how many
+    /// rows that is, the length of the columns if it is true in none. `columns` are the plan's outputs [`Rule::inputs`]. Of
+    /// a rule that reads fields nothing is run.
+    pub fn run_until_true(&self, columns: &[&[f64]], memory: &mut Memory) -> usize {
+        let n = columns.iter().map(|x| x.len()).min().unwrap_or(0);
+        if !self.fields.is_empty() || columns.len() != self.inputs.len() {
+            return 0;
+        }
+        match self.local.below_extreme(self.root) {
+            Some((x, extreme, of)) => {
+                let (x, of) = (&columns[x][..n], &columns[of][..n]);
+                let known = &mut memory.registers[extreme];
+                for (i, (&x, &of)) in x.iter().zip(of).enumerate() {
+                    let highest = if of > *known || known.is_nan() { of } else { *known };
+                    if x < highest {
+                        return i;
+                    }
+                    *known = highest;
+                }
+                n
+            }
+            None => 0,
+        }
+    }
+
+    /// Whether [`Rule::run_until_true`] runs it at all.
+    pub fn can_run_until_true(&self) -> bool {
+        self.fields.is_empty() && self.local.below_extreme(self.root).is_some()
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}= @{}", self.local, self.root)?;
@@ -220,5 +252,47 @@ impl Memory {
     /// Forgets everything, as at an entry.
     pub fn reset(&mut self) {
         self.registers.fill(f64::NAN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::{Schema, compile_scoped, parse};
+
+    #[test]
+    fn many_rows_at_once_are_rows_one_by_one() {
+        let schema = Schema::new(["a", "b"]);
+        let rule = |text: &str| {
+            let expr = parse(text).unwrap();
+            let compiled = compile_scoped(&[("exit", &expr, Scope::EXIT)], &schema, None).unwrap();
+            let rule = compiled.rules()[0].clone();
+            let names: Vec<String> =
+                rule.inputs().iter().map(|&o| compiled.plan().outputs()[o].name.to_string()).collect();
+            (rule, names)
+        };
+        let (other, _) = rule("a < max_since_entry(b) and pos.bars > 1");
+        assert!(!other.can_run_until_true());
+        assert_eq!(other.run_until_true(&[&[1.0], &[2.0]], &mut other.memory()), 0);
+        let (rule, names) = rule("a < max_since_entry(b)");
+        assert!(rule.can_run_until_true());
+        let n = f64::NAN;
+        let (a, b) = ([n, 3.0, 9.0, n, 5.0, 4.0, 7.0, 1.0], [n, 1.0, 2.0, 5.0, n, 3.0, 7.0, 2.0]);
+        let columns = if names[0] == "a" { [&a[..], &b[..]] } else { [&b[..], &a[..]] };
+        let mut one = rule.memory();
+        let mut trues = vec![];
+        for row in 0..a.len() {
+            if rule.run(&columns.map(|x| x[row]), &Outside::NONE, &mut one) == 1.0 {
+                trues.push(row);
+            }
+        }
+        assert_eq!(trues, [5, 7]);
+        let mut many = rule.memory();
+        assert_eq!(rule.run_until_true(&columns.map(|x| &x[..2]), &mut many), 2);
+        assert_eq!(rule.run_until_true(&columns.map(|x| &x[2..]), &mut many), 3);
+        assert_eq!(rule.run(&columns.map(|x| x[5]), &Outside::NONE, &mut many), 1.0);
+        assert_eq!(rule.run_until_true(&columns.map(|x| &x[6..]), &mut many), 1);
+        assert_eq!(rule.run(&columns.map(|x| x[7]), &Outside::NONE, &mut many), 1.0);
+        assert_eq!(rule.run_until_true(&columns.map(|x| &x[..0]), &mut many), 0);
     }
 }

@@ -13,7 +13,7 @@ use qe_core::timeframe::Timeframe;
 use qe_data::resample::{ResampleSpec, resample};
 use qe_factors::expr::{Schema, compile, parse};
 use qe_factors::indicators;
-use qe_factors::plan::{Graph, Mask, Plan, Value, Values, Workspace};
+use qe_factors::plan::{Graph, Mask, Part, Plan, Value, Values, Workspace};
 
 /// Minutes of some sessions, with a walk for a price; every 97th is missing if `holes`.
 pub(crate) fn minutes(n_days: i32, holes: bool) -> Bars {
@@ -468,4 +468,69 @@ fn warm_up_is_the_least_number_of_rows_that_holds_for_all_data() {
         }
         assert!(missing_before, "{text}: row {} may be missing", lookback - 1);
     }
+}
+
+#[test]
+fn bitmaps_are_where_conditions_are_true() {
+    let bars = minutes(8, true);
+    let mut texts: Vec<String> = Vec::new();
+    for fast in 2..9 {
+        for slow in 10..15 {
+            texts.push(format!("sma(close, {fast}) > sma(close, {slow})"));
+            texts.push(format!("sma(close, {fast}) <= sma(close, {slow})"));
+            texts.push(format!("sma(close, {fast}) == sma(close, {slow})"));
+        }
+        texts.push(format!("sma(close, {fast}) > 100"));
+        texts.push(format!("sma(close, {fast}) < close"));
+        texts.push(format!("sma(close, {fast}) > open and close > open"));
+        texts.push(format!("rsi(close, {fast}) != 50"));
+    }
+    texts.push("sma(close, 3)".into());
+    let plan = plan(&texts.iter().map(|t| &t[..]).collect::<Vec<_>>());
+    let n = texts.len();
+    let (table, n_words) = (bars.columns(), bars.columns().len().div_ceil(64));
+    let values = plan.eval(table).unwrap();
+    // All as bitmaps, in an order that is not the plan's; some are wanted in full too, and a failure among them.
+    let wanted: Vec<usize> = (0..n - 1).map(|i| i * 29 % (n - 1)).collect();
+    let full = [1, 3, n - 1];
+    let trues = plan.trues(&wanted, &full);
+    let (mut bits, mut known) = (vec![0; n * n_words], vec![0; trues.n_operands() * n_words]);
+    let mut n_rows = 0;
+    plan.each_block_of(&trues, table, &mut Workspace::new(), |block| {
+        let rows = block.rows();
+        block.write_trues(&trues, &mut bits, n_words, rows.start / 64);
+        block.write_known(&trues, &mut known, n_words, rows.start / 64);
+        for k in full {
+            match (block.part(k), &values.outputs()[k]) {
+                (Part::Numbers(x), Value::Number(all)) => {
+                    assert!(x.iter().zip(&all[rows.clone()]).all(|(a, b)| a.to_bits() == b.to_bits()));
+                }
+                (Part::Condition(mask), Value::Condition(all)) => {
+                    rows.clone().for_each(|row| assert_eq!(mask.get(row - rows.start), all.get(row)));
+                }
+                (part, _) => panic!("{part:?}"),
+            }
+        }
+        n_rows += rows.len();
+    })
+    .unwrap();
+    assert_eq!(n_rows, table.len());
+    let is_set = |words: &[u64], at: usize, row: usize| words[at * n_words + row / 64] >> (row % 64) & 1 == 1;
+    let mut n_compared = 0;
+    for (bitmap, &output) in wanted.iter().enumerate() {
+        let mask = values.condition(output).unwrap();
+        assert_eq!(&bits[bitmap * n_words..][..n_words], mask.yes(), "{}", texts[output]);
+        if let Some(sides) = trues.compared(bitmap) {
+            n_compared += 1;
+            let is_known = |row: usize| sides.into_iter().all(|side| is_set(&known, side, row));
+            (0..table.len()).for_each(|row| assert_eq!(is_known(row), mask.get(row).is_some(), "{}", texts[output]));
+        }
+        for of in 0..n - 1 {
+            // `a <= b` is where the second of the three fails; nothing else stands to another like that.
+            let is_failure = of % 19 < 15 && of % 19 % 3 == 0 && output == of + 1;
+            assert_eq!(plan.is_failure_of(output, of), is_failure, "{} of {}", texts[output], texts[of]);
+        }
+    }
+    // The averages have many comparisons, each with a range of others; of `rsi` each has one.
+    assert_eq!(n_compared, 7 * (5 * 3 + 2));
 }

@@ -19,9 +19,10 @@ use qe_core::error::nearest;
 use qe_core::point::PointTable;
 
 use crate::error::{Error, Result};
-use crate::expr::ast::{Ast, Binary, Node, NodeId, Unary, for_each_child};
+use crate::expr::ast::{Arg, Ast, Binary, Node, NodeId, Unary, for_each_child};
 use crate::expr::parse::MAX_LAG;
 use crate::expr::schema::Schema;
+use crate::expr::words;
 use crate::plan::scalar::{Bin, Cmp, Un};
 use crate::plan::{Field, Graph, Id, Local, LocalOp, Plan, Rule, Scope, Ty};
 use sym::Others;
@@ -214,7 +215,12 @@ struct Lower<'a> {
     root: NodeId,
     /// What reads values that no column holds.
     local: Local,
+    /// What calls of indicators came to, by the call and its arguments: most points share them.
+    calls: HashMap<(NodeId, [Id; MAX_KEY]), Id>,
 }
+
+/// The most arguments of a call that is looked up.
+const MAX_KEY: usize = 4;
 
 impl<'a> Lower<'a> {
     fn new(
@@ -266,6 +272,7 @@ impl<'a> Lower<'a> {
             low,
             root,
             local: Local::default(),
+            calls: HashMap::new(),
         }
     }
 
@@ -399,8 +406,33 @@ impl<'a> Lower<'a> {
             }
             Node::Call { name, args, output } if &**name == "tf" => self.tf(id, args, output.as_deref(), point)?,
             Node::Call { name, args, output } if &**name == "sym" => self.sym(id, args, output.as_deref(), point)?,
-            Node::Call { name, args, output } => self.call(id, name, args, output.as_deref())?,
+            Node::Call { name, args, output } => {
+                let key = self.key(id, args);
+                if let Some(known) = key.and_then(|key| self.calls.get(&key)) {
+                    return Ok(Low::Val(Val::Series(*known)));
+                }
+                let called = self.call(id, name, args, output.as_deref())?;
+                if let (Some(key), Val::Series(series)) = (key, called)
+                    && words::find(name).is_some()
+                {
+                    self.calls.insert(key, series);
+                }
+                called
+            }
         }))
+    }
+
+    /// A call and its arguments, if these are a few series.
+    fn key(&self, id: NodeId, args: &[Arg]) -> Option<(NodeId, [Id; MAX_KEY])> {
+        let mut key = [Id(u32::MAX); MAX_KEY];
+        if args.len() > MAX_KEY {
+            return None;
+        }
+        for (key, arg) in key.iter_mut().zip(args) {
+            let Some(Low::Val(Val::Series(series))) = self.low[arg.value.idx() - self.base] else { return None };
+            *key = series;
+        }
+        Some((id, key))
     }
 
     /// What a value is.

@@ -1,0 +1,275 @@
+//! Round trips of money that is all in: the commonest sweep, with nothing to decide per fill.
+//!
+//! A long program that puts all money into each position, without a least fee, opens and closes whole round trips within a
+//! section. What [`super::walk`] does at their fills and marks is done here in one go and without a branch but for what is
+//! rare: a new highest worth is looked for close by close, and a trip that could end in ruin is left to the walk. Every
+//! number is made by the same operations in the same order, so the bits are the same.
+
+use qe_core::wide::Loops;
+
+use super::account::Account;
+use super::record::{Cause, Fill, Record};
+use super::simple::Simple;
+use super::tables::BLOCK;
+use super::walk::{Frame, Walk};
+
+/// Whole round trips: decisions to enter and to exit in turn, as rows of the section. It says how many decisions it took.
+/// No position is open, and what was before is marked.
+pub(super) struct Trips<'a, 'f, R, const FEES: bool> {
+    pub(super) walk: &'a mut Walk,
+    pub(super) f: Frame<'f>,
+    pub(super) simple: Simple,
+    pub(super) edges: &'a [u32],
+    pub(super) record: &'a mut R,
+}
+
+impl<R: Record, const FEES: bool> Loops for Trips<'_, '_, R, FEES> {
+    type Out = usize;
+
+    #[inline(always)]
+    fn run(self) -> usize {
+        let Self { walk, f, simple, edges, record } = self;
+        let (costs, tables, rows) = (&f.plan.costs, f.view.tables, f.section.rows.clone());
+        let turns = tables.turns();
+        let half = costs.half_cost(1.0);
+        let (into, out_of) = (1.0 + half, 1.0 - half);
+        let (mut tally, mut next_day_in) = (walk.tally, walk.next_day_in);
+        let Account { mut cash, mut peak, mut trough, mut max_drawdown, .. } = walk.account;
+        let (mut sum, mut sum_sq) = (walk.account.sums[0][0], walk.account.sums[1][0]);
+        let mut n_taken = 0;
+        for trip in edges.as_chunks::<2>().0 {
+            let (a, b) = (trip[0] as usize + 1, trip[1] as usize + 1);
+            // The last turn is of the row after the section.
+            if !(a < b && b + 1 < turns.len()) {
+                break;
+            }
+            let (into_row, next_row, out_row) = (&turns[a], &turns[a + 1], &turns[b]);
+            let (raw_in, raw_out) = (into_row.open, out_row.open);
+            let (price_in, price_out) = (raw_in * into, raw_out * out_of);
+            let (units, fee_in, fee_out) = if FEES {
+                let units = costs.affordable(cash, price_in, false);
+                (units, costs.fee(units, price_in, false), costs.fee(units, price_out, false))
+            } else {
+                (cash / price_in, 0.0, 0.0)
+            };
+            // No fee is nothing added.
+            let paid = if FEES { units * price_in + fee_in } else { units * price_in };
+            let got = if FEES { units * price_out - fee_out } else { units * price_out };
+            let inside = cash - paid;
+            let after = inside + got;
+            let [low, high] = tables.looked_up(a, b);
+            let (least, greatest) = (inside + units * low, -(-inside + units * high));
+            let (first, last) = (inside + units * into_row.mark, inside + units * out_row.mark_before);
+            let there = inside + units * raw_out;
+            if !(units > 0.0 && least > 0.0 && after > 0.0) {
+                break;
+            }
+            // Side by side, as one division of a vector.
+            let of = [first, units * raw_in, units * raw_out, after];
+            let by = [cash, cash, there, last];
+            let [first, turned_in, turned_out, left] = std::array::from_fn(|i| of[i] / by[i]);
+            let (first, left) = (first - 1.0, left - 1.0);
+            tally.turnover += turned_in;
+            tally.turnover += turned_out;
+            tally.cost += (price_in - raw_in).abs() * units + fee_in;
+            tally.cost += (price_out - raw_out).abs() * units + fee_out;
+            sum += first;
+            sum_sq += first * first;
+            let start = rows.start;
+            if (start + a + 1) / BLOCK == (start + b - 1) / BLOCK {
+                let [s, s_sq] = next_row.sums_to(out_row);
+                sum += s;
+                sum_sq += s_sq;
+            } else {
+                let mut row = start + a + 1;
+                while row < start + b {
+                    let end = (start + b).min((row / BLOCK + 1) * BLOCK);
+                    let [s, s_sq] = tables.sums(row, end);
+                    sum += s;
+                    sum_sq += s_sq;
+                    row = end;
+                }
+            }
+            sum += left;
+            sum_sq += left * left;
+            if greatest > peak || after > peak {
+                let held = Account { cash: inside, units, peak, trough, max_drawdown, ..walk.account };
+                let seen = held.looked(start + a, start + b, f.view, after);
+                (peak, trough, max_drawdown) = (seen.peak, seen.trough, seen.max_drawdown);
+            } else {
+                let least = if after < least { after } else { least };
+                trough = if least < trough { least } else { trough };
+            }
+            next_day_in = next_day_in.max(into_row.day);
+            tally.count(after - cash, b - a);
+            tally.count_days(&mut next_day_in, out_row.day);
+            let fill = Fill {
+                row: start + a,
+                units,
+                raw: raw_in,
+                price: price_in,
+                fee: fee_in,
+                cash_after: inside,
+                units_after: units,
+                cause: Cause::Entry,
+                phase: 0,
+                is_ambiguous: false,
+                signal_row: start + a - 1,
+                strength: f64::NAN,
+            };
+            record.fill(&fill);
+            record.fill(&Fill {
+                row: start + b,
+                units: -units,
+                raw: raw_out,
+                price: price_out,
+                fee: fee_out,
+                cash_after: after,
+                units_after: 0.0,
+                cause: Cause::Exit(simple.reason),
+                signal_row: start + b - 1,
+                ..fill
+            });
+            cash = after;
+            n_taken += 2;
+        }
+        if n_taken > 0 {
+            let marked = rows.start + edges[n_taken - 1] as usize + 2;
+            let account = &mut walk.account;
+            (account.cash, account.equity, account.marked) = (cash, cash, marked);
+            (account.peak, account.trough, account.max_drawdown) = (peak, trough, max_drawdown);
+            (account.sums[0][0], account.sums[1][0]) = (sum, sum_sq);
+            (walk.tally, walk.next_day_in) = (tally, next_day_in);
+        }
+        n_taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use qe_core::bars::Bars;
+    use qe_core::calendar::Calendar;
+    use qe_core::columns::Axis;
+    use qe_core::ident::id_of;
+    use qe_core::param::Param;
+    use qe_core::point::PointTable;
+    use qe_core::rng::Stream;
+    use qe_core::timeframe::Timeframe;
+    use qe_factors::expr::{Schema, compile_scoped, parse};
+    use qe_factors::plan::Scope;
+
+    use crate::batch::{Stretch, Warmup, run, run_with_ledger};
+    use crate::costs::CostModel;
+    use crate::fills::{FillTiming, Holding, PathPolicy};
+    use crate::market::Market;
+    use crate::program::{
+        EntryOrder, Execution, Exit, ExitKind, Opposite, Program, Size, SizeKind, Source, StrategyPlan,
+    };
+
+    fn market(n: usize) -> Market {
+        let mut stream = Stream::new(3, "round trips", 0);
+        let mut close = 100.0;
+        let mut columns: [Vec<f64>; 5] = Default::default();
+        for row in 0..n {
+            let open = close * (1.0 + 0.001 * stream.normal());
+            // It rises for a while, so that there are new highest worths, and falls.
+            close = open * (1.0 + if row % 2000 < 1200 { 0.0004 } else { -0.0006 } + 0.002 * stream.normal());
+            let bar = [open, open.max(close) * 1.001, open.min(close) * 0.999, close, 1.0];
+            columns.iter_mut().zip(bar).for_each(|(column, x)| column.push(x));
+        }
+        let open: Vec<i64> = (0..n as i64).map(|i| i * 60_000_000_000).collect();
+        let available: Vec<i64> = open.iter().map(|t| t + 60_000_000_000).collect();
+        let bars = Bars::new("X", Timeframe::M1, Axis::new(open, available).unwrap(), columns).unwrap();
+        Market::new(&bars, &Calendar::crypto()).unwrap()
+    }
+
+    fn plan(exit: &str, size: f64, costs: CostModel) -> StrategyPlan {
+        let points = PointTable::grid(vec![Param::int("fast", 1, 6, 1), Param::int("slow", 7, 12, 7)], 100).unwrap();
+        let (entry, exit) = (parse("sma(close, $fast) > sma(close, $slow)").unwrap(), parse(exit).unwrap());
+        let schema = Schema::new(["open", "high", "low", "close", "volume"]);
+        let both = [("entry", &entry, Scope::SERIES), ("exit", &exit, Scope::EXIT)];
+        let compiled = compile_scoped(&both, &schema, Some(&points)).unwrap();
+        let program = |point: usize| {
+            let [entry, exit] = [0, 1].map(|i| Source::Output(compiled.output(i, point).unwrap()));
+            Ok(Arc::new(Program {
+                entry: [Some(entry), None],
+                gates: vec![],
+                order: EntryOrder::Market,
+                exits: [vec![Exit { kind: ExitKind::When, source: exit, reason: 0 }], vec![]],
+                size: Size {
+                    kind: SizeKind::Fraction,
+                    source: Source::Number(size),
+                    scale: None,
+                    limit_frac: f64::INFINITY,
+                    lot: 0.0,
+                    min_units: 0.0,
+                },
+                opposite: Opposite::Ignore,
+                cooldown_bars: 0,
+                cooldown_sessions: 0,
+                strength: None,
+                weight: None,
+                lookback: 0,
+            }))
+        };
+        let programs = (0..points.len()).map(program).collect();
+        let execution = Execution {
+            capital: 10_000.0,
+            leverage: 1.0,
+            fill: FillTiming::NEXT_OPEN,
+            holding: Holding::Units,
+            path: PathPolicy::Pessimistic,
+            flat_at_session_end: false,
+            no_entry_last_bars: 0,
+            blackout_sessions: 0,
+        };
+        let id = id_of("test", &1).unwrap();
+        StrategyPlan {
+            name: "crossings".into(),
+            spec_id: id,
+            skeleton_id: id,
+            points,
+            compiled,
+            programs,
+            reasons: vec!["crossed".into()],
+            execution,
+            costs,
+            spread_multiplier: None,
+            blackout_events: vec![],
+        }
+    }
+
+    /// Alone, a point has no tables of extremes, so that each of its fills is made by the walk; where days are wanted too.
+    #[test]
+    fn many_points_have_the_bits_of_each_alone() {
+        let market = market(9000);
+        let fees = CostModel { spread_frac: 0.0004, taker_fee_bps: 2.0, fee_per_unit: 0.001, ..CostModel::default() };
+        let (failure, other) = ("sma(close, $fast) <= sma(close, $slow)", "close < sma(close, $slow)");
+        for (exit, size, costs) in [
+            (failure, 1.0, CostModel { spread_frac: 0.0002, ..CostModel::default() }),
+            (failure, 1.0, CostModel::default()),
+            (other, 1.0, fees.clone()),
+            (other, 0.5, fees),
+        ] {
+            let plan = plan(exit, size, costs);
+            for rows in [0..9000, 5..8999] {
+                let stretch = Stretch { rows, warmup: Warmup::Idle, daily: false, max_bytes: 1 << 30 };
+                let all = run(&plan, &market, &stretch).unwrap();
+                let daily = run(&plan, &market, &Stretch { daily: true, ..stretch.clone() }).unwrap();
+                for point in 0..all.len() {
+                    let (alone, ledger) = run_with_ledger(&plan, point, &market, &stretch).unwrap();
+                    assert_eq!(all[point].as_ref(), Ok(&alone), "point {point}");
+                    assert!(alone.n_trades() > 100 && ledger.fills.len() as u64 >= 2 * alone.n_trades());
+                    let mut daily = daily[point].clone().unwrap();
+                    if stretch.rows.end == 9000 {
+                        assert_eq!(daily.days.last(), Some(&alone.equity));
+                    }
+                    daily.days.clear();
+                    assert_eq!(daily, alone, "point {point}, with days");
+                }
+            }
+        }
+    }
+}

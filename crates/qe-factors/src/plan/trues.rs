@@ -1,0 +1,287 @@
+//! Where many conditions of a plan are true, as bitmaps that go to one place.
+//!
+//! A sweep asks thousands of comparisons of a few columns, and of each only where it is true. Those of one column with
+//! several others go side by side, straight to their place: no condition is made that nobody reads. Where a comparison
+//! fails follows from where it holds, and from where both of its columns are there.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use qe_core::columns::{Columns, Shared};
+use qe_core::compare::{AT_ONCE, Order, compare_each};
+
+use super::graph::{Op, Ty};
+use super::machine::{BLOCK, Machine, View, Workspace};
+use super::program::Src;
+use super::scalar::Cmp;
+use super::{Part, Plan};
+use crate::error::Result;
+
+/// Which outputs are wanted as bitmaps, and how they are made.
+#[derive(Debug, Clone, Default)]
+pub struct Trues {
+    /// Columns that are compared, by number.
+    operands: Vec<Src>,
+    /// One column with several others.
+    tiles: Vec<Tile>,
+    /// Conditions that the plan's own steps make: the output and its bitmap.
+    made: Vec<(usize, usize)>,
+    /// The operands of the comparison that a bitmap is.
+    compared: Vec<Option<[usize; 2]>>,
+    /// Steps among the tests that are run all the same.
+    steps: Vec<usize>,
+}
+
+/// A few columns, and what is compared with each of them: the column, and the bitmaps.
+#[derive(Debug, Clone)]
+struct Tile {
+    order: Order,
+    ys: [usize; AT_ONCE],
+    xs: Vec<(usize, [usize; AT_ONCE])>,
+}
+
+impl Trues {
+    /// How many columns are compared.
+    pub fn n_operands(&self) -> usize {
+        self.operands.len()
+    }
+
+    /// The columns that a bitmap compares, if it is a comparison.
+    pub fn compared(&self, bitmap: usize) -> Option<[usize; 2]> {
+        self.compared.get(bitmap).copied().flatten()
+    }
+}
+
+/// A comparison, as it stands in a program's tests.
+struct Test {
+    order: Order,
+    sides: [Src; 2],
+}
+
+impl Plan {
+    /// How to make bitmaps of where some outputs are true: the first is bitmap 0. Of `others` all is wanted, by
+    /// [`Block::part`].
+    pub fn trues(&self, outputs: &[usize], others: &[usize]) -> Trues {
+        let mut trues = Trues::default();
+        let test_of = self.steps_of_masks();
+        // What is wanted in full is run, and what it reads.
+        let mut todo: Vec<Src> = others.iter().map(|&o| self.program.outputs()[o]).collect();
+        while let Some(src) = todo.pop() {
+            if let Src::Mask(mask) = src
+                && let Some(&step) = test_of.get(&mask)
+                && !trues.steps.contains(&step)
+            {
+                trues.steps.push(step);
+                todo.extend(self.program.code()[step].args);
+            }
+        }
+        trues.steps.sort_unstable();
+        let mut numbers: HashMap<(u8, u64), usize> = HashMap::new();
+        // Where an order holds between two columns, by the second of them.
+        let mut by_order: Vec<(Order, usize, usize, usize)> = Vec::new();
+        for (bitmap, &output) in outputs.iter().enumerate() {
+            let Some(test) = self.test(output, &test_of) else {
+                trues.made.push((output, bitmap));
+                trues.compared.push(None);
+                continue;
+            };
+            let sides = test.sides.map(|side| {
+                let key = match side {
+                    Src::Column(c) => (0, u64::from(c)),
+                    Src::Slot(s) => (1, u64::from(s)),
+                    Src::Num(x) => (2, x.to_bits()),
+                    Src::Mask(m) => (3, u64::from(m)),
+                    Src::None => (4, 0),
+                };
+                *numbers.entry(key).or_insert_with(|| {
+                    trues.operands.push(side);
+                    trues.operands.len() - 1
+                })
+            });
+            trues.compared.push(Some(sides));
+            by_order.push((test.order, sides[0], sides[1], bitmap));
+        }
+        let distinct = |side: usize| {
+            let mut seen = vec![false; trues.operands.len()];
+            by_order.iter().for_each(|t| seen[[t.1, t.2][side]] = true);
+            seen.into_iter().filter(|s| *s).count()
+        };
+        // The fewer columns are those that stay in cache.
+        if distinct(0) < distinct(1) {
+            by_order.iter_mut().for_each(|t| *t = (t.0.turned(), t.2, t.1, t.3));
+        }
+        by_order.sort_unstable_by_key(|&(order, x, y, bitmap)| (order, y, x, bitmap));
+        let groups: Vec<&[(Order, usize, usize, usize)]> = by_order.chunk_by(|a, b| (a.0, a.2) == (b.0, b.2)).collect();
+        let mut at = 0;
+        while at < groups.len() {
+            // Several columns that are compared with the same others.
+            let first = groups[at];
+            let is_alike = |g: &&&[(Order, usize, usize, usize)]| {
+                g.len() == first.len() && g[0].0 == first[0].0 && g.iter().zip(first).all(|(a, b)| a.1 == b.1)
+            };
+            let n = groups[at..].iter().take(AT_ONCE).take_while(is_alike).count().max(1);
+            // Where there are fewer, the last stands for those that are not there.
+            let group = |k: usize| groups[at + k.min(n - 1)];
+            trues.tiles.push(Tile {
+                order: first[0].0,
+                ys: std::array::from_fn(|k| group(k)[0].2),
+                xs: (0..first.len()).map(|i| (first[i].1, std::array::from_fn(|k| group(k)[i].3))).collect(),
+            });
+            at += n;
+        }
+        trues
+    }
+
+    /// Whether an output is where another fails, which is a comparison that [`Trues::compared`] tells.
+    pub fn is_failure_of(&self, output: usize, of: usize) -> bool {
+        let node = self.graph.nodes[self.ids[output].idx()];
+        node.op == Op::Not && node.args[0] == self.ids[of] && self.program.is_test(of)
+    }
+
+    /// The step that makes each condition which is a test.
+    fn steps_of_masks(&self) -> HashMap<u32, usize> {
+        let tests = self.program.stages().iter().flat_map(|stage| stage.tests.clone());
+        tests.map(|step| (self.program.code()[step].dst, step)).collect()
+    }
+
+    /// The comparison that an output is, if it is a test.
+    fn test(&self, output: usize, test_of: &HashMap<u32, usize>) -> Option<Test> {
+        let step_of = |src: Src| if let Src::Mask(mask) = src { test_of.get(&mask) } else { None };
+        let mut instr = &self.program.code()[*step_of(self.program.outputs()[output])?];
+        let is_failure = instr.op == Op::Not;
+        if is_failure {
+            instr = &self.program.code()[*step_of(instr.args[0])?];
+        }
+        let Op::Cmp(op) = instr.op else { return None };
+        let order = match op {
+            Cmp::Lt => Order::Less,
+            Cmp::Le => Order::AtMost,
+            Cmp::Eq => Order::Equal,
+            Cmp::Ne => Order::Unequal,
+        };
+        let order = if is_failure { order.negated() } else { order };
+        Some(Test { order, sides: [instr.args[0], instr.args[1]] })
+    }
+
+    /// As [`Plan::each_block`], with all outputs of a block at once: those that `trues` wants as bitmaps come by
+    /// [`Block::write_trues`] alone.
+    ///
+    /// # Errors
+    /// As [`Plan::eval`].
+    pub fn each_block_of(
+        &self,
+        trues: &Trues,
+        table: &Columns,
+        space: &mut Workspace,
+        take: impl FnMut(&Block<'_>),
+    ) -> Result<()> {
+        self.blocks(table, space, Some(trues), take)
+    }
+
+    pub(super) fn blocks(
+        &self,
+        table: &Columns,
+        space: &mut Workspace,
+        trues: Option<&Trues>,
+        mut take: impl FnMut(&Block<'_>),
+    ) -> Result<()> {
+        self.ensure_no_cross()?;
+        self.ensure_within(space.budget, self.n_bytes_at_work(), "allow more, or evaluate fewer outputs at a time")?;
+        let n = table.len();
+        let shared: Vec<Shared<f64>> =
+            self.program.columns().iter().map(|&s| self.column(table, s)).collect::<Result<_>>()?;
+        let mut machine =
+            Machine::new(&self.program, &self.graph, table.first_row(), BLOCK.min(n), std::mem::take(space));
+        for start in (0..n).step_by(BLOCK) {
+            let rows = start..(start + BLOCK).min(n);
+            let columns: Vec<&[f64]> = shared.iter().map(|c| &c[rows.clone()]).collect();
+            match trues {
+                Some(trues) => machine.run_but(&self.program, &trues.steps, &columns, rows.len()),
+                None => machine.run(&self.program, &columns, rows.len()),
+            }
+            take(&Block { plan: self, machine: &machine, columns: &columns, rows });
+        }
+        *space = machine.into_workspace();
+        Ok(())
+    }
+}
+
+/// What a plan gave in a block of rows.
+#[derive(Debug)]
+pub struct Block<'a> {
+    plan: &'a Plan,
+    machine: &'a Machine,
+    columns: &'a [&'a [f64]],
+    rows: Range<usize>,
+}
+
+impl Block<'_> {
+    /// Which rows.
+    pub fn rows(&self) -> Range<usize> {
+        self.rows.clone()
+    }
+
+    /// What an output gave.
+    pub fn part(&self, output: usize) -> Part<'_> {
+        let program = &self.plan.program;
+        match (self.plan.outputs[output].ty, self.machine.condition(program, output)) {
+            (Ty::Cond, Some(mask)) => Part::Condition(mask),
+            _ => match self.machine.number(program, output, self.columns, self.rows.len()) {
+                View::Many(x) => Part::Numbers(x),
+                View::One(x) => Part::Number(x),
+            },
+        }
+    }
+
+    /// Writes the bitmaps of this block: bitmap `b` to the words from `b * stride + at` on.
+    pub fn write_trues(&self, trues: &Trues, out: &mut [u64], stride: usize, at: usize) {
+        let n = self.rows.len();
+        for &(output, bitmap) in &trues.made {
+            let words = &mut out[bitmap * stride + at..][..n.div_ceil(64)];
+            match self.part(output) {
+                Part::Condition(mask) => words.copy_from_slice(mask.yes()),
+                Part::Number(_) | Part::Numbers(_) => words.fill(0),
+            }
+        }
+        let mut one = [const { Vec::new() }; AT_ONCE];
+        let mut x_one = Vec::new();
+        for tile in &trues.tiles {
+            for (y, one) in tile.ys.into_iter().zip(&mut one) {
+                self.constant(trues, y, one);
+            }
+            let ys: [&[f64]; AT_ONCE] = std::array::from_fn(|k| self.operand(trues, tile.ys[k], &one[k]));
+            for &(x, bitmaps) in &tile.xs {
+                self.constant(trues, x, &mut x_one);
+                let x = self.operand(trues, x, &x_one);
+                compare_each(tile.order, x, ys, out, bitmaps.map(|b| b * stride + at));
+            }
+        }
+    }
+
+    /// Writes where the columns that are compared are there, as [`Block::write_trues`] does.
+    pub fn write_known(&self, trues: &Trues, out: &mut [u64], stride: usize, at: usize) {
+        let n = self.rows.len();
+        let mut one = Vec::new();
+        for operand in 0..trues.operands.len() {
+            self.constant(trues, operand, &mut one);
+            let x = self.operand(trues, operand, &one);
+            let at = [operand * stride + at; AT_ONCE];
+            compare_each(Order::Equal, &x[..n], [x; AT_ONCE], out, at);
+        }
+    }
+
+    /// Fills room with a constant, if an operand is one.
+    fn constant(&self, trues: &Trues, operand: usize, room: &mut Vec<f64>) {
+        if let Src::Num(x) = trues.operands[operand] {
+            room.clear();
+            room.resize(self.rows.len(), x);
+        }
+    }
+
+    fn operand<'b>(&'b self, trues: &Trues, operand: usize, constant: &'b [f64]) -> &'b [f64] {
+        match self.machine.view(trues.operands[operand], self.columns, self.rows.len()) {
+            View::Many(x) => x,
+            View::One(_) => constant,
+        }
+    }
+}
