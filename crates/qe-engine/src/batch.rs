@@ -16,8 +16,8 @@ use crate::sim::account::{StepForm, View};
 use crate::sim::guards::Guards;
 use crate::sim::record::{Nothing, Record};
 use crate::sim::section::{Layout, Section};
+use crate::sim::state::{Frame, Tally, Walk};
 use crate::sim::tables::{BLOCK, Tables};
-use crate::sim::walk::{Frame, Tally, Walk};
 
 /// Rows of a section, where memory allows.
 const SECTION: usize = 8 * BLOCK;

@@ -10,8 +10,8 @@ use qe_core::wide::Loops;
 use super::account::Account;
 use super::record::{Cause, Fill, Record};
 use super::simple::Simple;
+use super::state::{Frame, Walk};
 use super::tables::BLOCK;
-use super::walk::{Frame, Walk};
 
 /// Whole round trips: decisions to enter and to exit in turn, as rows of the section. It says how many decisions it took.
 /// No position is open, and what was before is marked.

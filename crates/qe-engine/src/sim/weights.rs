@@ -7,7 +7,7 @@
 //! close, which is `position x return`, compounded.
 
 use super::record::{Cause, Fill, Record, Refusal};
-use super::walk::{Entry, Frame, Order, Position, Walk, What};
+use super::state::{Entry, Frame, Order, Position, Walk, What};
 use crate::fills::{At, Holding};
 
 impl Walk {

@@ -1,0 +1,146 @@
+//! Opening a position: its size, its price, what it costs.
+
+use super::record::{Cause, Fill, Record, Refusal};
+use super::state::{Entry, Frame, Levels, Position, Walk, Way, at_side, number};
+use super::weights::Point;
+use crate::fills::Holding;
+use crate::program::SizeKind;
+
+impl Walk {
+    /// How much wider spreads are for a fill: as of the last row that is complete then.
+    #[inline]
+    pub(super) fn wide(f: Frame<'_>, row: usize, phase: u8) -> f64 {
+        match (f.plan.spread_multiplier, row.checked_sub(usize::from(phase < 2))) {
+            (Some(source), Some(known)) => number(f, source, known).max(1.0),
+            _ => 1.0,
+        }
+    }
+
+    /// Opens a position; `false` if its size comes to nothing.
+    pub(super) fn enter(
+        &mut self,
+        f: Frame<'_>,
+        way: Way,
+        entry: Entry,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) -> bool {
+        self.mark_to(f, way.row, days);
+        if self.account.ruin.is_some() {
+            return false;
+        }
+        if let Some(why) = f.market.entry_refusal(way.row, entry.side) {
+            self.refuse(way.row, entry.side, why, record);
+            self.unbegin(entry.side);
+            return false;
+        }
+        let side = at_side(entry.side);
+        if self.has_rules[side]
+            && let Some(begun) = self.begun.pop_front()
+        {
+            self.memories[side] = begun;
+        }
+        let is_by_weight = f.plan.execution.holding != Holding::Units;
+        let is_entered = match is_by_weight {
+            true => self.enter_weight(f, way, entry, days, record),
+            false => self.enter_units(f, way, entry, record),
+        };
+        self.levels = Levels::NONE;
+        if is_entered && (self.has_rules[side] || self.has_resting[side]) {
+            // What hangs on the price that was paid is known only now. The market is as of the last complete row.
+            let row = if way.phase < 2 { way.row.saturating_sub(1) } else { way.row };
+            self.run_rules(f, row, way.raw);
+        }
+        is_entered
+    }
+
+    /// By what fraction a fill of so many units moves the price.
+    #[inline]
+    pub(super) fn impact(f: Frame<'_>, row: usize, units: f64) -> f64 {
+        match f.plan.costs.impact_coef {
+            0.0 => 0.0,
+            coef => f.market.cost_inputs().impact(f.day[row] as usize, units, coef),
+        }
+    }
+
+    /// Opens a position of units that are held.
+    pub(super) fn enter_units(&mut self, f: Frame<'_>, way: Way, entry: Entry, record: &mut impl Record) -> bool {
+        let costs = &f.plan.costs;
+        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row, way.phase)) };
+        let price = way.raw * (1.0 + entry.side * half);
+        let equity = self.account.worth(way.raw);
+        let leverage = f.plan.execution.leverage;
+        let (units, capped) = self.program.size.units(entry.size, equity, price, way.is_maker, leverage, costs);
+        if let Some(why) = capped {
+            self.refuse(way.row, entry.side, why, record);
+        }
+        if units == 0.0 {
+            self.refuse(way.row, entry.side, Refusal::NoSize, record);
+            return false;
+        }
+        let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, units) };
+        if impact.is_nan() {
+            self.refuse(way.row, entry.side, Refusal::NoCostInput, record);
+            return false;
+        }
+        let price = price + entry.side * impact * way.raw;
+        let cash_before = self.account.cash;
+        let fee = costs.fee(units, price, way.is_maker);
+        self.account.fill(entry.side * units, price, fee);
+        self.tally.turnover += units * way.raw / equity;
+        self.tally.cost += (price - way.raw).abs() * units + fee;
+        let day = f.day[way.row] as usize;
+        self.next_day_in = self.next_day_in.max(day);
+        self.position = Some(Position::new(entry.side, units, price, way.raw, way.row, way.phase, cash_before));
+        record.fill(&Fill {
+            row: way.row,
+            units: entry.side * units,
+            raw: way.raw,
+            price,
+            fee,
+            cash_after: self.account.cash,
+            units_after: self.account.units,
+            cause: Cause::Entry,
+            phase: way.phase,
+            is_ambiguous: way.is_ambiguous,
+            signal_row: entry.signal_row,
+            strength: entry.strength,
+        });
+        true
+    }
+
+    /// Forgets the oldest entry that is on its way: it comes to nothing.
+    pub(super) fn unbegin(&mut self, side: f64) {
+        if self.has_rules[at_side(side)] {
+            self.begun.pop_front();
+        }
+    }
+
+    /// Opens a position that is held as a weight.
+    pub(super) fn enter_weight(
+        &mut self,
+        f: Frame<'_>,
+        way: Way,
+        entry: Entry,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) -> bool {
+        let most = f.plan.execution.leverage.min(self.program.size.limit_frac);
+        let equity = self.account.worth(way.raw);
+        let share = match self.program.size.kind {
+            SizeKind::Fraction => entry.size,
+            SizeKind::Value => entry.size / equity,
+            SizeKind::Units => entry.size * way.raw / equity,
+        };
+        if share > most {
+            self.refuse(way.row, entry.side, Refusal::CappedByLimit, record);
+        }
+        self.weight = entry.side * share.min(most);
+        let at = Point { row: way.row, raw: way.raw, phase: way.phase, is_free: false, signal_row: entry.signal_row };
+        self.rebalance(f, at, self.weight, Cause::Entry, days, record);
+        if self.position.is_none() {
+            self.refuse(way.row, entry.side, Refusal::NoSize, record);
+        }
+        self.position.is_some()
+    }
+}

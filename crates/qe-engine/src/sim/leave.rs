@@ -1,0 +1,121 @@
+//! Closing a position, and what ends without being closed: payments, cooldowns, sessions, ruin.
+
+use super::record::{Cause, Fill, Record, Refusal};
+use super::state::{Frame, Position, Walk, Way};
+
+impl Walk {
+    /// Closes the position, if there is one.
+    pub(super) fn exit(
+        &mut self,
+        f: Frame<'_>,
+        way: Way,
+        cause: Cause,
+        signal_row: usize,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) {
+        self.mark_to(f, way.row, days);
+        let Some(position) = self.position.take() else { return };
+        let costs = &f.plan.costs;
+        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row, way.phase)) };
+        let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, position.units) };
+        let price = way.raw * (1.0 - position.side * half) - position.side * impact * way.raw;
+        let fee = costs.fee(position.units, price, way.is_maker);
+        let equity = self.account.worth(way.raw);
+        self.account.fill(-position.side * position.units, price, fee);
+        self.tally.turnover += position.units * way.raw / equity;
+        self.tally.cost += (price - way.raw).abs() * position.units + fee;
+        self.count(f, &position, way.row);
+        self.tally.n_undecided += u64::from(position.is_undecided);
+        self.cool(f, way.row);
+        record.fill(&Fill {
+            row: way.row,
+            units: -position.side * position.units,
+            raw: way.raw,
+            price,
+            fee,
+            cash_after: self.account.cash,
+            units_after: self.account.units,
+            cause,
+            phase: way.phase,
+            is_ambiguous: way.is_ambiguous,
+            signal_row,
+            strength: f64::NAN,
+        });
+    }
+
+    /// Counts a trade that is over.
+    #[inline]
+    pub(super) fn count(&mut self, f: Frame<'_>, position: &Position, row: usize) {
+        self.tally.count(self.account.cash - position.cash_before, row - position.row);
+        self.tally.count_days(&mut self.next_day_in, f.day[row] as usize);
+    }
+
+    #[inline]
+    pub(super) fn cool(&mut self, f: Frame<'_>, row: usize) {
+        let program = &self.program;
+        if program.cooldown_bars > 0 {
+            self.cool_until = self.cool_until.max(row + 1 + program.cooldown_bars as usize);
+        }
+        if program.cooldown_sessions > 0 {
+            let last = f.day[row] as usize + program.cooldown_sessions as usize;
+            let until = f.view.day_end.get(last).map_or(usize::MAX, |end| *end as usize + 1);
+            self.cool_until = self.cool_until.max(until);
+        }
+    }
+
+    #[cold]
+    pub(super) fn end_in_ruin(&mut self, f: Frame<'_>) {
+        if let Some(position) = self.position.take() {
+            self.count(f, &position, self.account.ruin_row.max(position.row));
+        }
+        self.orders.clear();
+        self.begun.clear();
+        self.waiting = None;
+        self.decided = 0.0;
+    }
+
+    /// Closes what is open at the close of a session's last bar.
+    pub(super) fn end_session(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        let raw = f.prices[3][row];
+        if let Some(side) = self.position.as_ref().map(|p| p.side) {
+            let is_blocked = f.market.is_blocked(row);
+            if is_blocked || raw.is_nan() {
+                self.mark_to(f, row, days);
+                if self.account.ruin.is_none() {
+                    self.refuse(row, side, if is_blocked { Refusal::Blocked } else { Refusal::NoPrice }, record);
+                }
+            } else {
+                let way = Way { row, raw, phase: 2, is_maker: false, is_ambiguous: false };
+                self.exit(f, way, Cause::SessionEnd, row, days, record);
+            }
+        }
+        if self.position.is_none() {
+            self.orders.clear();
+            self.begun.clear();
+            self.waiting = None;
+            self.decided = 0.0;
+            // A weight is to be held again from the next decision on.
+            self.decided_weight = 0.0;
+        }
+    }
+
+    /// Pays for what is held over a row.
+    pub(super) fn pay_carry(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        let Some(position) = &self.position else { return };
+        let side = position.side;
+        // What was held since the close before: a night is paid by who held over it.
+        let Some(before) = row.checked_sub(1) else { return };
+        let value = position.units * f.view.marks[before];
+        let money = f.market.carry(row, side, value, &f.plan.costs);
+        if money != 0.0 {
+            self.mark_to(f, row, days);
+            if self.account.ruin.is_some() {
+                return;
+            }
+            self.account.pay(money);
+            self.tally.carry += money;
+            record.carry(row, money);
+        }
+    }
+}
