@@ -541,7 +541,7 @@ proptest! {
         let time = TimeSpec {
             column: Some(name.clone()),
             unit: Some(Epoch::Microseconds),
-            zone: Some(Zone::Fixed { minutes: (b % 1_000) as i16 }),
+            zone: Some(Zone::fixed(b % 1_000).unwrap()),
             stamp: if right { Side::Right } else { Side::Left },
         };
         let spec = DataSpec {
