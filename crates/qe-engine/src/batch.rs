@@ -11,6 +11,7 @@ use qe_factors::plan::Workspace;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Line};
 use crate::market::Market;
+use crate::metrics::{StepMoments, sharpe_of_steps};
 use crate::program::StrategyPlan;
 use crate::sim::account::{StepForm, View};
 use crate::sim::guards::Guards;
@@ -92,12 +93,14 @@ impl Figures {
         }
     }
 
-    /// Mean over sample deviation of returns from close to close, a year; `None` where it has no deviation.
+    /// The moments of returns from close to close.
+    pub fn steps(&self) -> StepMoments {
+        StepMoments { n: self.n_steps as u64, sum: self.sum, sum_sq: self.sum_sq }
+    }
+
+    /// `sharpe_step_raw`: mean over sample deviation of returns from close to close, a year; `None` where it has none.
     pub fn sharpe_step(&self, steps_per_year: f64) -> Option<f64> {
-        let n = self.n_steps as f64;
-        let mean = self.sum / n;
-        let var = (self.sum_sq - n * mean * mean) / (n - 1.0);
-        (self.n_steps > 1 && var > 0.0).then(|| mean / var.sqrt() * steps_per_year.sqrt())
+        sharpe_of_steps(self.steps(), steps_per_year)
     }
 
     /// How many round trips had a bar that did not say which way they went.

@@ -16,7 +16,7 @@ use crate::fills::{FillTiming, Holding, PathPolicy};
 use crate::ledger::{Curve, Ledger};
 use crate::market::Market;
 use crate::metrics::summary::Summary;
-use crate::metrics::{Performance, StepMoments, TradeFacts};
+use crate::metrics::{Performance, TradeFacts};
 use crate::outcome::daily_returns;
 use crate::spec::StrategySpec;
 use crate::trades::{Trade, trades};
@@ -165,7 +165,7 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
     let summary = Summary::of(&Performance {
         daily: &daily,
         days_per_year: market.days_per_year(),
-        steps: StepMoments { n: figures.n_steps as u64, sum: figures.sum, sum_sq: figures.sum_sq },
+        steps: figures.steps(),
         steps_per_year: market.steps_per_year(),
         trades: &facts,
         turnover_sum: figures.tally.turnover,

@@ -107,18 +107,17 @@ impl Sweep {
         stats: &mut BlockStats,
     ) -> Result<OutcomeTable> {
         let n_blocks = stats.n_blocks();
-        let rows = self.rows(points, fidelity, window, n_blocks)?;
         let mut table = OutcomeTable::new(self.metrics.clone());
-        for (&id, row) in points.ids().iter().zip(rows) {
-            match row {
-                Ok((values, blocks)) => {
-                    table.push_done(id, &values)?;
-                    stats.push(id, &blocks)?;
+        // A few groups at a time: the blocks of all points together are what the statistics spill.
+        let at_once = self.options.group.max(1).saturating_mul(4 * self.pool.threads().max(1));
+        for from in (0..points.len()).step_by(at_once) {
+            let part = points.slice(from..from.saturating_add(at_once));
+            for (&id, row) in part.ids().iter().zip(self.rows(&part, fidelity, window, n_blocks)?) {
+                match &row {
+                    Ok((_, blocks)) => stats.push(id, blocks)?,
+                    Err(_) => stats.push(id, &vec![blocks::Block::EMPTY; n_blocks])?,
                 }
-                Err(reason) => {
-                    table.push_failed(id, &*reason);
-                    stats.push(id, &vec![blocks::Block::EMPTY; n_blocks])?;
-                }
+                tell(&mut table, id, row)?;
             }
         }
         Ok(table)
@@ -148,11 +147,7 @@ impl Sweep {
             let told = batch::run(&plan, market, &stretch)?;
             Ok::<_, Error>(place.into_iter().map(|at| told[at].clone()).collect::<Vec<_>>())
         })?;
-        let mut out: Vec<Option<Told>> = vec![None; points.len()];
-        for (rows, told) in groups.iter().zip(done) {
-            rows.iter().zip(told).for_each(|(&row, told)| out[row] = Some(told));
-        }
-        Ok(out.into_iter().map(|told| told.unwrap_or_else(|| Err("not_evaluated".into()))).collect())
+        Ok(in_place(points.len(), groups.iter().copied(), done))
     }
 
     /// What each point came to, in order.
@@ -177,11 +172,7 @@ impl Sweep {
             let (market, rows) = groups[i];
             self.group(points, &order, &self.markets[market], rows, fidelity, window, n_blocks)
         })?;
-        let mut out: Vec<Option<Row>> = (0..points.len()).map(|_| None).collect();
-        for ((_, rows), done) in groups.iter().zip(done) {
-            rows.iter().zip(done).for_each(|(&row, result)| out[row] = Some(result));
-        }
-        Ok(out.into_iter().map(|row| row.unwrap_or_else(|| Err("not_evaluated".into()))).collect())
+        Ok(in_place(points.len(), groups.iter().map(|(_, rows)| *rows), done))
     }
 
     /// For each of our parameters its place in a table.
@@ -205,8 +196,8 @@ impl Sweep {
     /// for all threads.
     fn group_size(&self, n: usize, days: usize) -> usize {
         let threads = self.pool.threads();
-        // A point's days, its state, and its share of outputs.
-        let each = 8 * days + 2048;
+        // A point's days, its state, and its share of outputs: about 4.4 KB were measured beside the days.
+        let each = 8 * days + 4608;
         let fits = (self.options.max_bytes / threads.max(1) / 2 / each).max(64);
         n.div_ceil(threads.max(1)).clamp(1, fits.min(self.options.group.max(1)))
     }
@@ -306,6 +297,30 @@ pub type Told = std::result::Result<Figures, String>;
 /// What a point came to: its metrics, and its blocks; or why it failed.
 type Row = std::result::Result<(Vec<f64>, Vec<blocks::Block>), String>;
 
+/// Adds what a point came to.
+fn tell(table: &mut OutcomeTable, id: u64, row: Row) -> qe_core::Result<()> {
+    match row {
+        Ok((values, _)) => table.push_done(id, &values),
+        Err(reason) => {
+            table.push_failed(id, reason);
+            Ok(())
+        }
+    }
+}
+
+/// What groups gave, each value back in its point's place.
+fn in_place<'a, T>(
+    n: usize,
+    groups: impl Iterator<Item = &'a [usize]>,
+    done: Vec<Vec<std::result::Result<T, String>>>,
+) -> Vec<std::result::Result<T, String>> {
+    let mut out: Vec<Option<std::result::Result<T, String>>> = (0..n).map(|_| None).collect();
+    for (rows, told) in groups.zip(done) {
+        rows.iter().zip(told).for_each(|(&row, told)| out[row] = Some(told));
+    }
+    out.into_iter().map(|told| told.unwrap_or_else(|| Err("not_evaluated".into()))).collect()
+}
+
 /// The rows of each stretch of a window; of a fidelity below one, the first so many of all of them.
 fn scored(market: &Market, fidelity: Fidelity, window: &Window) -> Result<Vec<std::ops::Range<usize>>> {
     let mut stretches: Vec<_> = window.ranges().iter().map(|r| market.rows_in(*r)).filter(|r| !r.is_empty()).collect();
@@ -367,12 +382,7 @@ impl Evaluator for Sweep {
     fn evaluate(&self, points: &PointTable, fidelity: Fidelity, window: &Window) -> qe_core::Result<OutcomeTable> {
         let rows = self.rows(points, fidelity, window, 0).map_err(Error::into_core)?;
         let mut table = OutcomeTable::new(self.metrics.clone());
-        for (&id, row) in points.ids().iter().zip(rows) {
-            match row {
-                Ok((values, _)) => table.push_done(id, &values)?,
-                Err(reason) => table.push_failed(id, reason),
-            }
-        }
+        points.ids().iter().zip(rows).try_for_each(|(&id, row)| tell(&mut table, id, row))?;
         Ok(table)
     }
 }
