@@ -152,11 +152,18 @@ pub(crate) fn run_flipped(
     let Some(program) = plan.programs.get(point) else {
         return Err(fault(format!("the plan has {} points", plan.programs.len())));
     };
-    let alone = StrategyPlan { programs: vec![program.clone()], ..plan.clone() };
+    // A plan of this point alone is run as it is.
+    let alone;
+    let plan = if plan.programs.len() == 1 {
+        plan
+    } else {
+        alone = StrategyPlan { programs: vec![program.clone()], ..plan.clone() };
+        &alone
+    };
     let axis = market.columns().axis();
     let line = Line::of_symbol(market.symbol());
     let mut ledgers = [Ledger::new(line, plan.execution.capital, axis.open(), axis.available())];
-    let mut figures = run_recorded(&alone, market, stretch, flip, &mut ledgers)?;
+    let mut figures = run_recorded(plan, market, stretch, flip, &mut ledgers)?;
     let [ledger] = ledgers;
     match figures.pop() {
         Some(Ok(figures)) => Ok((figures, ledger)),

@@ -84,8 +84,12 @@ pub fn over_policies(
         n_undecided: figures.n_undecided(),
     };
     let (mut ways, mut turned, mut n_not_turned) = (Vec::new(), Vec::new(), 0);
+    // The point alone, once for all runs; of a point that is not there the first run says so.
+    let (mut plan, mut point) = (plan.clone(), point);
+    if let Some(program) = plan.programs.get(point).cloned() {
+        (plan.programs, point) = (vec![program], 0);
+    }
     for policy in PathPolicy::ALL {
-        let mut plan = plan.clone();
         plan.execution.path = policy;
         let (figures, ledger) = run_flipped(&plan, point, market, stretch, None)?;
         ways.push(way(policy, None, &figures));
