@@ -173,7 +173,8 @@ impl Walk {
     /// remember is kept apart until it is filled.
     pub(super) fn begin(&mut self, f: Frame<'_>, row: usize, side: f64) {
         let (at, levels) = (at_side(side), self.levels);
-        let mut others = self.memories[at].clone();
+        let mut others = self.spare.pop().unwrap_or_default();
+        others.clone_from(&self.memories[at]);
         self.memories[at].iter_mut().flatten().for_each(Memory::reset);
         self.run_rules_as(f, row, side, &Outside { pos_side: side, ..Outside::NONE });
         self.levels = levels;

@@ -38,7 +38,7 @@ impl Walk {
         if self.has_rules[side]
             && let Some(begun) = self.begun.pop_front()
         {
-            self.memories[side] = begun;
+            self.spare.push(std::mem::replace(&mut self.memories[side], begun));
         }
         let is_by_weight = f.plan.execution.holding != Holding::Units;
         let is_entered = match is_by_weight {
@@ -112,7 +112,7 @@ impl Walk {
     /// Forgets the oldest entry that is on its way: it comes to nothing.
     pub(super) fn unbegin(&mut self, side: f64) {
         if self.has_rules[at_side(side)] {
-            self.begun.pop_front();
+            self.spare.extend(self.begun.pop_front());
         }
     }
 

@@ -7,6 +7,7 @@
 pub(crate) mod account;
 mod decide;
 mod enter;
+mod glide;
 pub(crate) mod guards;
 mod leave;
 pub(crate) mod record;

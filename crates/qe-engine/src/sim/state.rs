@@ -6,6 +6,7 @@ use std::sync::Arc;
 use qe_factors::plan::Memory;
 
 use super::account::{Account, View};
+use super::glide::Glide;
 use super::record::Cause;
 use super::section::{Layout, Section, is_set};
 use super::simple::Simple;
@@ -208,6 +209,11 @@ pub(crate) struct Walk {
     /// The row and the phase in which a weight was last traded to.
     pub(super) weighed: (usize, u8),
     pub(super) registers: Vec<f64>,
+    /// How a position is passed over, long and short.
+    pub(super) glides: [Option<Glide>; 2],
+    /// Memories that nobody uses now, and room for rules to work in.
+    pub(super) spare: Vec<Vec<Option<Memory>>>,
+    pub(super) room: Vec<f64>,
     /// What is simple about it, if it is.
     pub(super) simple: Option<Simple>,
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::account::{Account, StepForm};
+use super::glide::Glide;
 use super::record::{Cause, Record, Refusal};
 use super::section::{is_set, next_set};
 use super::state::{Frame, Levels, Order, Tally, Walk, Way, What, at_side};
@@ -47,6 +48,7 @@ impl Walk {
             memories,
             begun: VecDeque::new(),
             levels: Levels::NONE,
+            glides: [0, 1].map(|side| Glide::new(program, plan, side)),
             has_rules,
             has_resting,
             cool_until: 0,
@@ -56,6 +58,8 @@ impl Walk {
             decided_weight: 0.0,
             weighed: (usize::MAX, 0),
             registers: Vec::new(),
+            spare: Vec::new(),
+            room: Vec::new(),
             simple: None,
             program: Arc::clone(program),
         }
@@ -83,40 +87,6 @@ impl Walk {
         }
         self.cursor = self.cursor.max(to);
         self.mark_to(f, to, days);
-    }
-
-    /// Passes over rows in which the position is held and nothing can happen but that its only exit, a rule of the market
-    /// since the entry, is run and is not true.
-    #[inline]
-    pub(super) fn glide(&mut self, f: Frame<'_>, to: usize) {
-        let Some(position) = &mut self.position else { return };
-        let side = at_side(position.side);
-        let [Exit { kind: ExitKind::When, source: Source::Rule(rule), .. }] = self.program.exits[side][..] else {
-            return;
-        };
-        let is_held = self.orders.is_empty() && self.decided == position.side && position.row < self.cursor;
-        let is_plain = f.plan.execution.holding == Holding::Units
-            && f.session_last.is_empty()
-            && !f.plan.costs.has_carry()
-            && self.program.opposite == Opposite::Ignore
-            && self.waiting.is_none();
-        let (true, true, Some(rule), Some(memory)) =
-            (is_held, is_plain, f.plan.compiled.rules().get(rule), &mut self.memories[side][0])
-        else {
-            return;
-        };
-        if !rule.can_run_until_true() {
-            return;
-        }
-        let start = f.section.rows.start;
-        let column = |output: &usize| f.section.numbers(f.layout, *output).get(self.cursor + 1 - start..to + 1 - start);
-        let columns: Vec<&[f64]> = rule.inputs().iter().map(|o| column(o).unwrap_or(&[])).collect();
-        let n = rule.run_until_true(&columns, memory);
-        let rows = self.cursor..self.cursor + n;
-        position.bars += n as f64;
-        position.high = f.prices[1][rows.clone()].iter().fold(position.high, |high, x| high.max(*x));
-        position.low = f.prices[2][rows.clone()].iter().fold(position.low, |low, x| low.min(*x));
-        self.cursor = rows.end;
     }
 
     #[inline]
@@ -147,6 +117,12 @@ impl Walk {
                 return self.cursor;
             }
         }
+        self.next_told(f, limit)
+    }
+
+    /// The first row from the cursor on, `limit` at most, in which the market alone tells that something may happen.
+    #[inline]
+    pub(super) fn next_told(&self, f: Frame<'_>, mut limit: usize) -> usize {
         let start = f.section.rows.start;
         if !f.session_last.is_empty()
             && (self.position.is_some() || self.decided != 0.0 || !self.orders.is_empty())

@@ -141,23 +141,6 @@ impl Local {
         }
     }
 
-    /// If an operation is `x < max_since_entry(y)`, x and y being inputs: the input x, the extreme's register, the input y.
-    pub(crate) fn below_extreme(&self, root: u32) -> Option<(usize, usize, usize)> {
-        let node = |at: u32| self.nodes.get(at as usize);
-        let (less, input) = (node(root)?, |at: u32| match node(at)?.op {
-            LocalOp::Input(k) => Some(k as usize),
-            _ => None,
-        });
-        let [x, extreme, _] = less.args;
-        let highest = node(extreme)?;
-        match (less.op, highest.op) {
-            (LocalOp::Cmp(Cmp::Lt), LocalOp::Extreme(true)) => {
-                Some((input(x)?, extreme as usize, input(highest.args[0])?))
-            }
-            _ => None,
-        }
-    }
-
     /// The part of it that some of its operations need, and where those stand in it.
     pub(crate) fn part(&self, roots: &[u32]) -> (Self, Vec<u32>) {
         let mut needed = vec![false; self.nodes.len()];
@@ -190,15 +173,22 @@ impl Local {
     }
 }
 
+impl LocalOp {
+    /// How many operands it has.
+    #[inline]
+    pub(super) fn n_operands(self) -> usize {
+        match self {
+            Self::Input(_) | Self::Slot(_) | Self::Num(_) => 0,
+            Self::Un(_) | Self::IsMissing | Self::Not | Self::Extreme(_) => 1,
+            Self::Bin(_) | Self::Cmp(_) | Self::And | Self::Or => 2,
+            Self::If => 3,
+        }
+    }
+}
+
 impl LocalNode {
-    fn operands(&self) -> &[u32] {
-        let n = match self.op {
-            LocalOp::Input(_) | LocalOp::Slot(_) | LocalOp::Num(_) => 0,
-            LocalOp::Un(_) | LocalOp::IsMissing | LocalOp::Not | LocalOp::Extreme(_) => 1,
-            LocalOp::Bin(_) | LocalOp::Cmp(_) | LocalOp::And | LocalOp::Or => 2,
-            LocalOp::If => 3,
-        };
-        &self.args[..n]
+    pub(super) fn operands(&self) -> &[u32] {
+        &self.args[..self.op.n_operands()]
     }
 }
 

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use super::graph::Ty;
+use super::held::{Ends, Held, HeldRows, MAX_COLUMNS, Values, WhereTrue, first};
 use super::local::Local;
 
 /// A value that no column holds, by its name in expressions.
@@ -144,13 +145,16 @@ pub struct Rule {
     root: u32,
     inputs: Vec<usize>,
     fields: Vec<Field>,
+    /// What of it changes while a position is open, if it can be run over many rows at once.
+    held: Option<Held>,
 }
 
 impl Rule {
     /// A program whose root is an operation of `local`, whose inputs are outputs of a plan.
     pub(crate) fn new(local: Local, root: u32, inputs: Vec<usize>) -> Self {
-        let fields = local.slots().iter().filter_map(|name| Field::parse(name)).collect();
-        Self { local, root, inputs, fields }
+        let fields: Vec<Field> = local.slots().iter().filter_map(|name| Field::parse(name)).collect();
+        let held = Held::new(&local, root, &fields).filter(|_| inputs.len() <= MAX_COLUMNS);
+        Self { local, root, inputs, fields, held }
     }
 
     /// The outputs of the plan that it reads, in the order in which [`Rule::run`] wants their values.
@@ -200,34 +204,79 @@ impl Rule {
 }
 
 impl Rule {
-    /// Runs it row after row, as [`Rule::run`] does, up to the first row in which it is true, without that one: how many
-    /// rows that is, the length of the columns if it is true in none. `columns` are the plan's outputs [`Rule::inputs`]. Of
-    /// a rule that reads fields nothing is run.
-    pub fn run_until_true(&self, columns: &[&[f64]], memory: &mut Memory) -> usize {
-        let n = columns.iter().map(|x| x.len()).min().unwrap_or(0);
-        if !self.fields.is_empty() || columns.len() != self.inputs.len() {
-            return 0;
-        }
-        match self.local.below_extreme(self.root) {
-            Some((x, extreme, of)) => {
-                let (x, of) = (&columns[x][..n], &columns[of][..n]);
-                let known = &mut memory.registers[extreme];
-                for (i, (&x, &of)) in x.iter().zip(of).enumerate() {
-                    let highest = if of > *known || known.is_nan() { of } else { *known };
-                    if x < highest {
-                        return i;
-                    }
-                    *known = highest;
-                }
-                n
-            }
-            None => 0,
+    /// How it runs while a position is open; `None` if it has to be run row by row.
+    pub fn kept(&self) -> Option<Kept> {
+        self.held.as_ref().map(|held| Kept { is_fixed: held.is_fixed(), remembers: held.remembers() })
+    }
+
+    /// Runs it over rows in which a position is held, `n` of them at most, up to the first in which it is true, without
+    /// that one: how many rows that is, and the memory is as [`Rule::run`] leaves it after them. The rule must have been
+    /// run since the entry. Nothing is run where [`Rule::kept`] says so.
+    pub fn run_until_true(&self, rows: &HeldRows<'_>, n: usize, memory: &mut Memory, room: &mut Vec<f64>) -> usize {
+        self.run_until(rows, n, memory, room, WhereTrue)
+    }
+
+    /// As [`Rule::run_until_true`], of a rule that gives a level: up to the first row whose value a price reaches, the
+    /// price being at or below it with `is_below`, else at or above it.
+    pub fn run_until_reached(
+        &self,
+        rows: &HeldRows<'_>,
+        prices: &[f64],
+        is_below: bool,
+        memory: &mut Memory,
+        room: &mut Vec<f64>,
+    ) -> usize {
+        let n = prices.len();
+        if is_below {
+            self.run_until(rows, n, memory, room, WhereReached(|row, i, level: f64| prices[row + i] <= level))
+        } else {
+            self.run_until(rows, n, memory, room, WhereReached(|row, i, level: f64| prices[row + i] >= level))
         }
     }
 
-    /// Whether [`Rule::run_until_true`] runs it at all.
-    pub fn can_run_until_true(&self) -> bool {
-        self.fields.is_empty() && self.local.below_extreme(self.root).is_some()
+    fn run_until(
+        &self,
+        rows: &HeldRows<'_>,
+        n: usize,
+        memory: &mut Memory,
+        room: &mut Vec<f64>,
+        ends: impl Ends,
+    ) -> usize {
+        match &self.held {
+            Some(held) if rows.columns.len() == self.inputs.len() && rows.columns.iter().all(|x| x.len() >= n) => {
+                held.run_until(rows, n, &mut memory.registers, room, ends)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Its value as of the last run.
+    pub fn value(&self, memory: &Memory) -> f64 {
+        memory.registers.get(self.root as usize).copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// How a rule runs while a position is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether it gives the same in every row.
+    pub is_fixed: bool,
+    /// Whether it remembers something of each row.
+    pub remembers: bool,
+}
+
+/// Stops where a level is reached: it is asked with the first row of a block, a place in it, and the level there.
+struct WhereReached<F>(F);
+
+impl<F: Fn(usize, usize, f64) -> bool> Ends for WhereReached<F> {
+    #[inline(always)]
+    fn first(&mut self, row: usize, values: Values<'_>) -> Option<usize> {
+        match values {
+            Values::All(x, n) => first(n, |i| self.0(row, i, x)),
+            Values::Each(x) => first(x.len(), |i| self.0(row, i, x[i])),
+            // A comparison is no level.
+            Values::Compared(..) => Some(0),
+        }
     }
 }
 
@@ -242,57 +291,27 @@ impl fmt::Display for Rule {
 }
 
 /// What a rule remembers of a position while it is open.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Memory {
     registers: Vec<f64>,
     slots: Vec<f64>,
+}
+
+impl Clone for Memory {
+    fn clone(&self) -> Self {
+        Self { registers: self.registers.clone(), slots: self.slots.clone() }
+    }
+
+    /// Without new room, where there is some: entries do this all the time.
+    fn clone_from(&mut self, source: &Self) {
+        self.registers.clone_from(&source.registers);
+        self.slots.clone_from(&source.slots);
+    }
 }
 
 impl Memory {
     /// Forgets everything, as at an entry.
     pub fn reset(&mut self) {
         self.registers.fill(f64::NAN);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::expr::{Schema, compile_scoped, parse};
-
-    #[test]
-    fn many_rows_at_once_are_rows_one_by_one() {
-        let schema = Schema::new(["a", "b"]);
-        let rule = |text: &str| {
-            let expr = parse(text).unwrap();
-            let compiled = compile_scoped(&[("exit", &expr, Scope::EXIT)], &schema, None).unwrap();
-            let rule = compiled.rules()[0].clone();
-            let names: Vec<String> =
-                rule.inputs().iter().map(|&o| compiled.plan().outputs()[o].name.to_string()).collect();
-            (rule, names)
-        };
-        let (other, _) = rule("a < max_since_entry(b) and pos.bars > 1");
-        assert!(!other.can_run_until_true());
-        assert_eq!(other.run_until_true(&[&[1.0], &[2.0]], &mut other.memory()), 0);
-        let (rule, names) = rule("a < max_since_entry(b)");
-        assert!(rule.can_run_until_true());
-        let n = f64::NAN;
-        let (a, b) = ([n, 3.0, 9.0, n, 5.0, 4.0, 7.0, 1.0], [n, 1.0, 2.0, 5.0, n, 3.0, 7.0, 2.0]);
-        let columns = if names[0] == "a" { [&a[..], &b[..]] } else { [&b[..], &a[..]] };
-        let mut one = rule.memory();
-        let mut trues = vec![];
-        for row in 0..a.len() {
-            if rule.run(&columns.map(|x| x[row]), &Outside::NONE, &mut one) == 1.0 {
-                trues.push(row);
-            }
-        }
-        assert_eq!(trues, [5, 7]);
-        let mut many = rule.memory();
-        assert_eq!(rule.run_until_true(&columns.map(|x| &x[..2]), &mut many), 2);
-        assert_eq!(rule.run_until_true(&columns.map(|x| &x[2..]), &mut many), 3);
-        assert_eq!(rule.run(&columns.map(|x| x[5]), &Outside::NONE, &mut many), 1.0);
-        assert_eq!(rule.run_until_true(&columns.map(|x| &x[6..]), &mut many), 1);
-        assert_eq!(rule.run(&columns.map(|x| x[7]), &Outside::NONE, &mut many), 1.0);
-        assert_eq!(rule.run_until_true(&columns.map(|x| &x[..0]), &mut many), 0);
     }
 }
