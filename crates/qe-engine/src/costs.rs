@@ -199,7 +199,13 @@ impl CostModel {
     /// Whether holding a position costs anything.
     #[inline]
     pub(crate) fn has_carry(&self) -> bool {
-        self.borrow_annual != 0.0 || (self.funding_annual != 0.0 && self.funding_hours > 0)
+        self.has_carry_of(-1.0)
+    }
+
+    /// Whether holding a position of a side costs anything.
+    #[inline]
+    pub(crate) fn has_carry_of(&self, side: f64) -> bool {
+        (side < 0.0 && self.borrow_annual != 0.0) || (self.funding_annual != 0.0 && self.funding_hours > 0)
     }
 }
 

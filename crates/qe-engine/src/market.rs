@@ -17,6 +17,9 @@ use crate::masks::Forbidden;
 pub use crate::masks::Masks;
 use crate::sim::record::Refusal;
 
+/// A year of borrowing and funding, in nanoseconds.
+const YEAR: f64 = 365.0 * 86_400e9;
+
 /// The most rows that a market may have.
 const MAX_ROWS: usize = u32::MAX as usize / 2;
 
@@ -43,6 +46,8 @@ pub struct Market {
     forbidden: Forbidden,
     /// Volume and volatility by day, computed when they are first asked for.
     inputs: Arc<OnceLock<CostInputs>>,
+    /// The time between bars, computed when it is first asked for.
+    years: Arc<OnceLock<Vec<f64>>>,
     /// Whether every row has all its prices.
     is_whole: bool,
 }
@@ -123,6 +128,7 @@ impl Market {
             calendar: calendar.clone(),
             forbidden: Forbidden::default(),
             inputs: Arc::default(),
+            years: Arc::default(),
             is_whole: [bars.open(), bars.high(), bars.low(), bars.close()]
                 .iter()
                 .all(|x| !x.iter().any(|v| v.is_nan())),
@@ -285,21 +291,29 @@ impl Market {
 
     /// What holding a position of a value costs in a row: borrowing since the row before, and funding at the funding times
     /// that lie between the two.
+    #[inline]
     pub(crate) fn carry(&self, row: usize, side: f64, value: f64, costs: &CostModel) -> f64 {
-        const YEAR: f64 = 365.0 * 86_400e9;
         const HOUR: i64 = 3_600_000_000_000;
-        let known = self.columns.axis().available();
-        let Some(before) = row.checked_sub(1).map(|r| known[r]) else { return 0.0 };
         let mut money = 0.0;
         if side < 0.0 {
-            money += value * costs.borrow_annual * ((known[row] - before) as f64 / YEAR);
+            money += value * costs.borrow_annual * self.years()[row];
         }
-        if costs.funding_hours > 0 {
+        if costs.funding_hours > 0 && row > 0 {
+            let known = self.columns.axis().available();
+            let before = known[row - 1];
             let each = i64::from(costs.funding_hours) * HOUR;
             let n = known[row].div_euclid(each) - before.div_euclid(each);
             money += side * value * costs.funding_annual * (n as f64 * each as f64 / YEAR);
         }
         money
+    }
+
+    /// What part of a year lies between the end of the row before and that of each row; nothing before the first.
+    fn years(&self) -> &[f64] {
+        self.years.get_or_init(|| {
+            let known = self.columns.axis().available();
+            std::iter::once(0.0).chain(known.windows(2).map(|k| (k[1] - k[0]) as f64 / YEAR)).collect()
+        })
     }
 
     /// Whether every row has all its prices and may fill.

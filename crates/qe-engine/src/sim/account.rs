@@ -236,6 +236,14 @@ impl Account {
         let marks = view.marks;
         let (cash, units) = (self.cash, self.units);
         let worth = |row: usize| cash + units * marks[row];
+        if to - from == 1 && self.form == StepForm::Lanes && worth(from) > 0.0 {
+            // What holding costs is paid row by row.
+            let equity = worth(from);
+            self.look(equity);
+            self.add(from % 8, equity / self.equity - 1.0);
+            (self.fresh, self.equity) = (false, equity);
+            return None;
+        }
         let [low, high] = view.tables.extremes(from, to, marks);
         let (low, high) = if units > 0.0 { (low, high) } else { (high, low) };
         let (least, greatest) = (cash + units * low, cash + units * high);

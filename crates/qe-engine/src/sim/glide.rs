@@ -9,6 +9,7 @@ use std::ops::Range;
 use qe_core::wide::{Loops, wide};
 use qe_factors::plan::{HeldRows, MAX_COLUMNS, Memory, Rule};
 
+use super::record::Record;
 use super::state::{Frame, Levels, Position, Walk, at_side};
 use crate::fills::Holding;
 use crate::program::{Exit, ExitKind, Program, Source, StrategyPlan};
@@ -27,7 +28,7 @@ pub(super) struct Glide {
 impl Glide {
     /// How a side's exits let a position be passed over, if they do.
     pub(super) fn new(program: &Program, plan: &StrategyPlan, side: usize) -> Option<Self> {
-        let is_plain = plan.execution.holding == Holding::Units && !plan.costs.has_carry() && program.weight.is_none();
+        let is_plain = plan.execution.holding == Holding::Units && program.weight.is_none();
         let mut glide = Self { levels_vary: false, reads_extremes: false, n_remember: 0 };
         for exit in &program.exits[side] {
             glide.reads_extremes |= exit.kind == ExitKind::Trail;
@@ -55,13 +56,24 @@ impl Glide {
 impl Walk {
     /// Passes over rows up to `to` in which the position is held and nothing can happen.
     #[inline]
-    pub(super) fn glide(&mut self, f: Frame<'_>, to: usize) {
+    pub(super) fn glide(&mut self, f: Frame<'_>, to: usize, days: &mut [f64], record: &mut impl Record) {
         let Some(position) = &self.position else { return };
         let side = at_side(position.side);
         let Some(glide) = self.glides[side] else { return };
         let is_held = self.decided == position.side && position.row < self.cursor && self.orders.is_empty();
-        if is_held && self.waiting.is_none() && (self.has_rules[side] || self.has_resting[side]) {
-            self.pass(f, side, glide, to);
+        let pays = f.plan.costs.has_carry_of(position.side);
+        if !(is_held && self.waiting.is_none() && (self.has_rules[side] || self.has_resting[side] || pays)) {
+            return;
+        }
+        let from = self.cursor;
+        self.pass(f, side, glide, to);
+        if pays {
+            for row in from..self.cursor {
+                self.pay_carry(f, row, days, record);
+                if self.account.ruin.is_some() {
+                    return;
+                }
+            }
         }
     }
 

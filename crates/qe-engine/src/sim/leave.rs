@@ -101,6 +101,7 @@ impl Walk {
     }
 
     /// Pays for what is held over a row.
+    #[inline]
     pub(super) fn pay_carry(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let Some(position) = &self.position else { return };
         let side = position.side;

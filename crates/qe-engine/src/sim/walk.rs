@@ -77,9 +77,9 @@ impl Walk {
             return self.run_simple(f, simple, to, days, record, edges);
         }
         while self.cursor < to && self.account.ruin.is_none() {
-            self.glide(f, to);
+            self.glide(f, to, days, record);
             let row = self.next_event(f, to);
-            if row >= to {
+            if row >= to || self.account.ruin.is_some() {
                 break;
             }
             self.row(f, row, days, record);
@@ -112,7 +112,7 @@ impl Walk {
         }
         if let Some(position) = &self.position {
             let side = at_side(position.side);
-            let is_by_row = f.plan.costs.has_carry() || f.plan.execution.holding != Holding::Units;
+            let is_by_row = f.plan.costs.has_carry_of(position.side) || f.plan.execution.holding != Holding::Units;
             if self.has_rules[side] || self.has_resting[side] || is_by_row {
                 return self.cursor;
             }
