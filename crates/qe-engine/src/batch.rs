@@ -160,9 +160,8 @@ pub(crate) fn run_flipped(
         alone = StrategyPlan { programs: vec![program.clone()], ..plan.clone() };
         &alone
     };
-    let axis = market.columns().axis();
     let line = Line::of_symbol(market.symbol());
-    let mut ledgers = [Ledger::new(line, plan.execution.capital, axis.open(), axis.available())];
+    let mut ledgers = [Ledger::new(line, plan.execution.capital, market.columns().axis())];
     let mut figures = run_recorded(plan, market, stretch, flip, &mut ledgers)?;
     let [ledger] = ledgers;
     match figures.pop() {

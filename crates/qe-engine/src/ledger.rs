@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use qe_core::columns::Axis;
 use qe_core::instrument::Instrument;
 use serde::{Deserialize, Serialize};
 
@@ -160,13 +161,12 @@ pub struct Ledger {
     pub undecided: Vec<Undecided>,
     /// Where the marks come from.
     pub marks: MarkSource,
-    open_time: Arc<[i64]>,
-    available: Arc<[i64]>,
+    axis: Axis,
 }
 
 impl Ledger {
-    /// An empty ledger over bars that open and are complete at these times.
-    pub fn new(line: Line, capital: f64, open_time: &[i64], available: &[i64]) -> Self {
+    /// An empty ledger over the bars of an axis.
+    pub fn new(line: Line, capital: f64, axis: &Axis) -> Self {
         Self {
             lines: vec![line],
             capital,
@@ -175,8 +175,7 @@ impl Ledger {
             carries: Vec::new(),
             undecided: Vec::new(),
             marks: MarkSource::Close,
-            open_time: open_time.into(),
-            available: available.into(),
+            axis: axis.clone(),
         }
     }
 
@@ -220,7 +219,7 @@ pub struct Curve {
 impl Record for Ledger {
     fn fill(&mut self, fill: &Fill) {
         let f = &mut self.fills;
-        let times = if fill.phase == 0 { &self.open_time } else { &self.available };
+        let times = if fill.phase == 0 { self.axis.open() } else { self.axis.available() };
         f.row.push(fill.row as u32);
         f.time.push(times.get(fill.row).copied().unwrap_or(i64::MAX));
         f.line.push(0);

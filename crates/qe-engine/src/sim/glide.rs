@@ -17,8 +17,9 @@ use crate::program::{Exit, ExitKind, Program, Source, StrategyPlan};
 /// How a position of one side is passed over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Glide {
-    /// Whether a level is not the same in every row.
+    /// Whether a level is not the same in every row, and whether one is.
     levels_vary: bool,
+    levels_stay: bool,
     /// Whether somebody reads the extremes since the entry.
     reads_extremes: bool,
     /// How many rules remember something of each row.
@@ -29,13 +30,13 @@ impl Glide {
     /// How a side's exits let a position be passed over, if they do.
     pub(super) fn new(program: &Program, plan: &StrategyPlan, side: usize) -> Option<Self> {
         let is_plain = plan.execution.holding == Holding::Units && program.weight.is_none();
-        let mut glide = Self { levels_vary: false, reads_extremes: false, n_remember: 0 };
+        let mut glide = Self { levels_vary: false, levels_stay: false, reads_extremes: false, n_remember: 0 };
         for exit in &program.exits[side] {
             glide.reads_extremes |= exit.kind == ExitKind::Trail;
             let is_level = exit.kind != ExitKind::When;
             match exit.source {
                 Source::Output(_) => glide.levels_vary |= is_level,
-                Source::Number(_) => {}
+                Source::Number(_) => glide.levels_stay |= is_level,
                 Source::Rule(idx) => {
                     use qe_factors::plan::Field;
                     let rule = plan.compiled.rules().get(idx)?;
@@ -44,6 +45,7 @@ impl Glide {
                         return None;
                     }
                     glide.levels_vary |= is_level && !kept.is_fixed;
+                    glide.levels_stay |= is_level && kept.is_fixed;
                     glide.reads_extremes |= rule.fields().iter().any(|f| matches!(f, Field::PosHigh | Field::PosLow));
                     glide.n_remember += usize::from(kept.remembers);
                 }
@@ -77,29 +79,39 @@ impl Walk {
         }
     }
 
-    fn pass(&mut self, f: Frame<'_>, side: usize, glide: Glide, to: usize) {
+    /// Passes over rows from the cursor on, up to `to`, in which nothing happens to the position that is held. Where a rule is
+    /// known to be true in the row after them, says which exit that is.
+    pub(super) fn pass(&mut self, f: Frame<'_>, side: usize, glide: Glide, to: usize) -> Option<usize> {
         let from = self.cursor;
         let mut end = self.next_told(f, to);
-        let Some(position) = &self.position else { return };
+        let mut met = None;
+        let position = self.position.as_ref()?;
         if self.has_resting[side] {
-            end = self.levels.first_reached(f, position, from..end);
+            // What varies rests as of the row before the first in that one alone.
+            let last = if glide.levels_stay { end } else { end.min(from + 1) };
+            let reached = self.levels.first_reached(f, position, from..last);
+            end = if reached < last { reached } else { end };
         }
         if end == from {
-            return;
+            return None;
         }
         let mut memories = std::mem::take(&mut self.memories[side]);
         let exits = &self.program.exits[side][..];
         // What remembers nothing first: what remembers goes no farther than to the end.
-        for is_remembering in [false, true] {
+        for is_remembering in [false, true].into_iter().take(1 + usize::from(glide.n_remember > 0)) {
             let is_alone = !is_remembering || glide.n_remember == 1;
-            for (exit, memory) in exits.iter().zip(&mut memories) {
+            for (i, (exit, memory)) in exits.iter().zip(&mut memories).enumerate() {
                 let look = Look { f, position, exit, from };
+                let before = end;
                 match memory {
                     Some(memory) if is_alone => end = look.end(memory, is_remembering, end, &mut self.room),
                     // Another may come before it: what it remembers must not run ahead.
                     Some(memory) => end = look.end(&mut memory.clone(), is_remembering, end, &mut self.room),
                     None if !is_remembering => end = look.end_of_column(end),
                     None => {}
+                }
+                if end < before {
+                    met = (exit.kind == ExitKind::When).then_some(i);
                 }
             }
         }
@@ -111,7 +123,7 @@ impl Walk {
             }
         }
         self.memories[side] = memories;
-        let Some(position) = &mut self.position else { return };
+        let position = self.position.as_mut()?;
         position.bars += (end - from) as f64;
         if glide.reads_extremes {
             position.high = f.prices[1][from..end].iter().fold(position.high, |high, x| high.max(*x));
@@ -121,6 +133,7 @@ impl Walk {
         if glide.levels_vary && end > from {
             self.run_rules(f, end - 1, f.view.marks[end - 1]);
         }
+        met
     }
 }
 
@@ -139,7 +152,7 @@ impl Look<'_> {
         let Self { f, position, exit, from } = self;
         let Source::Rule(idx) = exit.source else { return end };
         let Some(rule) = f.plan.compiled.rules().get(idx) else { return end };
-        if end == from || rule.kept().is_none_or(|kept| kept.remembers != is_remembering) {
+        if end <= from || rule.kept().is_none_or(|kept| kept.remembers != is_remembering) {
             return end;
         }
         let mut columns = [&[][..]; MAX_COLUMNS];

@@ -106,6 +106,9 @@ impl Walk {
         let Some(position) = &self.position else { return };
         let side = position.side;
         // What was held since the close before: a night is paid by who held over it.
+        if position.row == row {
+            return;
+        }
         let Some(before) = row.checked_sub(1) else { return };
         let value = position.units * f.view.marks[before];
         let money = f.market.carry(row, side, value, &f.plan.costs);

@@ -9,6 +9,7 @@ mod decide;
 mod enter;
 mod glide;
 pub(crate) mod guards;
+mod hop;
 mod leave;
 pub(crate) mod record;
 mod resting;

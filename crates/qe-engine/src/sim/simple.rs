@@ -35,6 +35,7 @@ impl Walk {
     /// What is simple about it, if it is.
     pub(crate) fn find_simple(&mut self, plan: &StrategyPlan, market: &Market, guards: &Guards) {
         self.simple = self.simple_of(plan, market, guards);
+        self.hops = self.may_hop(plan, market, guards);
     }
 
     /// Whether all that it asks beside its entry is where that fails.

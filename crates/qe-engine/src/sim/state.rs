@@ -211,6 +211,8 @@ pub(crate) struct Walk {
     pub(super) registers: Vec<f64>,
     /// How a position is passed over, long and short.
     pub(super) glides: [Option<Glide>; 2],
+    /// Whether decisions are filled at once.
+    pub(super) hops: bool,
     /// Memories that nobody uses now, and room for rules to work in.
     pub(super) spare: Vec<Vec<Option<Memory>>>,
     pub(super) room: Vec<f64>,

@@ -49,6 +49,7 @@ impl Walk {
             begun: VecDeque::new(),
             levels: Levels::NONE,
             glides: [0, 1].map(|side| Glide::new(program, plan, side)),
+            hops: false,
             has_rules,
             has_resting,
             cool_until: 0,
@@ -77,6 +78,9 @@ impl Walk {
             return self.run_simple(f, simple, to, days, record, edges);
         }
         while self.cursor < to && self.account.ruin.is_none() {
+            if self.hops {
+                self.hop(f, to, days, record);
+            }
             self.glide(f, to, days, record);
             let row = self.next_event(f, to);
             if row >= to || self.account.ruin.is_some() {

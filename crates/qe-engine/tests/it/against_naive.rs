@@ -8,7 +8,7 @@ use qe_engine::ledger::{Cause, Ledger};
 use qe_engine::outcome::{NAMES, Years, values};
 
 use crate::naive::{Data, Filled, Outcome, simulate};
-use crate::random::{Sketch, market, one, sketch, weights};
+use crate::random::{Sketch, at_once, market, one, sketch, weights};
 
 fn fills(ledger: &Ledger) -> Vec<Filled> {
     let f = &ledger.fills;
@@ -148,6 +148,11 @@ fn entries_and_exits_are_the_naive_simulator_s() {
 }
 
 #[test]
+fn decisions_that_are_filled_at_once_are_the_naive_simulator_s() {
+    many(at_once);
+}
+
+#[test]
 fn weights_are_the_naive_simulator_s() {
     many(weights);
 }
@@ -173,9 +178,12 @@ fn many(make: fn(&mut Stream) -> Sketch) {
     // Every way of filling, every reason not to, and ruin: often.
     let common = ["Entry 0", "Entry 2", "Exit 0", "Exit 1", "Exit 2", "Opposite 0", "Opposite 2", "SessionEnd 2"];
     let common = common.into_iter().chain(["ambiguous", "Blocked", "NoPrice", "NoSize", "Gate", "carry", "ruin"]);
-    let wanted: Vec<&str> = match seen.contains_key("Weight 0") {
-        true => common.chain(["Weight 0", "Weight 2", "CappedByLeverage", "CappedByLimit"]).collect(),
-        false => common.chain(["Entry 1", "Expired", "CappedByLeverage", "CappedByLimit"]).collect(),
+    let wanted: Vec<&str> = if seen.contains_key("Weight 0") {
+        common.chain(["Weight 0", "Weight 2", "CappedByLeverage", "CappedByLimit"]).collect()
+    } else if seen.contains_key("Entry 1") {
+        common.chain(["Expired", "CappedByLeverage", "CappedByLimit"]).collect()
+    } else {
+        ["Entry 0", "Entry 2", "Exit 0", "Exit 2", "Opposite 0", "Opposite 2", "NoSize", "carry", "ruin"].into()
     };
     let rare: Vec<_> = wanted.into_iter().filter(|what| seen.get(*what).is_none_or(|n| *n < 30)).collect();
     assert!(rare.is_empty(), "{rare:?} of {seen:?}");

@@ -365,6 +365,48 @@ pub(crate) fn sketch(r: &mut Stream) -> Sketch {
     }
 }
 
+/// A strategy of market orders that the next price fills, left by conditions alone.
+pub(crate) fn at_once(r: &mut Stream) -> Sketch {
+    let plain = sketch(r);
+    let exits = [0, 1].map(|side| {
+        let (better, worse) = if side == 0 { ("+", "-") } else { ("-", "+") };
+        let (below, most) = if side == 0 { ("<", "max") } else { (">", "min") };
+        let mut list: Vec<String> = [
+            "volume[1] > 0.8",
+            "close < close[1] and close[1] < close[2]",
+            "close BELOW entry.price WORSE 2",
+            "close BELOW entry.price WORSE 2 * max_since_entry(if(is_missing(pos.bars), high - low, nan))",
+            "close BELOW MOST_since_entry(close WORSE 3)",
+            "close BELOW MOST_since_entry(close WORSE 1.5 * (high - low)) WORSE 1",
+            "close BELOW MOST_since_entry(close) * (1 WORSE 0.02)",
+            "pos.bars >= 5",
+            "pos.bars > 40 or high - low > pos.high - pos.low",
+            "pos.pnl_frac < -0.03 or pos.pnl_frac > 0.05",
+            "pos.high - pos.low > 5 and not (close == entry.price BETTER 1)",
+            "volume < 0.02",
+        ]
+        .iter()
+        .map(|t| t.replace("BELOW", below).replace("MOST", most).replace("WORSE", worse).replace("BETTER", better))
+        .collect();
+        let n = 1 + r.below(3);
+        (0..n).map(|_| (ExitKind::When, list.swap_remove(r.below(list.len() as u64) as usize))).collect()
+    });
+    let fill = one(r, &[FillTiming::NEXT_OPEN, FillTiming::SIGNAL_CLOSE]);
+    let size = if plain.size.1.contains("equity") || plain.size.1.contains("pos") {
+        (SizeKind::Fraction, "0.9".to_owned())
+    } else {
+        plain.size
+    };
+    Sketch {
+        exits,
+        size,
+        gates: vec![],
+        order: Order::Market,
+        execution: Execution { fill, flat_at_session_end: false, no_entry_last_bars: 0, ..plain.execution },
+        ..plain
+    }
+}
+
 /// A strategy that holds weights: a series of them, or entries under a holding rule of weights.
 pub(crate) fn weights(r: &mut Stream) -> Sketch {
     let mut s = sketch(r);

@@ -119,21 +119,24 @@ impl Local {
     #[inline]
     pub(crate) fn run(&self, inputs: &[f64], slots: &[f64], registers: &mut [f64]) {
         for (i, node) in self.nodes.iter().enumerate().take(registers.len()) {
-            let [a, b, c] = node.args.map(|a| registers.get(a as usize).copied().unwrap_or(f64::NAN));
-            registers[i] = match node.op {
-                LocalOp::Input(k) => inputs.get(k as usize).copied().unwrap_or(f64::NAN),
-                LocalOp::Slot(k) => slots.get(k as usize).copied().unwrap_or(f64::NAN),
+            // Operands stand before what reads them.
+            let (done, rest) = registers.split_at_mut(i);
+            let x = |k: usize| done.get(node.args[k] as usize).copied().unwrap_or(f64::NAN);
+            let given = |values: &[f64], k: u32| values.get(k as usize).copied().unwrap_or(f64::NAN);
+            rest[0] = match node.op {
+                LocalOp::Input(k) => given(inputs, k),
+                LocalOp::Slot(k) => given(slots, k),
                 LocalOp::Num(x) => x,
-                LocalOp::Un(op) => scalar::un(op, a),
-                LocalOp::Bin(op) => scalar::bin(op, a, b),
-                LocalOp::Cmp(op) => condition(scalar::cmp(op, a, b)),
-                LocalOp::IsMissing => condition((a.is_nan(), !a.is_nan())),
-                LocalOp::Not => 1.0 - a,
-                LocalOp::And => and(a, b),
-                LocalOp::Or => or(a, b),
-                LocalOp::If => choose(a, b, c),
+                LocalOp::Un(op) => scalar::un(op, x(0)),
+                LocalOp::Bin(op) => scalar::bin(op, x(0), x(1)),
+                LocalOp::Cmp(op) => condition(scalar::cmp(op, x(0), x(1))),
+                LocalOp::IsMissing => condition((x(0).is_nan(), !x(0).is_nan())),
+                LocalOp::Not => 1.0 - x(0),
+                LocalOp::And => and(x(0), x(1)),
+                LocalOp::Or => or(x(0), x(1)),
+                LocalOp::If => choose(x(0), x(1), x(2)),
                 LocalOp::Extreme(greatest) => {
-                    let known = registers[i];
+                    let (a, known) = (x(0), rest[0]);
                     let is_beyond = if greatest { a > known } else { a < known };
                     if is_beyond || known.is_nan() { a } else { known }
                 }
