@@ -376,6 +376,7 @@ pub(crate) fn at_once(r: &mut Stream) -> Sketch {
             "close < close[1] and close[1] < close[2]",
             "close BELOW entry.price WORSE 2",
             "close BELOW entry.price WORSE 2 * max_since_entry(if(is_missing(pos.bars), high - low, nan))",
+            "close BELOW entry.price WORSE at_signal(high - low)",
             "close BELOW MOST_since_entry(close WORSE 3)",
             "close BELOW MOST_since_entry(close WORSE 1.5 * (high - low)) WORSE 1",
             "close BELOW MOST_since_entry(close) * (1 WORSE 0.02)",

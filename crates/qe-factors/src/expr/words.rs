@@ -25,6 +25,7 @@ pub const ACCOUNT: &[&str] = &["cash", "drawdown", "equity"];
 
 /// The functions that are neither indicators nor of one row: what they are given, and what they are.
 pub const FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("at_signal", "x", "x as it was in the row of the entry's signal; in exits and sizes only"),
     ("clip", "x, low, high", "x held between two bounds"),
     ("cross_above", "a, b", "a[1] <= b[1] and a > b"),
     ("cross_below", "a, b", "a[1] >= b[1] and a < b"),

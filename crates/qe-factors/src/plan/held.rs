@@ -107,6 +107,7 @@ impl Held {
                     is = known[node.args[branch] as usize];
                     args[branch]
                 }
+                LocalOp::AtSignal => fixed,
                 _ if operands.iter().all(|a| matches!(a, Operand::Fixed(_))) => fixed,
                 op => step(What::Op(op)),
             };
@@ -409,7 +410,7 @@ fn fill(out: &mut [f64], op: LocalOp, a: &[f64], b: &[f64], c: &[f64], last: &mu
             out.iter_mut().enumerate().for_each(|(i, out)| *out = choose(a[i], b[i], c[i]));
         }
         // These are no steps.
-        LocalOp::Input(_) | LocalOp::Slot(_) | LocalOp::Num(_) => out.fill(f64::NAN),
+        LocalOp::Input(_) | LocalOp::Slot(_) | LocalOp::Num(_) | LocalOp::AtSignal => out.fill(f64::NAN),
     }
 }
 
@@ -446,6 +447,8 @@ mod tests {
         "close < entry.price * (1 - 0.01)",
         "min(close, entry.price) <= max(open, low) - 0.3 * pos.bars",
         "max_since_entry(open) > 101 ? close < open : close % 3 > 2.5",
+        "close < entry.price - 1.5 * at_signal(high - low)",
+        "close > at_signal(close - entry.price) or close < at_signal(open)",
         "entry.price > 100",
     ];
     const LEVELS: &[&str] = &[

@@ -27,6 +27,8 @@ pub(crate) enum LocalOp {
     And,
     Or,
     If,
+    /// Its first operand as it was at the signal: while its second, how long the position has been open, is missing.
+    AtSignal,
     /// The greatest value (or the least, if `false`) that its operand has had since the registers were emptied. What is
     /// missing is passed over.
     Extreme(bool),
@@ -62,7 +64,7 @@ impl LocalOp {
             Self::Bin(op) => op as u64,
             Self::Cmp(op) => op as u64,
             Self::Extreme(greatest) => u64::from(greatest),
-            Self::IsMissing | Self::Not | Self::And | Self::Or | Self::If => 0,
+            Self::IsMissing | Self::Not | Self::And | Self::Or | Self::If | Self::AtSignal => 0,
         };
         (discriminant(self), which)
     }
@@ -135,6 +137,13 @@ impl Local {
                 LocalOp::And => and(x(0), x(1)),
                 LocalOp::Or => or(x(0), x(1)),
                 LocalOp::If => choose(x(0), x(1), x(2)),
+                LocalOp::AtSignal => {
+                    if x(1).is_nan() {
+                        x(0)
+                    } else {
+                        rest[0]
+                    }
+                }
                 LocalOp::Extreme(greatest) => {
                     let (a, known) = (x(0), rest[0]);
                     let is_beyond = if greatest { a > known } else { a < known };
@@ -183,7 +192,7 @@ impl LocalOp {
         match self {
             Self::Input(_) | Self::Slot(_) | Self::Num(_) => 0,
             Self::Un(_) | Self::IsMissing | Self::Not | Self::Extreme(_) => 1,
-            Self::Bin(_) | Self::Cmp(_) | Self::And | Self::Or => 2,
+            Self::Bin(_) | Self::Cmp(_) | Self::And | Self::Or | Self::AtSignal => 2,
             Self::If => 3,
         }
     }
@@ -210,6 +219,7 @@ impl fmt::Display for Local {
                 },
                 LocalOp::Cmp(op) => format!("@{a} {} @{b}", sign(op)),
                 LocalOp::Un(op) => named(format!("{op:?}")),
+                LocalOp::AtSignal => format!("at_signal @{a}"),
                 LocalOp::Extreme(true) => named("max_since_entry".into()),
                 LocalOp::Extreme(false) => named("min_since_entry".into()),
                 op => named(format!("{op:?}")),

@@ -1,6 +1,4 @@
 //! A stop so many average true ranges from the entry, as they were at the signal: it stays where it is.
-//!
-//! Before the entry the position's fields are missing, which is how the range of that row is kept.
 
 use crate::catalog::{ExitBlock, SidedRule, slot};
 use crate::program::ExitKind;
@@ -16,8 +14,8 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::When,
             texts: [
-                "close < entry.price - $mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "close > entry.price + $mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "close < entry.price - $mult * at_signal(atr(period=$period))",
+                "close > entry.price + $mult * at_signal(atr(period=$period))",
             ],
             suffix: "",
             only: Some(("resting", "false")),
@@ -25,8 +23,8 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::Stop,
             texts: [
-                "entry.price - $mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "entry.price + $mult * max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "entry.price - $mult * at_signal(atr(period=$period))",
+                "entry.price + $mult * at_signal(atr(period=$period))",
             ],
             suffix: "",
             only: Some(("resting", "true")),

@@ -20,10 +20,8 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::When,
             texts: [
-                "close < entry.price - $stop_mult * \
-                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "close > entry.price + $stop_mult * \
-                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "close < entry.price - $stop_mult * at_signal(atr(period=$period))",
+                "close > entry.price + $stop_mult * at_signal(atr(period=$period))",
             ],
             suffix: "_stop",
             only: Some(("resting", "false")),
@@ -31,10 +29,8 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::Stop,
             texts: [
-                "entry.price - $stop_mult * \
-                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "entry.price + $stop_mult * \
-                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "entry.price - $stop_mult * at_signal(atr(period=$period))",
+                "entry.price + $stop_mult * at_signal(atr(period=$period))",
             ],
             suffix: "_stop",
             only: Some(("resting", "true")),
@@ -42,10 +38,8 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::When,
             texts: [
-                "close > entry.price + $target_mult * \
-                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "close < entry.price - $target_mult * \
-                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "close > entry.price + $target_mult * at_signal(atr(period=$period))",
+                "close < entry.price - $target_mult * at_signal(atr(period=$period))",
             ],
             suffix: "_target",
             only: Some(("resting", "false")),
@@ -53,10 +47,8 @@ pub(super) const EXIT: ExitBlock = ExitBlock {
         SidedRule {
             kind: ExitKind::Target,
             texts: [
-                "entry.price + $target_mult * \
-                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
-                "entry.price - $target_mult * \
-                 max_since_entry(if(is_missing(pos.bars), atr(period=$period), nan))",
+                "entry.price + $target_mult * at_signal(atr(period=$period))",
+                "entry.price - $target_mult * at_signal(atr(period=$period))",
             ],
             suffix: "_target",
             only: Some(("resting", "true")),

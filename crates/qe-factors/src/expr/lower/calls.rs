@@ -2,7 +2,7 @@
 
 use qe_core::param::{Kind, Value};
 
-use super::{Low, Lower, MAX_SINCE, MIN_SINCE, Val};
+use super::{AT_SIGNAL, Low, Lower, MAX_SINCE, MIN_SINCE, Val};
 use crate::error::Result;
 use crate::expr::ast::{Arg, Node, NodeId};
 use crate::expr::words::{find, function_names, usage};
@@ -59,6 +59,14 @@ impl Lower<'_> {
                 };
                 let before = self.graph.lag(x, n);
                 Ok(Val::Series(self.graph.bin(Bin::Sub, x, before)))
+            }
+            AT_SIGNAL => {
+                let [x] = self.exactly(id, name, args, ["x"])?;
+                if !self.scope.position {
+                    return Err(self.out_of_scope(id, MAX_SINCE));
+                }
+                let (bars, ty) = (self.local.slot("pos.bars"), self.ty(x));
+                self.push_local(id, LocalOp::AtSignal, &[x, Val::Local(bars)], ty)
             }
             MAX_SINCE | MIN_SINCE => {
                 let [x] = self.exactly(id, name, args, ["x"])?;

@@ -192,6 +192,7 @@ const MAX_LOCAL: usize = 4096;
 /// The functions that remember rows since the entry of a position.
 const MAX_SINCE: &str = "max_since_entry";
 const MIN_SINCE: &str = "min_since_entry";
+const AT_SIGNAL: &str = "at_signal";
 
 struct Lower<'a> {
     ast: &'a Ast,
@@ -340,7 +341,7 @@ impl<'a> Lower<'a> {
         };
         let reads = |node: &Node| match node {
             Node::Field(field) => **field == *name,
-            Node::Call { name: call, .. } => name == MAX_SINCE && matches!(&**call, MAX_SINCE | MIN_SINCE),
+            Node::Call { name: call, .. } => name == MAX_SINCE && matches!(&**call, AT_SIGNAL | MAX_SINCE | MIN_SINCE),
             _ => false,
         };
         // A scan gives a series whatever it reads, so what is meant is not within one that stands below.
