@@ -14,6 +14,7 @@ use crate::market::Market;
 use crate::metrics::{StepMoments, sharpe_of_steps};
 use crate::program::StrategyPlan;
 use crate::sim::account::{StepForm, View};
+use crate::sim::days::ROOM;
 use crate::sim::guards::Guards;
 use crate::sim::record::{Nothing, Record};
 use crate::sim::section::{Layout, Section};
@@ -197,7 +198,7 @@ pub(crate) fn run_recorded<R: Record>(
                     program.lookback
                 ));
             }
-            let n_days = if stretch.daily { days.len() } else { 0 };
+            let n_days = if stretch.daily { days.len() + ROOM } else { 0 };
             let mut walk = Walk::new(program, plan, start, days.start, stretch.daily);
             walk.find_simple(plan, market, &guards);
             Ok((walk, vec![plan.execution.capital; n_days]))
@@ -205,6 +206,11 @@ pub(crate) fn run_recorded<R: Record>(
         .collect();
     let is_failure =
         |walk: &Result<(Walk, Vec<f64>), String>| walk.as_ref().is_ok_and(|(walk, _)| walk.exits_on_failure());
+    let mut day_marks = Vec::new();
+    if stretch.daily {
+        day_marks.extend(market.day_end()[days.clone()].iter().map(|row| market.marks()[*row as usize]));
+        day_marks.resize(days.len() + ROOM, 0.0);
+    }
     let layout = Layout::new(plan, &walks.iter().map(is_failure).collect::<Vec<_>>());
     let with_sums = walks.iter().flatten().any(|(walk, _)| walk.form() == StepForm::Prefix);
     let room = (stretch.max_bytes / 2 / layout.bytes_per_row().max(1)) / BLOCK * BLOCK;
@@ -220,7 +226,12 @@ pub(crate) fn run_recorded<R: Record>(
         let frame = Frame {
             plan,
             market,
-            view: View { marks: market.marks(), day_end: market.day_end(), tables: &tables },
+            view: View {
+                marks: market.marks(),
+                day_end: market.day_end(),
+                day_marks: &day_marks,
+                tables: &tables,
+            },
             prices: [market.open(), market.high(), market.low(), market.close()],
             day: market.day(),
             section,
@@ -255,11 +266,13 @@ pub(crate) fn run_recorded<R: Record>(
         })?;
     }
     let capital = plan.execution.capital;
+    let n_days = if stretch.daily { days.len() } else { 0 };
     Ok(walks
         .into_iter()
         .map(|walk| {
             let (mut walk, mut days) = walk?;
             walk.finish(market, end);
+            days.truncate(n_days);
             // The run may end before its last day does.
             if let Some(last) = days.last_mut() {
                 *last = walk.account.equity;

@@ -26,6 +26,9 @@ pub(crate) struct View<'a> {
     pub(crate) marks: &'a [f64],
     /// The last row of each day.
     pub(crate) day_end: &'a [u32],
+    /// The marks of those rows from the run's first day on, and [`ROOM`](super::days::ROOM) numbers more; empty where worth
+    /// at the ends of days is not wanted.
+    pub(crate) day_marks: &'a [f64],
     pub(crate) tables: &'a Tables,
 }
 

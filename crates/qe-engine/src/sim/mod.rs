@@ -5,6 +5,7 @@
 //! [`record::Record`]: nobody in a sweep, the ledger where one is asked for. So a point has the same bits alone and among thousands.
 
 pub(crate) mod account;
+pub(crate) mod days;
 mod decide;
 mod enter;
 mod glide;

@@ -142,7 +142,7 @@ impl Walk {
         let mut is_held = held;
         if self.account.ruin.is_none() {
             let mut rest = &decided[..n_filled];
-            if simple.trips.is_some() && f.view.tables.has_levels() && days.is_empty() && rest.len() > 2 {
+            if simple.trips.is_some() && f.view.tables.has_levels() && rest.len() > 2 {
                 if is_held {
                     is_held = wide(FillEdges { walk: self, f, simple, is_held, edges: &rest[..1], days, record });
                     rest = &rest[1..];
@@ -150,8 +150,8 @@ impl Walk {
                 self.mark_to(f, start + rest[0] as usize + 1, days);
                 if self.account.ruin.is_none() && self.account.cash == self.account.equity {
                     let n = match simple.trips {
-                        Some(true) => wide(Trips::<_, true> { walk: self, f, simple, edges: rest, record }),
-                        _ => wide(Trips::<_, false> { walk: self, f, simple, edges: rest, record }),
+                        Some(true) => wide(Trips::<_, true> { walk: self, f, simple, edges: rest, days, record }),
+                        _ => wide(Trips::<_, false> { walk: self, f, simple, edges: rest, days, record }),
                     };
                     rest = &rest[n..];
                 }

@@ -77,13 +77,15 @@ impl Tables {
             let all = market.marks();
             for row in self.rows.start..self.rows.end + 1 {
                 let before = if row % BLOCK == 0 { [0.0; 2] } else { sum };
-                let turn = Turn { mark_before: all[row.saturating_sub(1)], before, up_to: sum, ..Turn::default() };
+                // Behind the market's last row another day begins.
+                let day = market.day().get(row).map_or(market.dates().len(), |day| *day as usize);
+                let turn = Turn { mark_before: all[row.saturating_sub(1)], before, up_to: sum, day, ..Turn::default() };
                 if row == self.rows.end {
                     self.turns.push(turn);
                     break;
                 }
-                let (open, mark, day) = (market.open()[row], all[row], market.day()[row] as usize);
-                self.turns.push(Turn { open, mark, day, ..turn });
+                let (open, mark) = (market.open()[row], all[row]);
+                self.turns.push(Turn { open, mark, ..turn });
                 let r = if row == 0 { 0.0 } else { mark / all[row - 1] - 1.0 };
                 sum = if row % BLOCK == 0 { [r, r * r] } else { [sum[0] + r, sum[1] + r * r] };
             }

@@ -8,6 +8,7 @@
 use qe_core::wide::Loops;
 
 use super::account::Account;
+use super::days::{write_flat, write_held};
 use super::record::{Cause, Fill, Record};
 use super::simple::Simple;
 use super::state::{Frame, Walk};
@@ -20,6 +21,8 @@ pub(super) struct Trips<'a, 'f, R, const FEES: bool> {
     pub(super) f: Frame<'f>,
     pub(super) simple: Simple,
     pub(super) edges: &'a [u32],
+    /// The worth at the end of each day, and [`ROOM`](super::days::ROOM) more; empty where it is not wanted.
+    pub(super) days: &'a mut [f64],
     pub(super) record: &'a mut R,
 }
 
@@ -28,12 +31,13 @@ impl<R: Record, const FEES: bool> Loops for Trips<'_, '_, R, FEES> {
 
     #[inline(always)]
     fn run(self) -> usize {
-        let Self { walk, f, simple, edges, record } = self;
+        let Self { walk, f, simple, edges, days, record } = self;
         let (costs, tables, rows) = (&f.plan.costs, f.view.tables, f.section.rows.clone());
         let turns = tables.turns();
         let half = costs.half_cost(1.0);
         let (into, out_of) = (1.0 + half, 1.0 - half);
         let (mut tally, mut next_day_in) = (walk.tally, walk.next_day_in);
+        let (mut next_day, first_day, day_marks) = (walk.account.next_day, walk.first_day, f.view.day_marks);
         let Account { mut cash, mut peak, mut trough, mut max_drawdown, .. } = walk.account;
         let (mut sum, mut sum_sq) = (walk.account.sums[0][0], walk.account.sums[1][0]);
         let mut n_taken = 0;
@@ -100,6 +104,12 @@ impl<R: Record, const FEES: bool> Loops for Trips<'_, '_, R, FEES> {
                 let least = if after < least { after } else { least };
                 trough = if least < trough { least } else { trough };
             }
+            if !days.is_empty() {
+                let (next, into, out_of) = (next_day - first_day, into_row.day - first_day, out_row.day - first_day);
+                write_flat(days, next..into, cash);
+                write_held(days, day_marks, into..out_of, inside, units);
+                next_day = out_row.day;
+            }
             next_day_in = next_day_in.max(into_row.day);
             tally.count(after - cash, b - a);
             tally.count_days(&mut next_day_in, out_row.day);
@@ -134,11 +144,18 @@ impl<R: Record, const FEES: bool> Loops for Trips<'_, '_, R, FEES> {
             n_taken += 2;
         }
         if n_taken > 0 {
-            let marked = rows.start + edges[n_taken - 1] as usize + 2;
+            let exit = edges[n_taken - 1] as usize + 1;
+            if !days.is_empty() {
+                // The row of the last exit is marked too.
+                let day = turns[exit + 1].day;
+                write_flat(days, next_day - first_day..day - first_day, cash);
+                next_day = day;
+            }
             let account = &mut walk.account;
-            (account.cash, account.equity, account.marked) = (cash, cash, marked);
+            (account.cash, account.equity, account.marked) = (cash, cash, rows.start + exit + 1);
             (account.peak, account.trough, account.max_drawdown) = (peak, trough, max_drawdown);
             (account.sums[0][0], account.sums[1][0]) = (sum, sum_sq);
+            account.next_day = next_day;
             (walk.tally, walk.next_day_in) = (tally, next_day_in);
         }
         n_taken
@@ -160,7 +177,7 @@ mod tests {
     use qe_factors::expr::{Schema, compile_scoped, parse};
     use qe_factors::plan::Scope;
 
-    use crate::batch::{Stretch, Warmup, run, run_with_ledger};
+    use crate::batch::{Figures, Stretch, Warmup, run, run_with_ledger};
     use crate::costs::CostModel;
     use crate::fills::{FillTiming, Holding, PathPolicy};
     use crate::market::Market;
@@ -179,9 +196,9 @@ mod tests {
             let bar = [open, open.max(close) * 1.001, open.min(close) * 0.999, close, 1.0];
             columns.iter_mut().zip(bar).for_each(|(column, x)| column.push(x));
         }
-        let open: Vec<i64> = (0..n as i64).map(|i| i * 60_000_000_000).collect();
-        let available: Vec<i64> = open.iter().map(|t| t + 60_000_000_000).collect();
-        let bars = Bars::new("X", Timeframe::M1, Axis::new(open, available).unwrap(), columns).unwrap();
+        let open: Vec<i64> = (0..n as i64).map(|i| i * 3_600_000_000_000).collect();
+        let available: Vec<i64> = open.iter().map(|t| t + 3_600_000_000_000).collect();
+        let bars = Bars::new("X", Timeframe::H1, Axis::new(open, available).unwrap(), columns).unwrap();
         Market::new(&bars, &Calendar::crypto()).unwrap()
     }
 
@@ -254,20 +271,20 @@ mod tests {
             (other, 0.5, fees),
         ] {
             let plan = plan(exit, size, costs);
-            for rows in [0..9000, 5..8999] {
-                let stretch = Stretch { rows, warmup: Warmup::Idle, daily: false, max_bytes: 1 << 30 };
+            // Some of the shorter sections end with a day.
+            for (rows, max_bytes) in [(0..9000, 1 << 30), (5..8999, 1 << 30), (0..9000, 1)] {
+                let stretch = Stretch { rows, warmup: Warmup::Idle, daily: false, max_bytes };
                 let all = run(&plan, &market, &stretch).unwrap();
-                let daily = run(&plan, &market, &Stretch { daily: true, ..stretch.clone() }).unwrap();
+                let by_day = Stretch { daily: true, ..stretch.clone() };
+                let daily = run(&plan, &market, &by_day).unwrap();
                 for point in 0..all.len() {
                     let (alone, ledger) = run_with_ledger(&plan, point, &market, &stretch).unwrap();
                     assert_eq!(all[point].as_ref(), Ok(&alone), "point {point}");
                     assert!(alone.n_trades() > 100 && ledger.fills.len() as u64 >= 2 * alone.n_trades());
-                    let mut daily = daily[point].clone().unwrap();
-                    if stretch.rows.end == 9000 {
-                        assert_eq!(daily.days.last(), Some(&alone.equity));
-                    }
-                    daily.days.clear();
-                    assert_eq!(daily, alone, "point {point}, with days");
+                    let (by_day, _) = run_with_ledger(&plan, point, &market, &by_day).unwrap();
+                    assert_eq!(daily[point].as_ref(), Ok(&by_day), "point {point}, with days");
+                    assert_eq!((by_day.days.len(), by_day.days.last()), (375, Some(&by_day.equity)));
+                    assert_eq!(Figures { days: vec![], ..by_day }, alone, "point {point}, without days");
                 }
             }
         }
