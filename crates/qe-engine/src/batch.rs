@@ -120,8 +120,35 @@ impl Figures {
 /// # Errors
 /// When the market lacks a column that the plan reads, or execution or costs cannot be used: the field is named.
 pub fn run(plan: &StrategyPlan, market: &Market, stretch: &Stretch) -> Result<Vec<Result<Figures, String>>> {
+    let told = run_in(Vec::new(), plan, market, stretch)?;
+    let figures = told.figures.iter().enumerate();
+    Ok(figures.map(|(i, f)| f.clone().map(|f| Figures { days: told.days(i).to_vec(), ..f })).collect())
+}
+
+/// As [`run`], with worth at the ends of days kept in one room for all points, which may be of a run before.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_in(room: Vec<f64>, plan: &StrategyPlan, market: &Market, stretch: &Stretch) -> Result<Told> {
     let mut nothing: Vec<Nothing> = plan.programs.iter().map(|_| Nothing).collect();
-    run_recorded(plan, market, stretch, None, &mut nothing)
+    run_recorded(room, plan, market, stretch, None, &mut nothing)
+}
+
+/// What points came to over a stretch: figures, whose days are not in them but together.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// What each point came to.
+    pub(crate) figures: Vec<Result<Figures, String>>,
+    /// Worth at the end of each day, one point after the other, some numbers to spare behind each.
+    pub(crate) room: Vec<f64>,
+    n_days: usize,
+}
+
+impl Told {
+    /// The worth of a point at the end of each day; none where days were not wanted.
+    pub(crate) fn days(&self, point: usize) -> &[f64] {
+        if self.n_days == 0 { &[] } else { &self.room[point * (self.n_days + ROOM)..][..self.n_days] }
+    }
 }
 
 /// Runs one point with its ledger: the same walk, so the same bits.
@@ -163,23 +190,24 @@ pub(crate) fn run_flipped(
     };
     let line = Line::of_symbol(market.symbol());
     let mut ledgers = [Ledger::new(line, plan.execution.capital, market.columns().axis())];
-    let mut figures = run_recorded(plan, market, stretch, flip, &mut ledgers)?;
+    let mut told = run_recorded(Vec::new(), plan, market, stretch, flip, &mut ledgers)?;
     let [ledger] = ledgers;
-    match figures.pop() {
-        Some(Ok(figures)) => Ok((figures, ledger)),
+    match told.figures.pop() {
+        Some(Ok(figures)) => Ok((Figures { days: told.days(0).to_vec(), ..figures }, ledger)),
         Some(Err(reason)) => Err(fault(reason)),
         None => Err(fault("it came to nothing".into())),
     }
 }
 
-/// As [`run`], telling each point's record what happens.
-pub(crate) fn run_recorded<R: Record>(
+/// As [`run_in`], telling each point's record what happens.
+fn run_recorded<R: Record>(
+    mut room: Vec<f64>,
     plan: &StrategyPlan,
     market: &Market,
     stretch: &Stretch,
     flip: Option<usize>,
     records: &mut [R],
-) -> Result<Vec<Result<Figures, String>>> {
+) -> Result<Told> {
     plan.execution.check()?;
     plan.costs.check()?;
     let end = stretch.rows.end.min(market.len());
@@ -187,7 +215,9 @@ pub(crate) fn run_recorded<R: Record>(
     let start = stretch.rows.start.min(end);
     let guards = Guards::new(market, &plan.execution, &plan.blackout_events)?;
     let days = if start < end { market.day()[start] as usize..market.day()[end - 1] as usize + 1 } else { 0..0 };
-    let mut walks: Vec<Result<(Walk, Vec<f64>), String>> = plan
+    let n_days = if stretch.daily { days.len() } else { 0 };
+    let n_room = if n_days == 0 { 0 } else { n_days + ROOM };
+    let mut walks: Vec<Result<Walk, String>> = plan
         .programs
         .iter()
         .map(|program| {
@@ -198,23 +228,23 @@ pub(crate) fn run_recorded<R: Record>(
                     program.lookback
                 ));
             }
-            let n_days = if stretch.daily { days.len() + ROOM } else { 0 };
             let mut walk = Walk::new(program, plan, start, days.start, stretch.daily);
             walk.find_simple(plan, market, &guards);
-            Ok((walk, vec![plan.execution.capital; n_days]))
+            Ok(walk)
         })
         .collect();
-    let is_failure =
-        |walk: &Result<(Walk, Vec<f64>), String>| walk.as_ref().is_ok_and(|(walk, _)| walk.exits_on_failure());
-    let mut day_marks = Vec::new();
-    if stretch.daily {
-        day_marks.extend(market.day_end()[days.clone()].iter().map(|row| market.marks()[*row as usize]));
-        day_marks.resize(days.len() + ROOM, 0.0);
+    // Each of them is written, whatever was there before.
+    room.resize(walks.len() * n_room, f64::NAN);
+    let mut day_marks = Vec::with_capacity(n_room);
+    if n_days > 0 {
+        day_marks.extend(market.day_end()[days].iter().map(|row| market.marks()[*row as usize]));
+        day_marks.resize(n_room, 0.0);
     }
+    let is_failure = |walk: &Result<Walk, String>| walk.as_ref().is_ok_and(Walk::exits_on_failure);
     let layout = Layout::new(plan, &walks.iter().map(is_failure).collect::<Vec<_>>());
-    let with_sums = walks.iter().flatten().any(|(walk, _)| walk.form() == StepForm::Prefix);
-    let room = (stretch.max_bytes / 2 / layout.bytes_per_row().max(1)) / BLOCK * BLOCK;
-    let n_rows = room.clamp(BLOCK, SECTION).min(end.next_multiple_of(BLOCK).max(BLOCK));
+    let with_sums = walks.iter().flatten().any(|walk| walk.form() == StepForm::Prefix);
+    let fits = (stretch.max_bytes / 2 / layout.bytes_per_row().max(1)) / BLOCK * BLOCK;
+    let n_rows = fits.clamp(BLOCK, SECTION).min(end.next_multiple_of(BLOCK).max(BLOCK));
     let mut section = Section::new(&layout, n_rows);
     let (mut tables, mut edges, n_walks) = (Tables::default(), Vec::new(), walks.iter().flatten().count());
     section.rows = 0..n_rows.min(end);
@@ -226,12 +256,7 @@ pub(crate) fn run_recorded<R: Record>(
         let frame = Frame {
             plan,
             market,
-            view: View {
-                marks: market.marks(),
-                day_end: market.day_end(),
-                day_marks: &day_marks,
-                tables: &tables,
-            },
+            view: View { marks: market.marks(), day_end: market.day_end(), day_marks: &day_marks, tables: &tables },
             prices: [market.open(), market.high(), market.low(), market.close()],
             day: market.day(),
             section,
@@ -241,9 +266,9 @@ pub(crate) fn run_recorded<R: Record>(
             end,
             flip,
         };
-        for (walk, record) in walks.iter_mut().zip(&mut *records) {
-            if let Ok((walk, days)) = walk {
-                walk.run(frame, days, record, &mut edges);
+        for (point, (walk, record)) in walks.iter_mut().zip(&mut *records).enumerate() {
+            if let Ok(walk) = walk {
+                walk.run(frame, &mut room[point * n_room..][..n_room], record, &mut edges);
             }
         }
     };
@@ -266,31 +291,28 @@ pub(crate) fn run_recorded<R: Record>(
         })?;
     }
     let capital = plan.execution.capital;
-    let n_days = if stretch.daily { days.len() } else { 0 };
-    Ok(walks
-        .into_iter()
-        .map(|walk| {
-            let (mut walk, mut days) = walk?;
-            walk.finish(market, end);
-            days.truncate(n_days);
-            // The run may end before its last day does.
-            if let Some(last) = days.last_mut() {
-                *last = walk.account.equity;
-            }
-            let steps = walk.account.steps();
-            Ok(Figures {
-                form: walk.form(),
-                n_steps: end - start,
-                sum: steps.sum,
-                sum_sq: steps.sum_sq,
-                max_drawdown: steps.max_drawdown,
-                equity: walk.account.equity,
-                total_return: walk.account.equity / capital - 1.0,
-                n_nans: market.n_filled_in(start..end),
-                is_ruined: walk.account.ruin.is_some(),
-                tally: walk.tally,
-                days,
-            })
+    let figures = walks.into_iter().enumerate().map(|(point, walk)| {
+        let mut walk = walk?;
+        walk.finish(market, end);
+        // The run may end before its last day does.
+        if n_days > 0 {
+            room[point * n_room + n_days - 1] = walk.account.equity;
+        }
+        let steps = walk.account.steps();
+        Ok(Figures {
+            form: walk.form(),
+            n_steps: end - start,
+            sum: steps.sum,
+            sum_sq: steps.sum_sq,
+            max_drawdown: steps.max_drawdown,
+            equity: walk.account.equity,
+            total_return: walk.account.equity / capital - 1.0,
+            n_nans: market.n_filled_in(start..end),
+            is_ruined: walk.account.ruin.is_some(),
+            tally: walk.tally,
+            days: Vec::new(),
         })
-        .collect())
+    });
+    let figures = figures.collect();
+    Ok(Told { figures, room, n_days })
 }

@@ -4,9 +4,10 @@
 //! names are the columns of the experiments table and of every outcome table of the engine.
 
 use qe_core::stats::Moments;
+use qe_core::wide::{Loops, wide};
 
 use crate::batch::Figures;
-use crate::metrics::sharpe_daily::{VOL_FLOOR_ANNUAL, sharpe};
+use crate::metrics::sharpe_daily::{VOL_FLOOR_ANNUAL, of_moments as sharpe_of_moments};
 
 /// The names, in order.
 pub const NAMES: [&str; 34] = [
@@ -55,15 +56,37 @@ pub struct Years {
     pub days_per_year: f64,
 }
 
-/// Daily returns: of the first day against the capital, of days after ruin none.
+/// Daily returns: of the first day against the capital, of days after ruin none. They follow what `out` has already.
 pub fn daily_returns(capital: f64, days: &[f64], out: &mut Vec<f64>) {
-    out.clear();
-    let mut before = capital;
-    out.extend(days.iter().map(|&worth| {
-        let r = if before > 0.0 { worth / before - 1.0 } else { 0.0 };
-        before = worth;
-        r
-    }));
+    let Some(first) = days.first() else { return };
+    let n = out.len();
+    out.resize(n + days.len(), 0.0);
+    out[n] = day_return(capital, *first);
+    wide(Returns { days, out: &mut out[n + 1..] });
+}
+
+#[inline(always)]
+fn day_return(before: f64, worth: f64) -> f64 {
+    let r = worth / before - 1.0;
+    if before > 0.0 { r } else { 0.0 }
+}
+
+/// The returns of all days but the first.
+struct Returns<'a> {
+    days: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Loops for Returns<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (before, worth) = (&self.days[..self.out.len()], &self.days[1..]);
+        for (out, (before, worth)) in self.out.iter_mut().zip(before.iter().zip(worth)) {
+            *out = day_return(*before, *worth);
+        }
+    }
 }
 
 /// The numbers of a point, by [`NAMES`]; `daily` are its daily returns.
@@ -83,7 +106,7 @@ pub fn values(figures: &Figures, daily: &[f64], years: Years) -> [f64; NAMES.len
         figures.total_return,
         cagr,
         figures.max_drawdown,
-        sharpe(daily, years.days_per_year).unwrap_or(undefined),
+        sharpe_of_moments(&m, years.days_per_year).unwrap_or(undefined),
         f64::from(u8::from(vol.is_some_and(|v| v < VOL_FLOOR_ANNUAL))),
         n_days,
         figures.sharpe_step(years.steps_per_year).unwrap_or(undefined),

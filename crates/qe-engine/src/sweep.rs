@@ -5,7 +5,7 @@
 //! groups, so that memory is bounded by the budget and not by how many there are.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::ident::{Id, id_of};
@@ -168,9 +168,10 @@ impl Sweep {
         let size = self.group_size(points.len(), days);
         let groups: Vec<(usize, &[usize])> =
             of_market.iter().enumerate().flat_map(|(m, rows)| rows.chunks(size).map(move |chunk| (m, chunk))).collect();
+        let rooms = Rooms::default();
         let done = self.pool.try_map(groups.len(), |i| {
             let (market, rows) = groups[i];
-            self.group(points, &order, &self.markets[market], rows, fidelity, window, n_blocks)
+            self.group(points, &order, &self.markets[market], rows, fidelity, window, n_blocks, &rooms)
         })?;
         Ok(in_place(points.len(), groups.iter().map(|(_, rows)| *rows), done))
     }
@@ -213,6 +214,7 @@ impl Sweep {
         fidelity: Fidelity,
         window: &Window,
         n_blocks: usize,
+        rooms: &Rooms,
     ) -> Result<Vec<Row>> {
         let own = self.spec.params();
         let order = &order[..own.len()];
@@ -224,34 +226,26 @@ impl Sweep {
         let plan = self.spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?;
         let (plan, place) = distinct(plan);
         let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
-        let mut chains: Vec<std::result::Result<Chain, String>> =
-            plan.programs.iter().map(|_| Ok(Chain::default())).collect();
-        for stretch in scored(market, fidelity, window)? {
-            let stretch = Stretch { rows: stretch, warmup: self.options.warmup, daily: true, max_bytes };
-            for (chain, figures) in chains.iter_mut().zip(batch::run(&plan, market, &stretch)?) {
-                match (chain, figures) {
-                    (Ok(chain), Ok(figures)) => chain.push(plan.execution.capital, figures),
-                    (chain, Err(reason)) => *chain = Err(reason),
-                    (Err(_), Ok(_)) => {}
-                }
-            }
+        let mut stretches = Vec::new();
+        for rows in scored(market, fidelity, window)? {
+            let stretch = Stretch { rows, warmup: self.options.warmup, daily: true, max_bytes };
+            stretches.push(batch::run_in(rooms.take(), &plan, market, &stretch)?);
         }
         let years = Years { steps_per_year: market.steps_per_year(), days_per_year: market.days_per_year() };
-        let told: Vec<Row> = chains
-            .into_iter()
-            .map(|chain| {
-                let chain = chain?;
-                let figures =
-                    chain.figures.ok_or_else(|| "empty_window: no bar of the market lies in it".to_owned())?;
-                let values = outcome::values(&figures, &chain.daily, years);
-                let blocks = if n_blocks == 0 {
-                    Vec::new()
-                } else {
-                    blocks::blocks(&chain.daily, &blocks::edges(chain.daily.len(), n_blocks))
+        let mut daily = Vec::new();
+        let told: Vec<Row> = (0..plan.programs.len())
+            .map(|point| {
+                let figures = joined(plan.execution.capital, &stretches, point)?;
+                daily.clear();
+                stretches.iter().for_each(|s| daily_returns(plan.execution.capital, s.days(point), &mut daily));
+                let blocks = match n_blocks {
+                    0 => Vec::new(),
+                    n => blocks::blocks(&daily, &blocks::edges(daily.len(), n)),
                 };
-                Ok((values.to_vec(), blocks))
+                Ok((outcome::values(&figures, &daily, years), blocks))
             })
             .collect();
+        stretches.into_iter().for_each(|told| rooms.put(told.room));
         Ok(place.into_iter().map(|at| told[at].clone()).collect())
     }
 }
@@ -295,7 +289,7 @@ fn distinct(mut plan: StrategyPlan) -> (StrategyPlan, Vec<usize>) {
 pub type Told = std::result::Result<Figures, String>;
 
 /// What a point came to: its metrics, and its blocks; or why it failed.
-type Row = std::result::Result<(Vec<f64>, Vec<blocks::Block>), String>;
+type Row = std::result::Result<([f64; outcome::NAMES.len()], Vec<blocks::Block>), String>;
 
 /// Adds what a point came to.
 fn tell(table: &mut OutcomeTable, id: u64, row: Row) -> qe_core::Result<()> {
@@ -334,36 +328,44 @@ fn scored(market: &Market, fidelity: Fidelity, window: &Window) -> Result<Vec<st
     Ok(stretches)
 }
 
-/// Stretches one after the other: each begins flat, with what the one before left.
+/// Room for the worth of points at the ends of days, which groups hand on.
 #[derive(Debug, Default)]
-struct Chain {
-    figures: Option<Figures>,
-    daily: Vec<f64>,
-    /// The highest worth so far, over the first capital, at the ends of days.
-    peak: f64,
+struct Rooms(Mutex<Vec<Vec<f64>>>);
+
+impl Rooms {
+    fn take(&self) -> Vec<f64> {
+        self.0.lock().ok().and_then(|mut rooms| rooms.pop()).unwrap_or_default()
+    }
+
+    fn put(&self, room: Vec<f64>) {
+        if let Ok(mut rooms) = self.0.lock() {
+            rooms.push(room);
+        }
+    }
 }
 
-impl Chain {
-    fn push(&mut self, capital: f64, next: Figures) {
-        let mut daily = Vec::new();
-        daily_returns(capital, &next.days, &mut daily);
-        self.daily.extend(daily);
-        let highest = next.days.iter().map(|d| d / capital).fold(1.0, f64::max);
-        let least = next.days.iter().map(|d| d / capital).fold(1.0, f64::min);
-        self.figures = Some(match self.figures.take() {
-            None => {
-                self.peak = highest;
-                next
-            }
+/// What a point came to over stretches one after the other: each begins flat, with what the one before left.
+fn joined(capital: f64, stretches: &[batch::Told], point: usize) -> std::result::Result<Figures, String> {
+    let extreme = |days: &[f64], of: fn(f64, f64) -> f64| days.iter().copied().fold(capital, of) / capital;
+    let mut all: Option<Figures> = None;
+    // The highest worth at the ends of days, over the first capital, and how it had grown where the stretch before began.
+    let (mut peak, mut grown): (f64, f64) = (0.0, 1.0);
+    let mut days_before: &[f64] = &[];
+    for stretch in stretches {
+        let (next, days) = (stretch.figures[point].clone()?, stretch.days(point));
+        all = Some(match all {
+            None => next,
             Some(before) => {
-                let grown = 1.0 + before.total_return;
+                peak = peak.max(grown * extreme(days_before, f64::max));
+                grown = 1.0 + before.total_return;
                 // A fall that goes on from one stretch into the next is seen at the ends of days.
-                let fall = if self.peak > 0.0 { (self.peak - grown * least) / self.peak } else { 0.0 };
-                self.peak = self.peak.max(grown * highest);
+                let fall = if peak > 0.0 { (peak - grown * extreme(days, f64::min)) / peak } else { 0.0 };
                 before.and(next, fall, capital)
             }
         });
+        days_before = days;
     }
+    all.ok_or_else(|| "empty_window: no bar of the market lies in it".to_owned())
 }
 
 impl Evaluator for Sweep {

@@ -29,7 +29,7 @@ pub fn sharpe(returns: &[f64], per_year: f64) -> Option<f64> {
 }
 
 /// The annualised Sharpe ratio of returns with these moments.
-pub(super) fn of_moments(m: &Moments, per_year: f64) -> Option<f64> {
+pub(crate) fn of_moments(m: &Moments, per_year: f64) -> Option<f64> {
     let vol = vol_annual::of_moments(m, per_year)?;
     if is_floored(vol) { None } else { guard::ratio(m.mean()? * per_year, vol) }
 }

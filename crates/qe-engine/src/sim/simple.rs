@@ -149,9 +149,17 @@ impl Walk {
                 }
                 self.mark_to(f, start + rest[0] as usize + 1, days);
                 if self.account.ruin.is_none() && self.account.cash == self.account.equity {
-                    let n = match simple.trips {
-                        Some(true) => wide(Trips::<_, true> { walk: self, f, simple, edges: rest, days, record }),
-                        _ => wide(Trips::<_, false> { walk: self, f, simple, edges: rest, days, record }),
+                    let fees = simple.trips == Some(true);
+                    macro_rules! take {
+                        ($fees:literal, $days:literal) => {
+                            wide(Trips::<_, $fees, $days> { walk: self, f, simple, edges: rest, days, record })
+                        };
+                    }
+                    let n = match (fees, !days.is_empty()) {
+                        (false, false) => take!(false, false),
+                        (false, true) => take!(false, true),
+                        (true, false) => take!(true, false),
+                        (true, true) => take!(true, true),
                     };
                     rest = &rest[n..];
                 }

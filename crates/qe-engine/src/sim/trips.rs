@@ -16,7 +16,7 @@ use super::tables::BLOCK;
 
 /// Whole round trips: decisions to enter and to exit in turn, as rows of the section. It says how many decisions it took.
 /// No position is open, and what was before is marked.
-pub(super) struct Trips<'a, 'f, R, const FEES: bool> {
+pub(super) struct Trips<'a, 'f, R, const FEES: bool, const DAYS: bool> {
     pub(super) walk: &'a mut Walk,
     pub(super) f: Frame<'f>,
     pub(super) simple: Simple,
@@ -26,7 +26,7 @@ pub(super) struct Trips<'a, 'f, R, const FEES: bool> {
     pub(super) record: &'a mut R,
 }
 
-impl<R: Record, const FEES: bool> Loops for Trips<'_, '_, R, FEES> {
+impl<R: Record, const FEES: bool, const DAYS: bool> Loops for Trips<'_, '_, R, FEES, DAYS> {
     type Out = usize;
 
     #[inline(always)]
@@ -104,7 +104,7 @@ impl<R: Record, const FEES: bool> Loops for Trips<'_, '_, R, FEES> {
                 let least = if after < least { after } else { least };
                 trough = if least < trough { least } else { trough };
             }
-            if !days.is_empty() {
+            if DAYS {
                 let (next, into, out_of) = (next_day - first_day, into_row.day - first_day, out_row.day - first_day);
                 write_flat(days, next..into, cash);
                 write_held(days, day_marks, into..out_of, inside, units);
@@ -145,7 +145,7 @@ impl<R: Record, const FEES: bool> Loops for Trips<'_, '_, R, FEES> {
         }
         if n_taken > 0 {
             let exit = edges[n_taken - 1] as usize + 1;
-            if !days.is_empty() {
+            if DAYS {
                 // The row of the last exit is marked too.
                 let day = turns[exit + 1].day;
                 write_flat(days, next_day - first_day..day - first_day, cash);
