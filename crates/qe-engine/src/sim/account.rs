@@ -7,6 +7,8 @@
 //!
 //! Ruin is absorbing: worth at or below zero at a close ends all trading, and what is owed beyond is written off and told.
 
+use std::ops::Range;
+
 use crate::sim::tables::{BLOCK, Tables};
 
 /// How returns from close to close are summed.
@@ -44,9 +46,7 @@ pub(crate) struct Account {
     /// Whether something was filled since the last mark.
     pub(super) fresh: bool,
     pub(super) form: StepForm,
-    pub(crate) peak: f64,
-    pub(super) trough: f64,
-    pub(super) max_drawdown: f64,
+    pub(super) heights: Heights,
     pub(super) sums: [[f64; 8]; 2],
     /// The next day to close, counted from the market's first.
     pub(super) next_day: usize,
@@ -56,12 +56,77 @@ pub(crate) struct Account {
     pub(crate) ruin_row: usize,
 }
 
+/// How high worth was at closes, and how far it fell from there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heights {
+    pub(super) peak: f64,
+    /// The least since the peak.
+    pub(super) trough: f64,
+    /// The deepest fall from peaks before this one.
+    pub(super) max_drawdown: f64,
+}
+
 /// What returns from close to close came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Steps {
     pub(crate) sum: f64,
     pub(crate) sum_sq: f64,
     pub(crate) max_drawdown: f64,
+}
+
+impl Heights {
+    /// Takes a worth at a close into peak, trough and drawdown.
+    #[inline(always)]
+    fn look(&mut self, equity: f64) {
+        if equity > self.peak {
+            self.settle_drawdown();
+            self.peak = equity;
+            self.trough = equity;
+        } else if equity < self.trough {
+            self.trough = equity;
+        }
+    }
+
+    #[inline(always)]
+    fn settle_drawdown(&mut self) {
+        if self.trough < self.peak {
+            let fall = (self.peak - self.trough) / self.peak;
+            if fall > self.max_drawdown {
+                self.max_drawdown = fall;
+            }
+        }
+    }
+
+    /// Looks at the closes of some rows with cash and units, where a new highest worth lies among them or is that to which it
+    /// comes after them.
+    #[inline(never)]
+    pub(super) fn looked(mut self, held: [f64; 2], rows: Range<usize>, view: View<'_>, after: f64) -> Self {
+        let [cash, units] = held;
+        let worth = |price: f64| cash + units * price;
+        if !view.tables.has_levels() {
+            view.marks[rows].iter().for_each(|mark| self.look(worth(*mark)));
+            self.look(after);
+            return self;
+        }
+        let [low, high] = view.tables.extremes(rows.start, rows.end, view.marks);
+        let [least, greatest] = if units > 0.0 { [worth(low), worth(high)] } else { [worth(high), worth(low)] };
+        if greatest <= self.peak {
+            self.trough = if least < self.trough { least } else { self.trough };
+        } else if self.is_no_deeper(least, greatest) {
+            // No fall within the stretch counts, and no low of it will: what is left is its highest worth.
+            self.settle_drawdown();
+            (self.peak, self.trough) = (greatest, greatest);
+        } else {
+            view.marks[rows].iter().for_each(|mark| self.look(worth(*mark)));
+        }
+        self.look(after);
+        self
+    }
+
+    /// Whether a fall between two worths is surely no deeper than the deepest so far, however it is rounded.
+    fn is_no_deeper(&self, least: f64, greatest: f64) -> bool {
+        least > 0.0 && (greatest - least) * 1.000_001 <= self.max_drawdown * greatest
+    }
 }
 
 impl Account {
@@ -74,9 +139,7 @@ impl Account {
             marked: start,
             fresh: false,
             form,
-            peak: capital,
-            trough: capital,
-            max_drawdown: 0.0,
+            heights: Heights { peak: capital, trough: capital, max_drawdown: 0.0 },
             sums: [[0.0; 8]; 2],
             next_day,
             ruin: None,
@@ -112,7 +175,8 @@ impl Account {
 
     /// The drawdown at a worth.
     pub(crate) fn drawdown(&self, equity: f64) -> f64 {
-        if equity >= self.peak { 0.0 } else { (self.peak - equity) / self.peak }
+        let peak = self.heights.peak;
+        if equity >= peak { 0.0 } else { (peak - equity) / peak }
     }
 
     #[inline(always)]
@@ -164,7 +228,7 @@ impl Account {
             let lane = if self.form == StepForm::Prefix { 0 } else { from % 8 };
             self.add(lane, r);
             self.equity = kept;
-            self.look(kept);
+            self.heights.look(kept);
             if self.cash <= 0.0 {
                 *self = self.ruined(from, self.cash);
                 return Some(from);
@@ -173,65 +237,13 @@ impl Account {
         None
     }
 
-    /// Takes a worth at a close into peak, trough and drawdown.
-    #[inline(always)]
-    fn look(&mut self, equity: f64) {
-        if equity > self.peak {
-            self.settle_drawdown();
-            self.peak = equity;
-            self.trough = equity;
-        } else if equity < self.trough {
-            self.trough = equity;
-        }
-    }
-
-    #[inline(always)]
-    fn settle_drawdown(&mut self) {
-        if self.trough < self.peak {
-            let fall = (self.peak - self.trough) / self.peak;
-            if fall > self.max_drawdown {
-                self.max_drawdown = fall;
-            }
-        }
-    }
-
     /// Trading is over: all is gone, and what is owed is written off.
     #[cold]
     fn ruined(mut self, row: usize, owed: f64) -> Self {
         (self.ruin, self.ruin_row) = (Some(-owed), row);
         (self.cash, self.units, self.equity) = (0.0, 0.0, 0.0);
-        self.look(0.0);
+        self.heights.look(0.0);
         self
-    }
-
-    /// Looks at the closes of a stretch, where a new highest worth lies among them or is that to which it comes after them.
-    #[inline(never)]
-    pub(super) fn looked(mut self, from: usize, to: usize, view: View<'_>, after: f64) -> Self {
-        let (cash, units) = (self.cash, self.units);
-        let worth = |price: f64| cash + units * price;
-        if !view.tables.has_levels() {
-            view.marks[from..to].iter().for_each(|mark| self.look(worth(*mark)));
-            self.look(after);
-            return self;
-        }
-        let [low, high] = view.tables.extremes(from, to, view.marks);
-        let [least, greatest] = if units > 0.0 { [worth(low), worth(high)] } else { [worth(high), worth(low)] };
-        if greatest <= self.peak {
-            self.trough = if least < self.trough { least } else { self.trough };
-        } else if self.is_no_deeper(least, greatest) {
-            // No fall within the stretch counts, and no low of it will: what is left is its highest worth.
-            self.settle_drawdown();
-            (self.peak, self.trough) = (greatest, greatest);
-        } else {
-            view.marks[from..to].iter().for_each(|mark| self.look(worth(*mark)));
-        }
-        self.look(after);
-        self
-    }
-
-    /// Whether a fall between two worths is surely no deeper than the deepest so far, however it is rounded.
-    fn is_no_deeper(&self, least: f64, greatest: f64) -> bool {
-        least > 0.0 && (greatest - least) * 1.000_001 <= self.max_drawdown * greatest
     }
 
     #[inline(always)]
@@ -255,10 +267,11 @@ impl Account {
             *self = account;
             return row;
         }
-        if greatest <= self.peak {
-            self.trough = if least < self.trough { least } else { self.trough };
+        let heights = &mut self.heights;
+        if greatest <= heights.peak {
+            heights.trough = if least < heights.trough { least } else { heights.trough };
         } else {
-            *self = self.looked(from, to, view, worth(to - 1));
+            *heights = heights.looked([cash, units], from..to, view, worth(to - 1));
         }
         match self.form {
             StepForm::Prefix => self.sum_prefix(from, to, worth(from), view.tables),
@@ -325,7 +338,7 @@ impl Account {
             let kept = equity.max(0.0);
             let lane = if self.form == StepForm::Prefix { 0 } else { row % 8 };
             self.add(lane, kept / self.equity - 1.0);
-            self.look(kept);
+            self.heights.look(kept);
             self.equity = kept;
             if equity <= 0.0 {
                 self = self.ruined(row, equity);
@@ -337,8 +350,8 @@ impl Account {
 
     /// What returns came to.
     pub(crate) fn steps(&mut self) -> Steps {
-        self.settle_drawdown();
+        self.heights.settle_drawdown();
         let fold = |s: [f64; 8]| ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
-        Steps { sum: fold(self.sums[0]), sum_sq: fold(self.sums[1]), max_drawdown: self.max_drawdown }
+        Steps { sum: fold(self.sums[0]), sum_sq: fold(self.sums[1]), max_drawdown: self.heights.max_drawdown }
     }
 }

@@ -38,7 +38,7 @@ impl<R: Record, const FEES: bool, const DAYS: bool> Loops for Trips<'_, '_, R, F
         let (into, out_of) = (1.0 + half, 1.0 - half);
         let (mut tally, mut next_day_in) = (walk.tally, walk.next_day_in);
         let (mut next_day, first_day, day_marks) = (walk.account.next_day, walk.first_day, f.view.day_marks);
-        let Account { mut cash, mut peak, mut trough, mut max_drawdown, .. } = walk.account;
+        let Account { mut cash, mut heights, .. } = walk.account;
         let (mut sum, mut sum_sq) = (walk.account.sums[0][0], walk.account.sums[1][0]);
         let mut n_taken = 0;
         for trip in edges.as_chunks::<2>().0 {
@@ -96,13 +96,11 @@ impl<R: Record, const FEES: bool, const DAYS: bool> Loops for Trips<'_, '_, R, F
             }
             sum += left;
             sum_sq += left * left;
-            if greatest > peak || after > peak {
-                let held = Account { cash: inside, units, peak, trough, max_drawdown, ..walk.account };
-                let seen = held.looked(start + a, start + b, f.view, after);
-                (peak, trough, max_drawdown) = (seen.peak, seen.trough, seen.max_drawdown);
+            if greatest > heights.peak || after > heights.peak {
+                heights = heights.looked([inside, units], start + a..start + b, f.view, after);
             } else {
                 let least = if after < least { after } else { least };
-                trough = if least < trough { least } else { trough };
+                heights.trough = if least < heights.trough { least } else { heights.trough };
             }
             if DAYS {
                 let (next, into, out_of) = (next_day - first_day, into_row.day - first_day, out_row.day - first_day);
@@ -153,7 +151,7 @@ impl<R: Record, const FEES: bool, const DAYS: bool> Loops for Trips<'_, '_, R, F
             }
             let account = &mut walk.account;
             (account.cash, account.equity, account.marked) = (cash, cash, rows.start + exit + 1);
-            (account.peak, account.trough, account.max_drawdown) = (peak, trough, max_drawdown);
+            account.heights = heights;
             (account.sums[0][0], account.sums[1][0]) = (sum, sum_sq);
             account.next_day = next_day;
             (walk.tally, walk.next_day_in) = (tally, next_day_in);
