@@ -159,7 +159,7 @@ impl Hasher for FastHasher {
 }
 
 /// Maps of such keys.
-pub(super) type Fast = BuildHasherDefault<FastHasher>;
+pub(crate) type Fast = BuildHasherDefault<FastHasher>;
 
 /// A key by which kernels are one: what it is, its arguments as text, its inputs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

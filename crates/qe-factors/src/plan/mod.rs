@@ -32,6 +32,7 @@ use qe_core::columns::{Columns, Shared};
 
 pub use cross::Cross;
 pub(crate) use fitted::OutOfSample;
+pub(crate) use graph::Fast;
 pub use graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
 pub use held::{HeldRows, MAX_COLUMNS};
 pub(crate) use local::{Local, LocalOp};

@@ -1,9 +1,10 @@
 //! From syntax trees to a plan: names are resolved, types checked, parameters put in, functions expanded.
 //!
-//! Everything is compiled once for all parameter points: what depends on no parameter is lowered once, the rest once per
-//! point into a graph where equal parts are one node. So `sma(close, $fast)` over 150 values of `$fast` is computed 150
+//! Everything is compiled once for all parameter points: each expression is lowered once for all points that agree in the
+//! parameters it reads, into a graph where equal parts are one node. So `sma(close, $fast)` over 150 values of `$fast` is computed 150
 //! times, however many points use them.
 
+mod alike;
 mod calls;
 mod fields;
 mod fitted;
@@ -25,6 +26,7 @@ use crate::expr::schema::Schema;
 use crate::expr::words;
 use crate::plan::scalar::{Bin, Cmp, Un};
 use crate::plan::{Field, Graph, Id, Local, LocalOp, Plan, Rule, Scope, Ty};
+use alike::Alike;
 use sym::Others;
 
 /// Compiles series for all points of a table; without one, for the single point that has no parameters.
@@ -47,7 +49,7 @@ pub fn compile_scoped(
     points: Option<&PointTable>,
 ) -> Result<Compiled> {
     let (mut graph, mut others) = (Graph::new(), Others::new(schema, expressions.iter().map(|e| e.0)));
-    let n_points = points.map_or(1, PointTable::len);
+    let mut kinds: Vec<Alike> = Vec::with_capacity(expressions.len());
     let mut roots: Vec<Vec<Root>> = Vec::with_capacity(expressions.len());
     for (_, ast, scope) in expressions {
         let Some(root) = ast.root() else {
@@ -55,23 +57,23 @@ pub fn compile_scoped(
         };
         let mut lower = Lower::new(ast, root, schema, &mut graph, points);
         (lower.scope, lower.others) = (*scope, Some(&mut others));
-        // What depends on no parameter is the same at every point.
-        let n = if lower.root_varies() { n_points } else { n_points.min(1) };
-        roots.push((0..n).map(|point| lower.root(point)).collect::<Result<_>>()?);
+        let alike = Alike::new(lower.nodes(), points);
+        roots.push(alike.first.iter().map(|point| lower.root(*point)).collect::<Result<_>>()?);
+        kinds.push(alike);
     }
     let mut outputs = Outputs::default();
     let mut rules: Vec<Rule> = Vec::new();
     let mut rule_of: HashMap<String, usize> = HashMap::new();
-    let mut place: Vec<Vec<Place>> = Vec::with_capacity(expressions.len());
+    let mut places: Vec<Vec<Place>> = Vec::with_capacity(expressions.len());
     // Series come first, in the order of their expressions; then what rules read beside them.
     for ((name, ..), roots) in expressions.iter().zip(&roots) {
         let of_point = |root: &Root| match root {
             Root::Series(id) => Place::Output(outputs.place(*id, || Arc::from(*name))),
             Root::Rule(..) => Place::Rule(0),
         };
-        place.push(roots.iter().map(of_point).collect());
+        places.push(roots.iter().map(of_point).collect());
     }
-    for (((name, ..), roots), place) in expressions.iter().zip(&roots).zip(&mut place) {
+    for (((name, ..), roots), place) in expressions.iter().zip(&roots).zip(&mut places) {
         for (root, place) in roots.iter().zip(&mut *place) {
             let Root::Rule(local, root) = root else { continue };
             let input = |(i, id): (usize, &Id)| outputs.place(*id, || format!("{name}, input {i}").into());
@@ -81,10 +83,9 @@ pub fn compile_scoped(
                 rules.len() - 1
             }));
         }
-        if let &mut [only] = &mut place[..] {
-            place.resize(n_points, only);
-        }
     }
+    let of_kind = |(places, alike): (&Vec<Place>, &Alike)| alike.kind.iter().map(|k| places[*k as usize]).collect();
+    let place = places.iter().zip(&kinds).map(of_kind).collect();
     let others = others.finish()?;
     let plan = Plan::with_others(graph, Arc::clone(&schema.columns), others, outputs.list)?;
     Ok(Compiled { plan, rules, place })
@@ -277,9 +278,9 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Whether the root depends on a parameter.
-    fn root_varies(&self) -> bool {
-        self.varies.last().is_some_and(|v| *v)
+    /// The nodes below the root, and the root.
+    fn nodes(&self) -> &'a [Node] {
+        &self.ast.nodes()[self.base..=self.root.idx()]
     }
 
     /// The root at a point.
