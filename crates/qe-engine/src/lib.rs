@@ -25,6 +25,7 @@ pub mod spec;
 pub mod strategies;
 pub mod sweep;
 pub mod trades;
+mod units;
 
 pub use error::{Error, Result};
 pub use spec::StrategySpec;

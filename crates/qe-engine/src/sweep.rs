@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex};
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::ident::{Id, id_of};
 use qe_core::par::Pool;
-use qe_core::param::{Param, Value};
+use qe_core::param::{Kind, Param, Value};
 use qe_core::point::{OutcomeTable, PointColumn, PointTable};
+use qe_factors::expr::Schema;
 
 use crate::batch::{self, Figures, Stretch, Warmup};
 use crate::blocks::{self, BlockStats};
@@ -20,6 +21,7 @@ use crate::market::Market;
 use crate::outcome::{self, Years, daily_returns};
 use crate::program::StrategyPlan;
 use crate::spec::StrategySpec;
+use crate::units::{self, Group, Shared, key};
 
 /// The parameter that names the market, where there are several.
 pub const MARKET: &str = "market";
@@ -72,8 +74,15 @@ impl Sweep {
         if let Some(i) = (1..keys.len()).find(|&i| keys[..i].contains(&keys[i])) {
             return Err(fault(format!("{} is there twice", keys[i]), "give each symbol and timeframe once"));
         }
-        for market in &markets {
-            spec.compile(&market.schema(), market.steps_per_year(), None)?;
+        let schemas: Vec<Schema> = markets.iter().map(|m| m.schema()).collect();
+        let mut compiled: Vec<usize> = Vec::new();
+        for (i, market) in markets.iter().enumerate() {
+            // What compiles for one market does so for all that are like it.
+            let years = market.steps_per_year();
+            if !compiled.iter().any(|&j| markets[j].steps_per_year() == years && schemas[j].is_like(&schemas[i])) {
+                spec.compile(&schemas[i], years, None)?;
+                compiled.push(i);
+            }
         }
         if markets.len() > 1 {
             params.push(Param::choice(MARKET, keys.iter().map(String::as_str), &first.key()));
@@ -153,27 +162,41 @@ impl Sweep {
     /// What each point came to, in order.
     fn rows(&self, points: &PointTable, fidelity: Fidelity, window: &Window, n_blocks: usize) -> Result<Vec<Row>> {
         let order: Vec<usize> = self.order_of(points)?;
-        let market_of = |row: usize| -> usize {
-            let at = order.last().filter(|_| self.markets.len() > 1);
-            match at.and_then(|&idx| points.value(row, idx)) {
-                Some(Value::Text(key)) => self.markets.iter().position(|m| m.key() == key).unwrap_or(0),
-                _ => 0,
-            }
-        };
+        let market_of = self.market_of_each(points, order.last().copied().filter(|_| self.markets.len() > 1));
         // Points of one market stand together, those that are alike beside each other.
         let mut of_market: Vec<Vec<usize>> = vec![Vec::new(); self.markets.len()];
         (0..points.len()).for_each(|row| of_market[market_of(row)].push(row));
         of_market.iter_mut().for_each(|rows| put_alike_together(points, rows));
         let days = self.markets.iter().map(|m| m.dates().len()).max().unwrap_or(0);
         let size = self.group_size(points.len(), days);
-        let groups: Vec<(usize, &[usize])> =
-            of_market.iter().enumerate().flat_map(|(m, rows)| rows.chunks(size).map(move |chunk| (m, chunk))).collect();
+        let own = &order[..self.spec.params().len()];
+        let (groups, n_of_unit) = units::groups(points, own, &self.markets, &of_market, size);
+        let plans: Vec<Shared<(StrategyPlan, Vec<usize>)>> = n_of_unit.into_iter().map(Shared::new).collect();
         let rooms = Rooms::default();
         let done = self.pool.try_map(groups.len(), |i| {
-            let (market, rows) = groups[i];
-            self.group(points, &order, &self.markets[market], rows, fidelity, window, n_blocks, &rooms)
+            let Group { market, rows, unit } = groups[i];
+            let market = &self.markets[market];
+            let plan = plans[unit].get(|| self.plan(points, own, market, rows))?;
+            self.group(&plan.0, &plan.1, market, (fidelity, window), n_blocks, &rooms)
         })?;
-        Ok(in_place(points.len(), groups.iter().map(|(_, rows)| *rows), done))
+        Ok(in_place(points.len(), groups.iter().map(|group| group.rows), done))
+    }
+
+    /// Tells the market of each point, of which a parameter is said to name it.
+    fn market_of_each<'p>(&self, points: &'p PointTable, at: Option<usize>) -> impl Fn(usize) -> usize + use<'p> {
+        let param = at.and_then(|at| points.params().get(at));
+        let column = param.and_then(|param| points.column(&param.name).ok());
+        let keys: Vec<String> = self.markets.iter().map(|m| m.key()).collect();
+        let of_option: Vec<usize> = match param.map(|param| &param.kind) {
+            Some(Kind::Choice { options }) => {
+                options.iter().map(|option| keys.iter().position(|key| key == option).unwrap_or(0)).collect()
+            }
+            _ => Vec::new(),
+        };
+        move |row| match column {
+            Some(PointColumn::Choice(x)) => of_option.get(x[row] as usize).copied().unwrap_or(0),
+            _ => 0,
+        }
     }
 
     /// For each of our parameters its place in a table.
@@ -203,33 +226,37 @@ impl Sweep {
         n.div_ceil(threads.max(1)).clamp(1, fits.min(self.options.group.max(1)))
     }
 
-    /// Points of one market that go through the engine together.
-    #[expect(clippy::too_many_arguments, reason = "all of it is what one group is made of")]
-    fn group(
+    /// The plan of some points of a market, each program once, and where each point's stands.
+    fn plan(
         &self,
         points: &PointTable,
         order: &[usize],
         market: &Market,
         rows: &[usize],
-        fidelity: Fidelity,
-        window: &Window,
-        n_blocks: usize,
-        rooms: &Rooms,
-    ) -> Result<Vec<Row>> {
-        let own = self.spec.params();
-        let order = &order[..own.len()];
-        let mut table = PointTable::new(own)?;
+    ) -> Result<(StrategyPlan, Vec<usize>)> {
+        let mut table = PointTable::new(self.spec.params())?;
         for &row in rows {
             let values: Vec<Value> = order.iter().filter_map(|&i| points.value(row, i)).collect();
             table.push(points.ids()[row], &values)?;
         }
-        let plan = self.spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?;
-        let (plan, place) = distinct(plan);
+        Ok(distinct(self.spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?))
+    }
+
+    /// What points of one market come to that go through the engine together.
+    fn group(
+        &self,
+        plan: &StrategyPlan,
+        place: &[usize],
+        market: &Market,
+        (fidelity, window): (Fidelity, &Window),
+        n_blocks: usize,
+        rooms: &Rooms,
+    ) -> Result<Vec<Row>> {
         let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
         let mut stretches = Vec::new();
         for rows in scored(market, fidelity, window)? {
             let stretch = Stretch { rows, warmup: self.options.warmup, daily: true, max_bytes };
-            stretches.push(batch::run_in(rooms.take(), &plan, market, &stretch)?);
+            stretches.push(batch::run_in(rooms.take(), plan, market, &stretch)?);
         }
         let years = Years { steps_per_year: market.steps_per_year(), days_per_year: market.days_per_year() };
         let mut daily = Vec::new();
@@ -246,20 +273,13 @@ impl Sweep {
             })
             .collect();
         stretches.into_iter().for_each(|told| rooms.put(told.room));
-        Ok(place.into_iter().map(|at| told[at].clone()).collect())
+        Ok(place.iter().map(|at| told[*at].clone()).collect())
     }
 }
 
 /// Sorts points so that a group of neighbours has few distinct values of each parameter, and so computes few columns: the
 /// parameter of most values turns slowest. What comes of a point does not depend on its neighbours.
 fn put_alike_together(points: &PointTable, rows: &mut [usize]) {
-    let key = |column: &PointColumn, row: usize| match column {
-        PointColumn::Bool(x) => u64::from(x[row]),
-        PointColumn::Int(x) => x[row].wrapping_sub(i64::MIN) as u64,
-        // In order for numbers of one sign, and alike where they are equal, which is all that is asked.
-        PointColumn::Float(x) => x[row].to_bits(),
-        PointColumn::Choice(x) => u64::from(x[row]),
-    };
     let columns = points.params().iter().filter_map(|p| points.column(&p.name).ok());
     let mut columns: Vec<(usize, &PointColumn)> = columns
         .map(|column| (rows.iter().map(|row| key(column, *row)).collect::<HashSet<_>>().len(), column))

@@ -106,8 +106,55 @@ impl Schema {
         self.symbols.iter().find(|(known, _)| **known == *symbol).map(|(_, own)| own.as_deref().unwrap_or(self))
     }
 
+    /// Whether expressions come to the same against both: columns, bars, other symbols and fitted things are the same.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let Self { columns, names: _, bars, symbols, fitted } = self;
+        let symbol = |(a, b): (&(Arc<str>, Option<Arc<Self>>), &(Arc<str>, Option<Arc<Self>>))| {
+            a.0 == b.0
+                && match (&a.1, &b.1) {
+                    (None, None) => true,
+                    (Some(a), Some(b)) => a.is_like(b),
+                    _ => false,
+                }
+        };
+        let thing = |(a, b): (&FittedThing, &FittedThing)| {
+            a.name == b.name && a.in_sample == b.in_sample && Arc::ptr_eq(&a.what, &b.what)
+        };
+        *columns == other.columns
+            && *bars == other.bars
+            && symbols.len() == other.symbols.len()
+            && symbols.iter().zip(&other.symbols).all(symbol)
+            && fitted.len() == other.fitted.len()
+            && fitted.iter().zip(&other.fitted).all(thing)
+    }
+
     /// The names of the columns.
     pub fn columns(&self) -> &[Arc<str>] {
         &self.columns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_are_alike_in_all_that_expressions_read() {
+        let schema = |names: &[&str]| Schema::new(names.iter().copied());
+        let of = |timeframe| schema(&["open", "close"]).bars(timeframe, Calendar::crypto());
+        let m5 = of(Timeframe::M5);
+        assert!(m5.is_like(&of(Timeframe::M5)) && schema(&["close"]).is_like(&schema(&["close"])));
+        let others = [
+            of(Timeframe::M15),
+            schema(&["open", "close"]),
+            schema(&["close", "open"]).bars(Timeframe::M5, Calendar::crypto()),
+            schema(&["open", "close"]).bars(Timeframe::M5, Calendar::us_equities()),
+            m5.clone().bars_in(Timeframe::M5, Calendar::crypto(), SessionHours::Extended),
+            m5.clone().with_symbols(["SPY"]),
+        ];
+        assert!(others.iter().all(|other| !m5.is_like(other) && !other.is_like(&m5)));
+        let spy = |names: &[&str]| m5.clone().with_symbol("SPY", schema(names));
+        assert!(spy(&["a"]).is_like(&spy(&["a"])) && !spy(&["a"]).is_like(&spy(&["b"])));
+        assert!(!spy(&["a"]).is_like(&m5.clone().with_symbols(["SPY"])));
     }
 }
