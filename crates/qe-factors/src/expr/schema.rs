@@ -109,13 +109,9 @@ impl Schema {
     /// Whether expressions come to the same against both: columns, bars, other symbols and fitted things are the same.
     pub fn is_like(&self, other: &Self) -> bool {
         let Self { columns, names: _, bars, symbols, fitted } = self;
-        let symbol = |(a, b): (&(Arc<str>, Option<Arc<Self>>), &(Arc<str>, Option<Arc<Self>>))| {
-            a.0 == b.0
-                && match (&a.1, &b.1) {
-                    (None, None) => true,
-                    (Some(a), Some(b)) => a.is_like(b),
-                    _ => false,
-                }
+        let is_own_like = |a: &Option<Arc<Self>>, b: &Option<Arc<Self>>| match (a, b) {
+            (Some(a), Some(b)) => a.is_like(b),
+            _ => a.is_none() && b.is_none(),
         };
         let thing = |(a, b): (&FittedThing, &FittedThing)| {
             a.name == b.name && a.in_sample == b.in_sample && Arc::ptr_eq(&a.what, &b.what)
@@ -123,7 +119,7 @@ impl Schema {
         *columns == other.columns
             && *bars == other.bars
             && symbols.len() == other.symbols.len()
-            && symbols.iter().zip(&other.symbols).all(symbol)
+            && symbols.iter().zip(&other.symbols).all(|(a, b)| a.0 == b.0 && is_own_like(&a.1, &b.1))
             && fitted.len() == other.fitted.len()
             && fitted.iter().zip(&other.fitted).all(thing)
     }
