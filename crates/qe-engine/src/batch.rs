@@ -210,6 +210,7 @@ fn run_recorded<R: Record>(
 ) -> Result<Told> {
     plan.execution.check()?;
     plan.costs.check()?;
+    market.check_costs(&plan.costs)?;
     let end = stretch.rows.end.min(market.len());
     // Rows that end before they begin are none.
     let start = stretch.rows.start.min(end);

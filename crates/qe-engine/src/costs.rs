@@ -1,7 +1,8 @@
 //! What trading costs. A cost model is a value: it never changes, has an identity, and is part of every run's.
 //!
 //! Costs multiply cash. A fill of market kind pays half the spread and the slippage in its price, so the price of a purchase
-//! is above the bar's and that of a sale below it; a limit pays neither. Fees are paid in money.
+//! is above the bar's and that of a sale below it; a limit pays neither. Fees are paid in money. The spread is the model's, or
+//! the market's own where the model asks for it and the market has one ([`crate::market::Market::with_spread`]).
 
 use qe_core::ident::{Id, id_of};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use crate::error::{Error, Result};
 pub struct CostModel {
     /// Between bid and ask, as a fraction of the price: half is paid on each side.
     pub spread_frac: f64,
+    /// How many times the market's own spread is paid instead, where that is known; 0 for the model's alone.
+    #[serde(skip_serializing_if = "is_none")]
+    pub market_spread_times: f64,
     /// Beyond the spread, per fill of market kind.
     pub slippage_bps: f64,
     /// Of the value traded, per fill of market kind.
@@ -53,6 +57,11 @@ pub struct Crisis {
     pub period: u32,
 }
 
+/// A field that came later is written only where it is used, so that older identities stay.
+fn is_none(x: &f64) -> bool {
+    *x == 0.0
+}
+
 fn one() -> f64 {
     1.0
 }
@@ -66,6 +75,7 @@ impl Default for CostModel {
     fn default() -> Self {
         Self {
             spread_frac: 0.0,
+            market_spread_times: 0.0,
             slippage_bps: 0.0,
             taker_fee_bps: 0.0,
             maker_fee_bps: 0.0,
@@ -104,6 +114,7 @@ impl CostModel {
     pub fn times(&self, k: f64) -> Self {
         Self {
             spread_frac: self.spread_frac * k,
+            market_spread_times: self.market_spread_times * k,
             slippage_bps: self.slippage_bps * k,
             taker_fee_bps: self.taker_fee_bps * k,
             maker_fee_bps: self.maker_fee_bps * k,
@@ -134,8 +145,13 @@ impl CostModel {
         let share = |x: f64| (0.0..1.0).contains(&x);
         let amount = |x: f64| x >= 0.0 && x.is_finite();
         let bps = |x: f64| (0.0..5000.0).contains(&x);
-        let fields: [(&str, bool, &str); 9] = [
+        let fields: [(&str, bool, &str); 10] = [
             ("spread_frac", share(self.spread_frac), "give a fraction from 0 to below 1"),
+            (
+                "market_spread_times",
+                amount(self.market_spread_times),
+                "give 1 for the market's own spread, or 0 for none",
+            ),
             ("slippage_bps", bps(self.slippage_bps), "give 0 to below 5000 bps"),
             ("taker_fee_bps", bps(self.taker_fee_bps), "give 0 to below 5000 bps"),
             ("maker_fee_bps", bps(self.maker_fee_bps.abs()), "give -5000 to 5000 bps; below 0 is a rebate"),
@@ -172,7 +188,19 @@ impl CostModel {
     /// What a price is multiplied by when buying at the market (and, turned round, when selling), spread widened `wide` times.
     #[inline]
     pub(crate) fn half_cost(&self, wide: f64) -> f64 {
-        0.5 * self.spread_frac * wide + self.slippage_bps * 1e-4
+        self.half_cost_of(self.spread_frac, wide)
+    }
+
+    /// As [`CostModel::half_cost`], of another spread than the model's.
+    #[inline]
+    pub(crate) fn half_cost_of(&self, spread_frac: f64, wide: f64) -> f64 {
+        0.5 * spread_frac * wide + self.slippage_bps * 1e-4
+    }
+
+    /// Whether spreads are asked of the market.
+    #[inline]
+    pub(crate) fn asks_market(&self) -> bool {
+        self.market_spread_times != 0.0
     }
 
     /// The fee of a fill, in money.
@@ -224,6 +252,8 @@ mod tests {
         // A spread five times as wide; slippage stays.
         assert!(near(model.half_cost(5.0), 0.0015 + 0.0002));
         assert_eq!(CostModel::discovery().half_cost(1.0), 0.00015);
+        // Another spread than the model's.
+        assert!(near(model.half_cost_of(0.002, 1.0), 0.001 + 0.0002));
     }
 
     #[test]
@@ -258,6 +288,9 @@ mod tests {
             assert!(near(stressed.fee(10.0, 10.0, false), k * model.fee(10.0, 10.0, false)));
             assert!(near(stressed.borrow_annual, k * 0.01) && stressed.funding_hours == 8);
         }
+        let of_market = CostModel { market_spread_times: 1.0, ..model.clone() };
+        assert_eq!(of_market.times(3.0).market_spread_times, 3.0);
+        assert_ne!(of_market.id().unwrap(), model.id().unwrap());
         assert_eq!(model.times(1.0).id().unwrap(), model.id().unwrap());
         assert_ne!(model.times(2.0).id().unwrap(), model.id().unwrap());
     }
@@ -267,6 +300,8 @@ mod tests {
         let error = |model: CostModel| model.check().unwrap_err().to_string();
         let nan = CostModel { spread_frac: f64::NAN, ..CostModel::default() };
         assert!(error(nan).contains("costs.spread_frac"));
+        let times = CostModel { market_spread_times: -1.0, ..CostModel::default() };
+        assert!(error(times).contains("costs.market_spread_times"));
         assert!(error(CostModel { slippage_bps: -1.0, ..CostModel::default() }).contains("costs.slippage_bps"));
         assert!(error(CostModel { min_fee: f64::INFINITY, ..CostModel::default() }).contains("costs.min_fee"));
         let crisis = Crisis { calm_annual: 0.0, slope: 1.0, cap: 15.0, period: 20 };

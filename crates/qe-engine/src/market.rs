@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::{Columns, Shared};
+use qe_core::ident::{Id, id_of};
 use qe_core::time::{Date, TimeRange};
 use qe_core::timeframe::Timeframe;
 use qe_data::identity::{DataIdentity, IdentityBuilder};
@@ -44,6 +45,8 @@ pub struct Market {
     steps_per_year: f64,
     days_per_year: f64,
     forbidden: Forbidden,
+    /// Between bid and ask as of each row's close, as a fraction of the price; NaN where it is not known.
+    spread: Option<Shared<f64>>,
     /// Volume and volatility by day, computed when they are first asked for.
     inputs: Arc<OnceLock<CostInputs>>,
     /// The time between bars, computed when it is first asked for.
@@ -127,6 +130,7 @@ impl Market {
             days_per_year: calendar.sessions_per_year(),
             calendar: calendar.clone(),
             forbidden: Forbidden::default(),
+            spread: None,
             inputs: Arc::default(),
             years: Arc::default(),
             is_whole: [bars.open(), bars.high(), bars.low(), bars.close()]
@@ -154,6 +158,31 @@ impl Market {
     /// When it has another length than the market.
     pub fn with_tradable(self, tradable: &[bool]) -> Result<Self> {
         self.with_masks(&Masks { tradable: tradable.to_vec(), ..Masks::default() })
+    }
+
+    /// The same market with its own spreads: between bid and ask as each row is complete, as a fraction of the price, NaN
+    /// where it is not known. Cost models with [`CostModel::market_spread_times`] pay them.
+    ///
+    /// # Errors
+    /// When they are not one for each row, or one is no fraction from 0 to below 1.
+    pub fn with_spread(mut self, spread: &[f64]) -> Result<Self> {
+        let fault = |reason: String, mend: &str| Error::Market {
+            place: format!("the spread of {}", self.symbol),
+            reason,
+            mend: mend.into(),
+        };
+        if spread.len() != self.len() {
+            let reason = format!("it has {} rows, and the market has {}", spread.len(), self.len());
+            return Err(fault(reason, "give one for each bar, or none"));
+        }
+        if let Some(row) = spread.iter().position(|x| !(x.is_nan() || (0.0..1.0).contains(x))) {
+            let reason = format!("it is {} in row {row}", spread[row]);
+            return Err(fault(reason, "give a fraction of the price from 0 to below 1, or NaN if it is not known"));
+        }
+        // As it is hashed: one zero, one NaN.
+        let one = |x: &f64| if x.is_nan() { f64::NAN } else { x + 0.0 };
+        self.spread = Some(spread.iter().map(one).collect::<Vec<f64>>().into());
+        Ok(self)
     }
 
     /// Whose.
@@ -195,6 +224,18 @@ impl Market {
     #[must_use]
     pub fn with_identity(self, identity: DataIdentity) -> Self {
         Self { identity: Arc::new(OnceLock::from(identity)), ..self }
+    }
+
+    /// What it is as a whole: the data, and what was given beside them that results depend on, as masks and spreads.
+    ///
+    /// # Errors
+    /// As [`Market::identity`].
+    pub fn id(&self) -> Result<Id> {
+        let data = self.identity()?.id;
+        if self.forbidden.is_none() && self.spread.is_none() {
+            return Ok(data);
+        }
+        Ok(id_of("market v1", &(data, self.forbidden.words(), self.spread.as_deref()))?)
     }
 
     /// What a day is.
@@ -314,6 +355,33 @@ impl Market {
             let known = self.columns.axis().available();
             std::iter::once(0.0).chain(known.windows(2).map(|k| (k[1] - k[0]) as f64 / YEAR)).collect()
         })
+    }
+
+    /// That the market has what a cost model asks of it.
+    ///
+    /// # Errors
+    /// When spreads are asked of it, and it has none.
+    pub(crate) fn check_costs(&self, costs: &CostModel) -> Result<()> {
+        if costs.asks_market() && self.spread.is_none() {
+            return Err(Error::Market {
+                place: format!("costs.market_spread_times on {}", self.key()),
+                reason: "the market has no spreads of its own".into(),
+                mend: "give them by `Market::with_spread`, or leave the field out".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The spread that a fill pays by a cost model, where this row is the last that is complete; before the first there is
+    /// none.
+    #[inline]
+    pub(crate) fn spread_frac(&self, known: Option<usize>, costs: &CostModel) -> f64 {
+        match (&self.spread, known) {
+            (Some(spread), Some(row)) if costs.asks_market() && !spread[row].is_nan() => {
+                spread[row] * costs.market_spread_times
+            }
+            _ => costs.spread_frac,
+        }
     }
 
     /// Whether every row has all its prices and may fill.

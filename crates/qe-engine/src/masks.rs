@@ -52,6 +52,11 @@ impl Forbidden {
         self.blocked.is_none() && self.no_short.is_none() && self.action.is_none()
     }
 
+    /// The bitmaps, as they are hashed.
+    pub(crate) fn words(&self) -> [Option<&[u64]>; 3] {
+        [self.blocked.as_deref(), self.no_short.as_deref(), self.action.as_deref()]
+    }
+
     /// Whether a row may not fill.
     #[inline]
     pub(crate) fn is_blocked(&self, row: usize) -> bool {

@@ -49,7 +49,7 @@ pub struct RunIdentity {
     pub skeleton_id: Id,
     /// The version of the specification's schema.
     pub spec_version: u32,
-    /// The data.
+    /// The data, and what the market was given beside them: masks, spreads.
     pub data_id: Id,
     /// Who made the data, where that is known.
     pub vendor: Option<String>,
@@ -175,15 +175,15 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
         n_nans: figures.n_nans as u64,
         benchmark: options.benchmark.as_deref(),
     });
-    let data = market.identity()?;
+    let (data, data_id) = (market.identity()?, market.id()?);
     let axis = market.columns().axis();
     let mut identity = RunIdentity {
-        run_id: data.id,
+        run_id: data_id,
         strategy: plan.name.clone(),
         spec_id: plan.spec_id,
         skeleton_id: plan.skeleton_id,
         spec_version: spec.version,
-        data_id: data.id,
+        data_id,
         vendor: data.vendor.clone(),
         as_of: data.as_of,
         symbol: market.symbol().to_owned(),

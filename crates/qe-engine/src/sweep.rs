@@ -75,19 +75,20 @@ impl Sweep {
             return Err(fault(format!("{} is there twice", keys[i]), "give each symbol and timeframe once"));
         }
         let schemas: Vec<Schema> = markets.iter().map(|m| m.schema()).collect();
-        let mut compiled: Vec<usize> = Vec::new();
+        let (mut compiled, mut costs): (Vec<usize>, _) = (Vec::new(), None);
         for (i, market) in markets.iter().enumerate() {
             // What compiles for one market does so for all that are like it.
             let years = market.steps_per_year();
             if !compiled.iter().any(|&j| markets[j].steps_per_year() == years && schemas[j].is_like(&schemas[i])) {
-                spec.compile(&schemas[i], years, None)?;
+                costs = Some(spec.compile(&schemas[i], years, None)?.costs);
                 compiled.push(i);
             }
+            costs.as_ref().map_or(Ok(()), |costs| market.check_costs(costs))?;
         }
         if markets.len() > 1 {
             params.push(Param::choice(MARKET, keys.iter().map(String::as_str), &first.key()));
         }
-        let data: Vec<Id> = markets.iter().map(|m| Ok(m.identity()?.id)).collect::<Result<_>>()?;
+        let data: Vec<Id> = markets.iter().map(|m| m.id()).collect::<Result<_>>()?;
         let warm = options.warmup == Warmup::Required;
         let id = id_of("sweep v1", &(spec.spec_id()?, keys, data, warm))?;
         let metrics = outcome::NAMES.map(str::to_owned).to_vec();

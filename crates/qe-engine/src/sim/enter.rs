@@ -7,13 +7,16 @@ use crate::fills::Holding;
 use crate::program::SizeKind;
 
 impl Walk {
-    /// How much wider spreads are for a fill: as of the last row that is complete then.
+    /// Half the spread and the slippage of a fill: the spread, and how much it widens, as of the last row that is complete
+    /// then.
     #[inline]
-    pub(super) fn wide(f: Frame<'_>, row: usize, phase: u8) -> f64 {
-        match (f.plan.spread_multiplier, row.checked_sub(usize::from(phase < 2))) {
+    pub(super) fn half(f: Frame<'_>, row: usize, phase: u8) -> f64 {
+        let (costs, known) = (&f.plan.costs, row.checked_sub(usize::from(phase < 2)));
+        let wide = match (f.plan.spread_multiplier, known) {
             (Some(source), Some(known)) => number(f, source, known).max(1.0),
             _ => 1.0,
-        }
+        };
+        costs.half_cost_of(f.market.spread_frac(known, costs), wide)
     }
 
     /// Opens a position; `false` if its size comes to nothing.
@@ -66,7 +69,7 @@ impl Walk {
     /// Opens a position of units that are held.
     pub(super) fn enter_units(&mut self, f: Frame<'_>, way: Way, entry: Entry, record: &mut impl Record) -> bool {
         let costs = &f.plan.costs;
-        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row, way.phase)) };
+        let half = if way.is_maker { 0.0 } else { Self::half(f, way.row, way.phase) };
         let price = way.raw * (1.0 + entry.side * half);
         let equity = self.account.worth(way.raw);
         let leverage = f.plan.execution.leverage;

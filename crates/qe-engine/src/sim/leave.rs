@@ -17,7 +17,7 @@ impl Walk {
         self.mark_to(f, way.row, days);
         let Some(position) = self.position.take() else { return };
         let costs = &f.plan.costs;
-        let half = if way.is_maker { 0.0 } else { costs.half_cost(Self::wide(f, way.row, way.phase)) };
+        let half = if way.is_maker { 0.0 } else { Self::half(f, way.row, way.phase) };
         let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, position.units) };
         let price = way.raw * (1.0 - position.side * half) - position.side * impact * way.raw;
         let fee = costs.fee(position.units, price, way.is_maker);

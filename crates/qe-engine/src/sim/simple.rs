@@ -50,6 +50,7 @@ impl Walk {
             && guards.no_entry.is_empty()
             && guards.session_last.is_empty()
             && plan.spread_multiplier.is_none()
+            && !costs.asks_market()
             && !costs.has_carry()
             && costs.impact_coef == 0.0
             && market.is_plain()

@@ -43,7 +43,7 @@ impl Walk {
         if weight != 0.0 && equity <= 0.0 {
             return;
         }
-        let half = if at.is_free { 0.0 } else { costs.half_cost(Self::wide(f, at.row, at.phase)) };
+        let half = if at.is_free { 0.0 } else { Self::half(f, at.row, at.phase) };
         let each = if at.is_free { 0.0 } else { half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / at.raw };
         let gap = weight * equity / at.raw - self.account.units;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };

@@ -3,6 +3,7 @@
 
 mod against_naive;
 mod catalog;
+mod costs;
 mod metrics;
 mod naive;
 mod points;
