@@ -46,7 +46,8 @@ impl Report {
         let mut cost = vec![0.0; n];
         let f = &self.ledger.fills;
         for i in 0..f.len() {
-            let paid = (f.price[i] - f.raw[i]).abs() * f.units[i].abs() + f.fee[i];
+            let exposure = f.units[i].abs() * self.ledger.multiplier_of(i);
+            let paid = (f.price[i] - f.raw[i]).abs() * exposure + f.fee[i];
             if let Some(cost) = cost.get_mut(f.row[i] as usize - rows.start) {
                 *cost += paid;
             }
@@ -57,6 +58,7 @@ impl Report {
             }
         }
         let mut out: [Vec<f64>; 9] = std::array::from_fn(|_| Vec::with_capacity(n));
+        let multiplier = self.ledger.multiplier_of(0);
         let (mut before, mut peak) = (self.ledger.capital, self.ledger.capital);
         for (i, row) in rows.enumerate() {
             let (equity, units) = (self.curve.equity[i], self.curve.units[i]);
@@ -65,7 +67,7 @@ impl Report {
             let net = over(equity - before);
             let asset = if row == 0 { 0.0 } else { marks[row] / marks[row - 1] - 1.0 };
             let cost = over(cost[i]);
-            let position = if equity > 0.0 { units * marks[row] / equity } else { 0.0 };
+            let position = if equity > 0.0 { units * multiplier * marks[row] / equity } else { 0.0 };
             let signal = self.signal.get(row).copied().unwrap_or(0.0);
             let values = [signal, units, position, asset, net + cost, cost, net, equity, (peak - equity) / peak];
             out.iter_mut().zip(values).for_each(|(column, v)| column.push(v));

@@ -9,7 +9,7 @@ use std::ops::Range;
 use qe_factors::plan::Workspace;
 
 use crate::error::{Error, Result};
-use crate::ledger::{Ledger, Line};
+use crate::ledger::Ledger;
 use crate::market::Market;
 use crate::metrics::{StepMoments, sharpe_of_steps};
 use crate::program::StrategyPlan;
@@ -188,7 +188,7 @@ pub(crate) fn run_flipped(
         alone = StrategyPlan { programs: vec![program.clone()], ..plan.clone() };
         &alone
     };
-    let line = Line::of_symbol(market.symbol());
+    let line = market.line().clone();
     let mut ledgers = [Ledger::new(line, plan.execution.capital, market.columns().axis())];
     let mut told = run_recorded(Vec::new(), plan, market, stretch, flip, &mut ledgers)?;
     let [ledger] = ledgers;

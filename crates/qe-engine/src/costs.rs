@@ -24,7 +24,7 @@ pub struct CostModel {
     pub taker_fee_bps: f64,
     /// Of the value traded, per fill by a limit; below 0 is a rebate.
     pub maker_fee_bps: f64,
-    /// Money per unit traded.
+    /// Money per unit traded: per contract, where a market has an instrument with a multiplier.
     pub fee_per_unit: f64,
     /// The least fee of a fill, in money.
     pub min_fee: f64,
@@ -206,12 +206,18 @@ impl CostModel {
     /// The fee of a fill, in money.
     #[inline]
     pub(crate) fn fee(&self, units: f64, price: f64, is_maker: bool) -> f64 {
+        self.fee_of(units, units * price, is_maker)
+    }
+
+    /// The fee of a fill of so many units, which are worth so much.
+    #[inline]
+    pub(crate) fn fee_of(&self, units: f64, value: f64, is_maker: bool) -> f64 {
         let bps = if is_maker { self.maker_fee_bps } else { self.taker_fee_bps };
-        let fee = bps * 1e-4 * (units * price).abs() + self.fee_per_unit * units.abs();
+        let fee = bps * 1e-4 * value.abs() + self.fee_per_unit * units.abs();
         if units == 0.0 || self.min_fee == 0.0 { fee } else { fee.max(self.min_fee) }
     }
 
-    /// How many units money buys at a price, fees included.
+    /// How many units money buys at a price of each, fees included.
     #[inline]
     pub(crate) fn affordable(&self, money: f64, price: f64, is_maker: bool) -> f64 {
         let bps = if is_maker { self.maker_fee_bps } else { self.taker_fee_bps };

@@ -1,8 +1,9 @@
-//! What costs are made of in a market: how much trades in a day, how far the price moves in one, and the spread.
+//! What costs are made of in a market: how much trades in a day, and how far the price moves in one.
 //!
 //! Average daily volume and daily volatility of a day are those of the 20 days before it, of fewer at the beginning: nothing of
 //! the day itself. A fill moves the price by `impact_coef * volatility * sqrt(units / volume)`, the square-root law.
-//! NaN rule: a day before which there are not two whole days has neither, and where impact is charged nothing fills in it.
+//! NaN rule: a day before which there are not three whole days has no volatility, and where impact is charged nothing is opened
+//! in it. Where nothing trades, what was known the day before stays.
 //! Reference: B. Tóth and others, "Anomalous price impact and the critical nature of liquidity in financial markets",
 //! Phys. Rev. X 1 (2011). Golden: closed forms in the tests.
 

@@ -77,7 +77,7 @@ pub struct Fills {
     pub line: Vec<u32>,
     /// What belongs together, as the legs of a structure; 0 for nothing.
     pub package_id: Vec<u64>,
-    /// Units, below 0 for a sale.
+    /// Units, below 0 for a sale; of a line with a multiplier, contracts.
     pub units: Vec<f64>,
     /// The market's price.
     pub raw: Vec<f64>,
@@ -179,16 +179,23 @@ impl Ledger {
         }
     }
 
+    /// Currency per point of price and unit, of what a fill traded.
+    pub(crate) fn multiplier_of(&self, fill: usize) -> f64 {
+        let line = self.fills.line.get(fill).and_then(|line| self.lines.get(*line as usize));
+        line.map_or(1.0, |line| line.multiplier)
+    }
+
     /// Worth at each close of some bars, cash and units after each: what the fills and payments make of the marks.
     pub fn curve(&self, rows: std::ops::Range<usize>, marks: &[f64]) -> Curve {
         let (mut fill, mut carry) = (0, 0);
-        let (mut cash, mut units) = (self.capital, 0.0);
+        let (mut cash, mut units, mut multiplier) = (self.capital, 0.0, 1.0);
         let mut curve = Curve { rows: rows.clone(), ..Curve::default() };
         for row in rows {
             // Payments are made at the close, after the fills of the bar but those at the very close of the signal.
             while fill < self.fills.len() && self.fills.row[fill] as usize <= row {
                 units = self.fills.held[fill];
-                cash -= self.fills.units[fill] * self.fills.price[fill] + self.fills.fee[fill];
+                multiplier = self.multiplier_of(fill);
+                cash -= self.fills.units[fill] * multiplier * self.fills.price[fill] + self.fills.fee[fill];
                 fill += 1;
             }
             while carry < self.carries.len() && self.carries[carry].row as usize <= row {
@@ -197,7 +204,7 @@ impl Ledger {
             }
             curve.cash.push(cash);
             curve.units.push(units);
-            curve.equity.push(if units == 0.0 { cash } else { cash + units * marks[row] });
+            curve.equity.push(if units == 0.0 { cash } else { cash + units * multiplier * marks[row] });
         }
         curve
     }

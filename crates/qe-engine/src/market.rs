@@ -6,6 +6,7 @@ use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::{Columns, Shared};
 use qe_core::ident::{Id, id_of};
+use qe_core::instrument::Instrument;
 use qe_core::time::{Date, TimeRange};
 use qe_core::timeframe::Timeframe;
 use qe_data::identity::{DataIdentity, IdentityBuilder};
@@ -14,6 +15,7 @@ use qe_factors::expr::Schema;
 use crate::costs::CostModel;
 use crate::error::{Error, Result};
 use crate::inputs::CostInputs;
+use crate::ledger::Line;
 use crate::masks::Forbidden;
 pub use crate::masks::Masks;
 use crate::sim::record::Refusal;
@@ -27,7 +29,8 @@ const MAX_ROWS: usize = u32::MAX as usize / 2;
 /// One symbol's bars and features, ready for simulation.
 #[derive(Debug, Clone)]
 pub struct Market {
-    symbol: Arc<str>,
+    /// What is traded.
+    line: Line,
     timeframe: Timeframe,
     identity: Arc<OnceLock<DataIdentity>>,
     calendar: Calendar,
@@ -111,7 +114,7 @@ impl Market {
             Err(_) => price(x),
         };
         Ok(Self {
-            symbol: bars.symbol().into(),
+            line: Line::of_symbol(bars.symbol()),
             timeframe,
             identity: Arc::default(),
             columns: bars.columns().clone(),
@@ -145,7 +148,7 @@ impl Market {
     /// When a mask has another length than the market.
     pub fn with_masks(mut self, masks: &Masks) -> Result<Self> {
         self.forbidden = Forbidden::new(masks, self.len()).map_err(|(name, n)| Error::Market {
-            place: format!("the mask {name} of {}", self.symbol),
+            place: format!("the mask {name} of {}", self.symbol()),
             reason: format!("it has {n} rows, and the market has {}", self.len()),
             mend: "give one for each bar, or none".into(),
         })?;
@@ -167,7 +170,7 @@ impl Market {
     /// When they are not one for each row, or one is no fraction from 0 to below 1.
     pub fn with_spread(mut self, spread: &[f64]) -> Result<Self> {
         let fault = |reason: String, mend: &str| Error::Market {
-            place: format!("the spread of {}", self.symbol),
+            place: format!("the spread of {}", self.symbol()),
             reason,
             mend: mend.into(),
         };
@@ -185,14 +188,42 @@ impl Market {
         Ok(self)
     }
 
+    /// The same market, of this instrument. Its multiplier makes a unit so much more than its price: units are contracts.
+    /// Its lot and tick are told to ledgers and impose nothing; sizes have lots of their own.
+    ///
+    /// # Errors
+    /// When the instrument cannot be used, or is another one than the bars are of.
+    pub fn with_instrument(self, instrument: &Instrument) -> Result<Self> {
+        let line = Line::of(&instrument.clone().validated()?);
+        if line.symbol != self.line.symbol {
+            return Err(Error::Market {
+                place: format!("the instrument of {}", self.symbol()),
+                reason: format!("it is {}", line.symbol),
+                mend: "give the instrument that the bars are of".into(),
+            });
+        }
+        Ok(Self { line, ..self })
+    }
+
     /// Whose.
     pub fn symbol(&self) -> &str {
-        &self.symbol
+        &self.line.symbol
+    }
+
+    /// What is traded, as ledgers tell it.
+    pub fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// Currency per point of price and unit.
+    #[inline]
+    pub(crate) fn multiplier(&self) -> f64 {
+        self.line.multiplier
     }
 
     /// Symbol and timeframe: `SPY 5m`.
     pub fn key(&self) -> String {
-        format!("{} {}", self.symbol, self.timeframe)
+        format!("{} {}", self.symbol(), self.timeframe)
     }
 
     /// What expressions are compiled against.
@@ -215,7 +246,7 @@ impl Market {
             return Ok(known);
         }
         let mut builder = IdentityBuilder::new(format!("bars {}", self.timeframe));
-        builder.push(&self.symbol, &self.columns)?;
+        builder.push(self.symbol(), &self.columns)?;
         let made = builder.finish(None, None)?;
         Ok(self.identity.get_or_init(|| made))
     }
@@ -226,16 +257,17 @@ impl Market {
         Self { identity: Arc::new(OnceLock::from(identity)), ..self }
     }
 
-    /// What it is as a whole: the data, and what was given beside them that results depend on, as masks and spreads.
+    /// What it is as a whole: the data, and what was given beside them that results depend on: masks, spreads, a
+    /// multiplier.
     ///
     /// # Errors
     /// As [`Market::identity`].
     pub fn id(&self) -> Result<Id> {
         let data = self.identity()?.id;
-        if self.forbidden.is_none() && self.spread.is_none() {
+        if self.forbidden.is_none() && self.spread.is_none() && self.multiplier() == 1.0 {
             return Ok(data);
         }
-        Ok(id_of("market v1", &(data, self.forbidden.words(), self.spread.as_deref()))?)
+        Ok(id_of("market v1", &(data, self.forbidden.words(), self.spread.as_deref(), self.multiplier()))?)
     }
 
     /// What a day is.

@@ -49,7 +49,7 @@ pub struct RunIdentity {
     pub skeleton_id: Id,
     /// The version of the specification's schema.
     pub spec_version: u32,
-    /// The data, and what the market was given beside them: masks, spreads.
+    /// The data, and what the market was given beside them: masks, spreads, a multiplier.
     pub data_id: Id,
     /// Who made the data, where that is known.
     pub vendor: Option<String>,

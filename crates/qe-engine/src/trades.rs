@@ -115,7 +115,8 @@ fn trade(
         Some(i) => (f.row[i], Some(f.time[i])),
         None => (last as u32, None),
     };
-    let pnl = side * (left.money - entered.money) - fees - carried;
+    let multiplier = ledger.multiplier_of(at);
+    let pnl = side * (left.money - entered.money) * multiplier - fees - carried;
     let times = market.columns().axis();
     let entry_row = f.row[at];
     let (mut worst, mut best) = (0.0_f64, 0.0_f64);
@@ -155,8 +156,8 @@ fn trade(
         entry_raw: entered.raw / entered.units,
         exit_raw: left.raw / left.units,
         pnl,
-        pnl_frac: pnl / entered.money,
-        costs: slipped + fees,
+        pnl_frac: pnl / (entered.money * multiplier),
+        costs: slipped * multiplier + fees,
         mae_frac: worst,
         mfe_frac: best,
         strength: f.strength[at],
@@ -175,6 +176,7 @@ fn is_undecided(ledger: &Ledger, entry: usize, last: usize) -> bool {
 #[derive(Debug, Default)]
 struct Leg {
     units: f64,
+    /// Units times price, the multiplier left out.
     money: f64,
     raw: f64,
 }

@@ -38,6 +38,7 @@ pub(crate) struct View<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
     pub(crate) cash: f64,
+    /// Of the price: units times the multiplier, where units are contracts.
     pub(crate) units: f64,
     /// Worth at the last mark.
     pub(crate) equity: f64,

@@ -68,12 +68,13 @@ impl Walk {
 
     /// Opens a position of units that are held.
     pub(super) fn enter_units(&mut self, f: Frame<'_>, way: Way, entry: Entry, record: &mut impl Record) -> bool {
-        let costs = &f.plan.costs;
+        let (costs, multiplier) = (&f.plan.costs, f.market.multiplier());
         let half = if way.is_maker { 0.0 } else { Self::half(f, way.row, way.phase) };
         let price = way.raw * (1.0 + entry.side * half);
         let equity = self.account.worth(way.raw);
         let leverage = f.plan.execution.leverage;
-        let (units, capped) = self.program.size.units(entry.size, equity, price, way.is_maker, leverage, costs);
+        let each = price * multiplier;
+        let (units, capped) = self.program.size.units(entry.size, equity, each, way.is_maker, leverage, costs);
         if let Some(why) = capped {
             self.refuse(way.row, entry.side, why, record);
         }
@@ -81,17 +82,25 @@ impl Walk {
             self.refuse(way.row, entry.side, Refusal::NoSize, record);
             return false;
         }
-        let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, units) };
+        // By a limit too: what is opened must be left at a price, some day.
+        let impact = Self::impact(f, way.row, units);
         if impact.is_nan() {
             self.refuse(way.row, entry.side, Refusal::NoCostInput, record);
             return false;
         }
+        let impact = if way.is_maker { 0.0 } else { impact };
         let price = price + entry.side * impact * way.raw;
+        // A sale that costs more than it brings opens nothing.
+        if price <= 0.0 {
+            self.refuse(way.row, entry.side, Refusal::NoSize, record);
+            return false;
+        }
         let cash_before = self.account.cash;
-        let fee = costs.fee(units, price, way.is_maker);
-        self.account.fill(entry.side * units, price, fee);
-        self.tally.turnover += units * way.raw / equity;
-        self.tally.cost += (price - way.raw).abs() * units + fee;
+        let exposure = units * multiplier;
+        let fee = costs.fee_of(units, exposure * price, way.is_maker);
+        self.account.fill(entry.side * exposure, price, fee);
+        self.tally.turnover += exposure * way.raw / equity;
+        self.tally.cost += (price - way.raw).abs() * exposure + fee;
         let day = f.day[way.row] as usize;
         self.next_day_in = self.next_day_in.max(day);
         self.position = Some(Position::new(entry.side, units, price, way.raw, way.row, way.phase, cash_before));
@@ -102,7 +111,7 @@ impl Walk {
             price,
             fee,
             cash_after: self.account.cash,
-            units_after: self.account.units,
+            units_after: entry.side * units,
             cause: Cause::Entry,
             phase: way.phase,
             is_ambiguous: way.is_ambiguous,
@@ -133,15 +142,16 @@ impl Walk {
         let share = match self.program.size.kind {
             SizeKind::Fraction => entry.size,
             SizeKind::Value => entry.size / equity,
-            SizeKind::Units => entry.size * way.raw / equity,
+            SizeKind::Units => entry.size * f.market.multiplier() * way.raw / equity,
         };
         if share > most {
             self.refuse(way.row, entry.side, Refusal::CappedByLimit, record);
         }
         self.weight = entry.side * share.min(most);
         let at = Point { row: way.row, raw: way.raw, phase: way.phase, is_free: false, signal_row: entry.signal_row };
+        let n_refused = self.tally.n_refused;
         self.rebalance(f, at, self.weight, Cause::Entry, days, record);
-        if self.position.is_none() {
+        if self.position.is_none() && self.tally.n_refused == n_refused {
             self.refuse(way.row, entry.side, Refusal::NoSize, record);
         }
         self.position.is_some()

@@ -20,13 +20,15 @@ impl Walk {
         let half = if way.is_maker { 0.0 } else { Self::half(f, way.row, way.phase) };
         let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, position.units) };
         let price = way.raw * (1.0 - position.side * half) - position.side * impact * way.raw;
-        let fee = costs.fee(position.units, price, way.is_maker);
+        // What is sold brings nothing at worst.
+        let price = if price < 0.0 { 0.0 } else { price };
+        let exposure = position.units * f.market.multiplier();
+        let fee = costs.fee_of(position.units, exposure * price, way.is_maker);
         let equity = self.account.worth(way.raw);
-        self.account.fill(-position.side * position.units, price, fee);
-        self.tally.turnover += position.units * way.raw / equity;
-        self.tally.cost += (price - way.raw).abs() * position.units + fee;
+        self.account.fill(-position.side * exposure, price, fee);
+        self.tally.turnover += exposure * way.raw / equity;
+        self.tally.cost += (price - way.raw).abs() * exposure + fee;
         self.count(f, &position, way.row);
-        self.tally.n_undecided += u64::from(position.is_undecided);
         self.cool(f, way.row);
         record.fill(&Fill {
             row: way.row,
@@ -49,6 +51,7 @@ impl Walk {
     pub(super) fn count(&mut self, f: Frame<'_>, position: &Position, row: usize) {
         self.tally.count(self.account.cash - position.cash_before, row - position.row);
         self.tally.count_days(&mut self.next_day_in, f.day[row] as usize);
+        self.tally.n_undecided += u64::from(position.is_undecided);
     }
 
     #[inline]
@@ -110,7 +113,7 @@ impl Walk {
             return;
         }
         let Some(before) = row.checked_sub(1) else { return };
-        let value = position.units * f.view.marks[before];
+        let value = position.units * f.market.multiplier() * f.view.marks[before];
         let money = f.market.carry(row, side, value, &f.plan.costs);
         if money != 0.0 {
             self.mark_to(f, row, days);

@@ -35,7 +35,7 @@ pub enum Refusal {
     NotBorrowable,
     /// A corporate action falls into the bar.
     CorporateAction,
-    /// What trading costs cannot be told: there are not two whole days before.
+    /// What trading costs cannot be told: there are not three whole days before.
     NoCostInput,
     /// A resting entry order was not met in time.
     Expired,

@@ -54,7 +54,8 @@ impl Walk {
                 ExitKind::Target if levels.target.is_nan() || side * value < side * levels.target => {
                     (levels.target, levels.reasons[1]) = (value, exit.reason);
                 }
-                ExitKind::Trail if levels.trail.is_nan() || value < levels.trail => {
+                // A distance below zero is none.
+                ExitKind::Trail if value >= 0.0 && (levels.trail.is_nan() || value < levels.trail) => {
                     (levels.trail, levels.reasons[2]) = (value, exit.reason);
                 }
                 _ => {}

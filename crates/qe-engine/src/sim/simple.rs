@@ -51,6 +51,7 @@ impl Walk {
             && guards.session_last.is_empty()
             && plan.spread_multiplier.is_none()
             && !costs.asks_market()
+            && market.multiplier() == 1.0
             && !costs.has_carry()
             && costs.impact_coef == 0.0
             && market.is_plain()

@@ -37,20 +37,26 @@ impl Walk {
     }
 
     fn trade_to(&mut self, f: Frame<'_>, at: Point, weight: f64, cause: Cause, record: &mut impl Record) {
-        let costs = &f.plan.costs;
+        let (costs, multiplier) = (&f.plan.costs, f.market.multiplier());
         let equity = self.account.worth(at.raw);
         // Nothing is held of nothing: a share of what is owed would turn the position round.
         if weight != 0.0 && equity <= 0.0 {
             return;
         }
         let half = if at.is_free { 0.0 } else { Self::half(f, at.row, at.phase) };
-        let each = if at.is_free { 0.0 } else { half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / at.raw };
-        let gap = weight * equity / at.raw - self.account.units;
+        let each = if at.is_free {
+            0.0
+        } else {
+            half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / (at.raw * multiplier)
+        };
+        let held = self.position.as_ref().map_or(0.0, |p| p.side * p.units);
+        let gap = weight * equity / (at.raw * multiplier) - held;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };
-        let wanted = gap / (1.0 + weight * s * each);
+        let left = 1.0 + weight * s * each;
+        let wanted = gap / left;
         // Where costs leave nothing of the weight's side, the position is closed, not turned round.
-        let is_none = weight == 0.0 || (self.account.units + wanted) * weight <= 0.0;
-        let units = if is_none { -self.account.units } else { wanted };
+        let is_none = weight == 0.0 || left <= 0.0 || (held + wanted) * weight <= 0.0;
+        let units = if is_none { -held } else { wanted };
         if units == 0.0 || units.is_nan() {
             return;
         }
@@ -61,32 +67,35 @@ impl Walk {
             return self.refuse(at.row, s, why, record);
         }
         let price = at.raw * (1.0 + s * half) + s * impact * at.raw;
-        let fee = if at.is_free { 0.0 } else { costs.fee(units, price, false) };
-        let cash_before = self.account.cash;
-        self.account.fill(units, price, fee);
-        if is_none {
-            // To the bit: what is closed is closed.
-            self.account.units = 0.0;
+        // A sale that costs more than it brings opens nothing, and brings nothing at worst.
+        if is_new && price <= 0.0 {
+            return self.refuse(at.row, s, Refusal::NoSize, record);
         }
+        let price = if price < 0.0 { 0.0 } else { price };
+        let exposure = units * multiplier;
+        let fee = if at.is_free { 0.0 } else { costs.fee_of(units, exposure * price, false) };
+        let cash_before = self.account.cash;
+        self.account.fill(exposure, price, fee);
+        // To the bit: what is closed is closed, and what is held is marked as so many units.
+        let held = if is_none { 0.0 } else { held + units };
+        self.account.units = held * multiplier;
         if !at.is_free {
-            self.tally.turnover += units.abs() * at.raw / equity;
-            self.tally.cost += (price - at.raw).abs() * units.abs() + fee;
+            self.tally.turnover += exposure.abs() * at.raw / equity;
+            self.tally.cost += (price - at.raw).abs() * exposure.abs() + fee;
         }
         match self.position.take() {
             None => {
                 let day = f.day[at.row] as usize;
                 self.next_day_in = self.next_day_in.max(day);
                 let side = if weight < 0.0 { -1.0 } else { 1.0 };
-                self.position =
-                    Some(Position::new(side, self.account.units.abs(), price, at.raw, at.row, at.phase, cash_before));
+                self.position = Some(Position::new(side, held.abs(), price, at.raw, at.row, at.phase, cash_before));
             }
-            Some(position) if self.account.units == 0.0 => {
-                self.tally.count(self.account.cash - position.cash_before, at.row - position.row);
-                self.tally.count_days(&mut self.next_day_in, f.day[at.row] as usize);
+            Some(position) if held == 0.0 => {
+                self.count(f, &position, at.row);
                 self.cool(f, at.row);
             }
             Some(mut position) => {
-                position.units = self.account.units.abs();
+                position.units = held.abs();
                 self.position = Some(position);
             }
         }
@@ -97,7 +106,7 @@ impl Walk {
             price,
             fee,
             cash_after: self.account.cash,
-            units_after: self.account.units,
+            units_after: held,
             cause,
             phase: at.phase,
             is_ambiguous: false,

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use qe_core::rng::Stream;
 use qe_engine::batch::{Figures, Stretch, Warmup, run, run_with_ledger};
+use qe_engine::fills::PathPolicy;
 use qe_engine::ledger::{Cause, Ledger};
+use qe_engine::market::Market;
 use qe_engine::outcome::{NAMES, Years, values};
+use qe_engine::program::{Execution, StrategyPlan};
+use qe_engine::range::over_policies;
 
 use crate::naive::{Data, Filled, Outcome, simulate};
 use crate::random::{Sketch, at_once, market, one, sketch, weights};
@@ -61,6 +65,10 @@ fn differ(figures: &Figures, ledger: &Ledger, naive: &Outcome, capital: f64) -> 
             return Some(format!("carry {i}: real {a:?} naive {b:?}"));
         }
     }
+    let undecided: Vec<_> = ledger.undecided.iter().map(|u| u.row as usize).collect();
+    if undecided != naive.undecided {
+        return Some(format!("undecided: real {undecided:?} naive {:?}", naive.undecided));
+    }
     let far = |name: &str, a: f64, b: f64, eps: f64| {
         let is_near = (a - b).abs() <= eps * a.abs().max(b.abs()).max(1.0) || a.is_nan() && b.is_nan();
         (!is_near).then(|| format!("{name}: real {a:?} naive {b:?}"))
@@ -97,12 +105,45 @@ fn tally(figures: &Figures, naive: &Outcome) -> Option<String> {
         ("turnover", naive.turnover),
         ("cost", naive.costs),
         ("carry", naive.carries.iter().map(|c| c.1).sum()),
+        ("n_undecided", naive.trips.iter().filter(|t| t.2).count() as f64),
         ("n_refused", naive.refused.len() as f64),
     ];
     let real = |name: &str| values[NAMES.iter().position(|n| *n == name).unwrap()];
     let far = |a: f64, b: f64| (a - b).abs() > 1e-12 * a.abs().max(b.abs()).max(1.0) || a.is_nan() != b.is_nan();
     let first = expected.into_iter().find(|(name, x)| far(real(name), *x));
     first.map(|(name, x)| format!("{name}: real {:?} naive {x:?}", real(name)))
+}
+
+/// The range over policies and turned bars, run by run.
+fn turned(plan: &StrategyPlan, market: &Market, data: &Data, stretch: &Stretch) -> Option<String> {
+    const MOST: usize = 3;
+    let range = over_policies(plan, 0, market, stretch, MOST).unwrap();
+    let capital = plan.execution.capital;
+    let way = |policy: PathPolicy, turned: Option<usize>| {
+        let plan = StrategyPlan { execution: Execution { path: policy, ..plan.execution }, ..plan.clone() };
+        let naive = simulate(&plan, 0, data, stretch.rows.clone(), turned);
+        let n_undecided = naive.trips.iter().filter(|t| t.2).count() as u64;
+        let pnl = naive.equity.last().map_or(0.0, |e| e - capital);
+        ((policy, turned.map(|row| row as u32), pnl, naive.trips.len() as u64, n_undecided), naive.undecided)
+    };
+    let (policies, undecided): (Vec<_>, Vec<_>) = PathPolicy::ALL.into_iter().map(|p| way(p, None)).unzip();
+    let n_not_turned: usize = undecided.iter().map(|rows| rows.len().saturating_sub(MOST)).sum();
+    let share = |w: &(PathPolicy, Option<u32>, f64, u64, u64)| if w.3 == 0 { 0.0 } else { w.4 as f64 / w.3 as f64 };
+    let undecided_frac = policies.iter().map(share).fold(0.0, f64::max);
+    let one_way = |(policy, rows): (PathPolicy, &Vec<usize>)| {
+        rows.iter().take(MOST).map(|row| way(policy, Some(*row)).0).collect::<Vec<_>>()
+    };
+    let turned: Vec<_> = PathPolicy::ALL.into_iter().zip(&undecided).flat_map(one_way).collect();
+    let naive: Vec<_> = policies.into_iter().chain(turned).collect();
+    let real: Vec<_> = range.ways.iter().map(|w| (w.policy, w.turned, w.pnl, w.n_trades, w.n_undecided)).collect();
+    if real != naive {
+        let first = real.iter().zip(&naive).find(|(a, b)| a != b);
+        return Some(format!("ways, {} and {}: real, naive {first:?}", real.len(), naive.len()));
+    }
+    let (low, high) = naive.iter().fold((f64::MAX, f64::MIN), |(low, high), w| (low.min(w.2), high.max(w.2)));
+    let whole = (range.pnl.low, range.pnl.high, range.undecided_frac, range.n_not_turned);
+    let expected = (low, high, undecided_frac, n_not_turned);
+    (whole != expected).then(|| format!("range: real {whole:?} naive {expected:?}"))
 }
 
 fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> (Outcome, Option<String>) {
@@ -113,7 +154,7 @@ fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> (Outcome, Option<String
         2..=8 => 1 + r.below(3000) as usize,
         _ => 1 + r.below(400) as usize,
     };
-    let (market, blocked) = market(&mut r, n);
+    let (market, given) = market(&mut r, n);
     let sketch = make(&mut r);
     let plan = sketch.plan();
     let (start, end) = match r.below(3) {
@@ -136,8 +177,11 @@ fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> (Outcome, Option<String
         let other = run(&plan, &market, &Stretch { max_bytes: 2, ..stretch }).unwrap().remove(0).unwrap();
         assert_eq!(format!("{figures:?}"), format!("{other:?}"), "case {id} in other sections");
     }
-    let naive = simulate(&plan, 0, &Data::new(&plan, &market, &blocked), start..end);
+    let data = Data::new(&plan, &market, &given);
+    let naive = simulate(&plan, 0, &data, start..end, None);
+    let stretch = Stretch { rows: start..end, warmup: Warmup::Idle, daily: false, max_bytes: 1 << 20 };
     let why = differ(&figures, &ledger, &naive, plan.execution.capital)
+        .or_else(|| (end - start < 500).then(|| turned(&plan, &market, &data, &stretch)).flatten())
         .map(|why| format!("case {id}, {start}..{end} of {}:\n{why}\n{sketch:?}", market.len()));
     (naive, why)
 }
@@ -161,23 +205,27 @@ fn weights_are_the_naive_simulator_s() {
 const CASES: u64 = 3000;
 
 fn many(make: fn(&mut Stream) -> Sketch) {
-    let mut seen = BTreeMap::<String, u64>::new();
+    let (mut seen, mut faults) = (BTreeMap::<String, u64>::new(), Vec::new());
     for id in 0..CASES {
         let (naive, why) = try_case(id, make);
-        assert!(why.is_none(), "{}", why.unwrap_or_default());
+        faults.extend(why);
+        assert!(faults.len() < 5, "{}", faults.join("\n\n"));
         let mut count = |what: String| *seen.entry(what).or_default() += 1;
         let kind = |cause: Cause| if let Cause::Exit(_) = cause { "Exit".to_owned() } else { format!("{cause:?}") };
         naive.fills.iter().for_each(|f| count(format!("{} {}", kind(f.cause), f.phase)));
         naive.fills.iter().filter(|f| f.is_ambiguous).for_each(|_| count("ambiguous".into()));
         naive.refused.iter().for_each(|(_, _, why)| count(format!("{why:?}")));
         naive.carries.iter().for_each(|_| count("carry".into()));
+        naive.undecided.iter().for_each(|_| count("undecided".into()));
         if naive.equity.last() == Some(&0.0) {
             count("ruin".into());
         }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
     // Every way of filling, every reason not to, and ruin: often.
     let common = ["Entry 0", "Entry 2", "Exit 0", "Exit 1", "Exit 2", "Opposite 0", "Opposite 2", "SessionEnd 2"];
     let common = common.into_iter().chain(["ambiguous", "Blocked", "NoPrice", "NoSize", "Gate", "carry", "ruin"]);
+    let common = common.chain(["NotBorrowable", "CorporateAction", "NoCostInput", "undecided"]);
     let wanted: Vec<&str> = if seen.contains_key("Weight 0") {
         common.chain(["Weight 0", "Weight 2", "CappedByLeverage", "CappedByLimit"]).collect()
     } else if seen.contains_key("Entry 1") {

@@ -3,12 +3,15 @@
 //! It shares with the real one the expressions' values (a plan's outputs, and rules run on single numbers) and the names of
 //! what it reports. Fill prices, paths, sizes, fees, queues and marks are its own, as literal as the page.
 
+use qe_data::events::Events;
 use qe_engine::costs::CostModel;
 use qe_engine::fills::{At, Count, Holding, PathPolicy};
 use qe_engine::ledger::{Cause, Refusal};
 use qe_engine::market::Market;
 use qe_engine::program::{EntryOrder, Execution, Exit, ExitKind, Opposite, Program, SizeKind, Source, StrategyPlan};
 use qe_factors::plan::{Memory, Outside, Rule};
+
+use crate::random::Given;
 
 /// What the simulator reads, all of it as plain arrays.
 pub(crate) struct Data {
@@ -21,14 +24,19 @@ pub(crate) struct Data {
     pub(crate) before_close: Vec<i64>,
     pub(crate) known: Vec<i64>,
     pub(crate) bar: i64,
-    pub(crate) blocked: Vec<bool>,
+    pub(crate) given: Given,
+    /// Whether an event is near, or none is known to come.
+    pub(crate) is_near: Vec<bool>,
+    /// What trades in a day on average, and the deviation of daily returns, by day: of the 20 days before.
+    pub(crate) adv: Vec<f64>,
+    pub(crate) sigma: Vec<f64>,
     /// The outputs of the plan, conditions as 1, 0, NaN.
     pub(crate) values: Vec<Vec<f64>>,
 }
 
 impl Data {
-    /// The arrays of a market, in which some rows may not fill.
-    pub(crate) fn new(plan: &StrategyPlan, market: &Market, blocked: &[bool]) -> Self {
+    /// The arrays of a market.
+    pub(crate) fn new(plan: &StrategyPlan, market: &Market, given: &Given) -> Self {
         let columns = market.columns();
         let column = |name: &str| columns.get(name).unwrap().to_f64().to_vec();
         let (open, known) = (columns.axis().open(), columns.axis().available());
@@ -39,7 +47,11 @@ impl Data {
             day[i] = day[i - 1] + u32::from(dates[i] != dates[i - 1]);
         }
         let close_of = |i: usize| calendar.session(dates[i]).map_or(i64::MAX, |s| s.close);
-        Self {
+        let is_near = |now: &i64| {
+            let n = plan.execution.blackout_sessions;
+            n > 0 && Events::us().blackout(&plan.blackout_events, *now, n, calendar) != Some(false)
+        };
+        let mut data = Self {
             open: column("open"),
             high: column("high"),
             low: column("low"),
@@ -48,14 +60,47 @@ impl Data {
             day,
             known: known.to_vec(),
             bar: known.iter().zip(open).map(|(a, o)| a - o).min().unwrap_or(1),
-            blocked: blocked.to_vec(),
+            given: given.clone(),
+            is_near: known.iter().map(is_near).collect(),
+            adv: Vec::new(),
+            sigma: Vec::new(),
             values: match plan.compiled.plan().outputs().len() {
                 0 => Vec::new(),
                 _ => {
                     plan.compiled.plan().eval(columns).unwrap().into_outputs().iter().map(|v| v.to_numbers()).collect()
                 }
             },
+        };
+        if plan.costs.impact_coef > 0.0 {
+            data.measure_days(&column("volume"));
         }
+        data
+    }
+
+    /// Average volume and volatility, day by day.
+    fn measure_days(&mut self, volume: &[f64]) {
+        let (mut volumes, mut closes, mut row) = (Vec::new(), Vec::new(), 0);
+        for of_day in self.day.chunk_by(|a, b| a == b) {
+            // What is missing did not trade.
+            let traded = volume[row..row + of_day.len()].iter().filter(|v| !v.is_nan());
+            volumes.push(traded.sum::<f64>());
+            row += of_day.len();
+            closes.push(self.mark(row - 1));
+        }
+        let (mut advs, mut sigmas): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+        for day in 0..closes.len() {
+            let days = day.saturating_sub(20)..day;
+            let adv = qe_core::stats::mean(&volumes[days.clone()]).unwrap_or(f64::NAN);
+            let returns: Vec<f64> = days.filter(|d| *d > 0).map(|d| closes[d] / closes[d - 1] - 1.0).collect();
+            let sigma = qe_core::stats::std(&returns, 1).unwrap_or(f64::NAN);
+            // Where nothing trades, what was known before stays.
+            let before = |of: &[f64]| of.last().copied().unwrap_or(f64::NAN);
+            let (adv, sigma) =
+                (if adv > 0.0 { adv } else { before(&advs) }, if sigma.is_nan() { before(&sigmas) } else { sigma });
+            advs.push(adv);
+            sigmas.push(sigma);
+        }
+        (self.adv, self.sigma) = (advs, sigmas);
     }
 
     fn mark(&self, row: usize) -> f64 {
@@ -93,8 +138,10 @@ pub(crate) struct Outcome {
     pub(crate) sum: f64,
     pub(crate) sum_sq: f64,
     pub(crate) max_drawdown: f64,
-    /// Of each round trip that is over: what it won, and how many bars later it was left.
-    pub(crate) trips: Vec<(f64, usize)>,
+    /// Of each round trip that is over: what it won, how many bars later it was left, whether a bar did not say which way.
+    pub(crate) trips: Vec<(f64, usize, bool)>,
+    /// Bars that did not say which of two ways an open position went.
+    pub(crate) undecided: Vec<usize>,
     /// The days in which something was held.
     pub(crate) days_in: std::collections::BTreeSet<u32>,
     pub(crate) turnover: f64,
@@ -158,6 +205,7 @@ struct Position {
     now: Vec<f64>,
     cash_before: f64,
     at_close: bool,
+    is_undecided: bool,
 }
 
 pub(crate) struct Naive<'a> {
@@ -167,6 +215,7 @@ pub(crate) struct Naive<'a> {
     costs: &'a CostModel,
     rules: &'a [Rule],
     widening: Option<Source>,
+    flip: Option<usize>,
     end: usize,
     cash: f64,
     units: f64,
@@ -189,8 +238,14 @@ pub(crate) struct Naive<'a> {
 
 const SIDE: [f64; 2] = [1.0, -1.0];
 
-/// Runs one point.
-pub(crate) fn simulate(plan: &StrategyPlan, point: usize, data: &Data, rows: std::ops::Range<usize>) -> Outcome {
+/// Runs one point; in one row prices may come in the order that the policy does not choose.
+pub(crate) fn simulate(
+    plan: &StrategyPlan,
+    point: usize,
+    data: &Data,
+    rows: std::ops::Range<usize>,
+    flip: Option<usize>,
+) -> Outcome {
     let program = plan.programs[point].as_ref().unwrap();
     let mut naive = Naive {
         data,
@@ -199,6 +254,7 @@ pub(crate) fn simulate(plan: &StrategyPlan, point: usize, data: &Data, rows: std
         costs: &plan.costs,
         rules: plan.compiled.rules(),
         widening: plan.spread_multiplier,
+        flip,
         end: rows.end,
         cash: plan.execution.capital,
         units: 0.0,
@@ -232,7 +288,7 @@ pub(crate) fn simulate(plan: &StrategyPlan, point: usize, data: &Data, rows: std
                 is_ruined = true;
                 naive.equity = 0.0;
                 if let Some(p) = naive.position.take() {
-                    naive.out.trips.push((-p.cash_before, row - p.row));
+                    naive.out.trips.push((-p.cash_before, row - p.row, p.is_undecided));
                     naive.out.days_in.insert(data.day[row]);
                 }
             }
@@ -306,11 +362,37 @@ impl Naive<'_> {
     }
 
     fn mark(&mut self, row: usize) {
-        self.equity = if self.units == 0.0 { self.cash } else { self.cash + self.units * self.data.mark(row) };
+        self.equity = self.worth(self.data.mark(row));
     }
 
-    fn is_in_last_bars(&self, row: usize, n: u32) -> bool {
-        n > 0 && self.data.before_close[row] < i64::from(n) * self.data.bar
+    /// Cash, and what units are worth at a price: the multiplier times as much each.
+    fn worth(&self, price: f64) -> f64 {
+        if self.units == 0.0 { self.cash } else { self.cash + self.units * self.data.given.multiplier * price }
+    }
+
+    /// Whether sessions or events rule out that an entry is decided in a row.
+    fn is_ruled_out(&self, row: usize) -> bool {
+        let n = self.execution.no_entry_last_bars;
+        let is_last = n > 0 && self.data.before_close[row] < i64::from(n) * self.data.bar;
+        is_last || self.data.is_near[row]
+    }
+
+    /// Why a position may not be opened in a row by the masks, if so.
+    fn mask(&self, row: usize, s: f64) -> Option<Refusal> {
+        if s < 0.0 && self.data.given.no_short[row] {
+            return Some(Refusal::NotBorrowable);
+        }
+        self.data.given.action[row].then_some(Refusal::CorporateAction)
+    }
+
+    /// By what share of the price a market fill of so many units moves it; NaN where nothing is known to tell it by.
+    fn impact(&self, row: usize, units: f64) -> f64 {
+        if self.costs.impact_coef == 0.0 {
+            return 0.0;
+        }
+        let day = self.data.day[row] as usize;
+        let (adv, sigma) = (self.data.adv[day], self.data.sigma[day]);
+        self.costs.impact_coef * sigma * (units.abs() / adv).sqrt()
     }
 
     // ---- values
@@ -371,27 +453,32 @@ impl Naive<'_> {
     // ---- prices and costs
 
     fn half_cost(&self, row: usize, phase: u8) -> f64 {
+        // As of the last complete row.
+        let known = if phase == 2 { Some(row) } else { row.checked_sub(1) };
         let wide = match self.widening {
             None => 1.0,
             Some(source) => {
-                // As of the last complete row.
-                let known = if phase == 2 { Some(row) } else { row.checked_sub(1) };
                 let x = known.map_or(f64::NAN, |row| self.value(source, row, &Outside::NONE));
                 // It never narrows; a missing one does nothing.
                 x.max(1.0)
             }
         };
-        0.5 * self.costs.spread_frac * wide + self.costs.slippage_bps * 1e-4
+        let times = self.costs.market_spread_times;
+        let of_market = known.map_or(f64::NAN, |row| self.data.given.spread[row]) * times;
+        let spread = if times == 0.0 || of_market.is_nan() { self.costs.spread_frac } else { of_market };
+        0.5 * spread * wide + self.costs.slippage_bps * 1e-4
     }
 
     fn fee(&self, units: f64, price: f64, is_maker: bool) -> f64 {
         let bps = if is_maker { self.costs.maker_fee_bps } else { self.costs.taker_fee_bps };
-        let fee = bps * 1e-4 * (units * price).abs() + self.costs.fee_per_unit * units.abs();
+        let value = units * self.data.given.multiplier * price;
+        let fee = bps * 1e-4 * value.abs() + self.costs.fee_per_unit * units.abs();
         if self.costs.min_fee > 0.0 && fee < self.costs.min_fee { self.costs.min_fee } else { fee }
     }
 
     fn money_buys(&self, money: f64, q: f64, is_maker: bool) -> f64 {
         let bps = if is_maker { self.costs.maker_fee_bps } else { self.costs.taker_fee_bps };
+        let q = q * self.data.given.multiplier;
         let each = q * (1.0 + bps * 1e-4) + self.costs.fee_per_unit;
         let units = money / each;
         // What that leaves for fees.
@@ -416,13 +503,17 @@ impl Naive<'_> {
         is_ambiguous: bool,
     ) -> f64 {
         let h = if is_maker { 0.0 } else { self.half_cost(row, phase) };
-        let price = if is_maker { raw } else { raw * (1.0 + units.signum() * h) };
+        let s = units.signum();
+        let price = if is_maker { raw } else { raw * (1.0 + s * h) + s * self.impact(row, units) * raw };
+        // A sale brings nothing at worst.
+        let price = if price < 0.0 { 0.0 } else { price };
         let fee = self.fee(units, price, is_maker);
-        let worth = if self.units == 0.0 { self.cash } else { self.cash + self.units * raw };
-        self.cash -= units * price + fee;
+        let worth = self.worth(raw);
+        let exposure = units * self.data.given.multiplier;
+        self.cash -= exposure * price + fee;
         self.units = if matches!(cause, Cause::Entry | Cause::Weight) { self.units + units } else { 0.0 };
-        self.out.turnover += (units * raw).abs() / worth;
-        self.out.costs += fee + (price - raw).abs() * units.abs();
+        self.out.turnover += (exposure * raw).abs() / worth;
+        self.out.costs += fee + (price - raw).abs() * exposure.abs();
         self.out.fills.push(Filled {
             row,
             phase,
@@ -453,7 +544,7 @@ impl Naive<'_> {
     ) {
         let Some(p) = self.position.take() else { return };
         self.trade(row, phase, -self.units, raw, is_maker, cause, (signal_row, f64::NAN), is_ambiguous);
-        self.out.trips.push((self.cash - p.cash_before, row - p.row));
+        self.out.trips.push((self.cash - p.cash_before, row - p.row, p.is_undecided));
         self.out.days_in.insert(self.data.day[row]);
         if self.decided.is_some_and(|d| d.id == p.entry.decided.id) {
             self.decided = None;
@@ -473,8 +564,13 @@ impl Naive<'_> {
         let s = SIDE[side];
         let h = if is_maker { 0.0 } else { self.half_cost(row, phase) };
         let q = if is_maker { raw } else { raw * (1.0 + s * h) };
-        let worth = self.cash + self.units * raw;
+        let worth = self.worth(raw);
         let size = &self.program.size;
+        if let Some(why) = self.mask(row, s) {
+            self.out.refused.push((row, s, why));
+            self.take_back(entry.decided.id);
+            return;
+        }
         if self.execution.holding != Holding::Units {
             return self.enter_weight(row, phase, raw, how, entry);
         }
@@ -500,6 +596,18 @@ impl Naive<'_> {
             units = (units / size.lot).floor() * size.lot;
         }
         if !(units > 0.0 && units >= size.min_units) {
+            self.out.refused.push((row, s, Refusal::NoSize));
+            self.take_back(entry.decided.id);
+            return;
+        }
+        // On such days nothing is opened, by whatever order.
+        if self.impact(row, units).is_nan() {
+            self.out.refused.push((row, s, Refusal::NoCostInput));
+            self.take_back(entry.decided.id);
+            return;
+        }
+        // Nothing is opened by a sale that brings nothing.
+        if !is_maker && q + s * self.impact(row, units) * raw <= 0.0 {
             self.out.refused.push((row, s, Refusal::NoSize));
             self.take_back(entry.decided.id);
             return;
@@ -536,8 +644,18 @@ impl Naive<'_> {
             ..Outside::NONE
         };
         let now = self.run_exits(side, known, &outside, &mut entry.memory);
-        self.position =
-            Some(Position { entry, price, row, how, high: raw, low: raw, now, cash_before, at_close: phase == 2 });
+        self.position = Some(Position {
+            entry,
+            price,
+            row,
+            how,
+            high: raw,
+            low: raw,
+            now,
+            cash_before,
+            at_close: phase == 2,
+            is_undecided: false,
+        });
     }
 
     /// An order that was to close a position that is gone has nothing left to do.
@@ -554,7 +672,7 @@ impl Naive<'_> {
 
     /// Orders that are due at the open or the close of a row.
     fn fill_due(&mut self, row: usize, price: f64, phase: u8) {
-        let fault = if self.data.blocked[row] {
+        let fault = if self.data.given.blocked[row] {
             Some(Refusal::Blocked)
         } else if price.is_nan() {
             Some(Refusal::NoPrice)
@@ -600,13 +718,13 @@ impl Naive<'_> {
 
     fn is_whole(&self, row: usize) -> bool {
         let d = self.data;
-        !d.blocked[row] && [d.open[row], d.high[row], d.low[row], d.close[row]].iter().all(|x| x.is_finite())
+        !d.given.blocked[row] && [d.open[row], d.high[row], d.low[row], d.close[row]].iter().all(|x| x.is_finite())
     }
 
     fn try_resting_entry(&mut self, row: usize) {
         let Some(rest) = self.rest.take() else { return };
         let d = self.data;
-        if self.position.is_none() && !d.blocked[row] && !d.open[row].is_nan() {
+        if self.position.is_none() && !d.given.blocked[row] && !d.open[row].is_nan() {
             let s = SIDE[rest.entry.decided.side];
             let is_buy = s > 0.0;
             let (open, level) = (d.open[row], rest.level);
@@ -645,7 +763,8 @@ impl Naive<'_> {
         // The nearest of each kind, and its reason.
         let (mut stop, mut target, mut trail) = (None::<(f64, u16)>, None::<(f64, u16)>, None::<(f64, u16)>);
         for (exit, x) in self.program.exits[side].iter().zip(&p.now) {
-            if x.is_nan() {
+            // What is missing does not rest, nor does a distance below zero.
+            if x.is_nan() || exit.kind == ExitKind::Trail && *x < 0.0 {
                 continue;
             }
             let kept = match exit.kind {
@@ -691,6 +810,14 @@ impl Naive<'_> {
             PathPolicy::NearestExtreme => worse,
         };
         let is_ambiguous = a != b;
+        // Turned, the order of prices that the policy does not choose.
+        let other = if std::ptr::eq(chosen, &raw const a) { &b } else { &a };
+        let chosen = if self.flip == Some(row) { other } else { chosen };
+        let chosen = chosen.clone();
+        if is_ambiguous {
+            self.out.undecided.push(row);
+            self.position.iter_mut().for_each(|p| p.is_undecided = true);
+        }
         if let Some(hit) = chosen {
             let signal_row = row;
             let (price, is_target, reason) = (hit.price, hit.is_target, hit.reason);
@@ -701,8 +828,8 @@ impl Naive<'_> {
     fn end_session(&mut self, row: usize) {
         if let Some(p) = &self.position {
             let s = SIDE[p.entry.decided.side];
-            if self.data.blocked[row] || self.data.close[row].is_nan() {
-                let why = if self.data.blocked[row] { Refusal::Blocked } else { Refusal::NoPrice };
+            if self.data.given.blocked[row] || self.data.close[row].is_nan() {
+                let why = if self.data.given.blocked[row] { Refusal::Blocked } else { Refusal::NoPrice };
                 self.out.refused.push((row, s, why));
                 return;
             }
@@ -720,7 +847,7 @@ impl Naive<'_> {
         if self.units == 0.0 || row == 0 {
             return;
         }
-        let value = self.units.abs() * self.data.mark(row - 1);
+        let value = self.units.abs() * self.data.given.multiplier * self.data.mark(row - 1);
         let (from, to) = (self.data.known[row - 1], self.data.known[row]);
         let mut money = 0.0;
         if self.units < 0.0 {
@@ -755,7 +882,7 @@ impl Naive<'_> {
         }
         let due = self.due(row);
         let is_more = wanted * self.decided_weight < 0.0 || wanted.abs() > self.decided_weight.abs();
-        if due >= self.end || (is_more && self.is_in_last_bars(row, self.execution.no_entry_last_bars)) {
+        if due >= self.end || (is_more && self.is_ruled_out(row)) {
             return;
         }
         let side = if wanted < 0.0 { -1.0 } else { 1.0 };
@@ -770,22 +897,25 @@ impl Naive<'_> {
 
     fn enter_weight(&mut self, row: usize, phase: u8, raw: f64, how: Entered, entry: Entry) {
         let s = SIDE[entry.decided.side];
-        let worth = self.cash + self.units * raw;
+        let worth = self.worth(raw);
         let most = self.execution.leverage.min(self.program.size.limit_frac);
         let share = match self.program.size.kind {
             SizeKind::Fraction => entry.size,
             SizeKind::Value => entry.size / worth,
-            SizeKind::Units => entry.size * raw / worth,
+            SizeKind::Units => entry.size * self.data.given.multiplier * raw / worth,
         };
         if share > most {
             self.out.refused.push((row, s, Refusal::CappedByLimit));
         }
         self.weight = s * share.min(most);
         let (id, signal_row, cash_before) = (entry.decided.id, entry.decided.signal_row, self.cash);
-        let n = self.out.fills.len();
+        let (n, n_refused) = (self.out.fills.len(), self.out.refused.len());
         self.rebalance(row, phase, raw, self.weight, Cause::Entry, (false, signal_row));
         if self.out.fills.len() == n {
-            self.out.refused.push((row, s, Refusal::NoSize));
+            // One record is enough.
+            if self.out.refused.len() == n_refused {
+                self.out.refused.push((row, s, Refusal::NoSize));
+            }
             self.take_back(id);
             return;
         }
@@ -807,29 +937,46 @@ impl Naive<'_> {
 
     fn trade_to(&mut self, row: usize, phase: u8, p: f64, w: f64, cause: Cause, of: (bool, usize)) {
         let (is_free, signal_row) = of;
-        let worth = if self.units == 0.0 { self.cash } else { self.cash + self.units * p };
+        let worth = self.worth(p);
+        let multiplier = self.data.given.multiplier;
         // Nothing is held of nothing.
         if w != 0.0 && worth <= 0.0 {
             return;
         }
-        let gap = w * worth / p - self.units;
+        let gap = w * worth / (p * multiplier) - self.units;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };
         let h = if is_free { 0.0 } else { self.half_cost(row, phase) };
-        let c = if is_free { 0.0 } else { h + self.costs.taker_fee_bps * 1e-4 + self.costs.fee_per_unit / p };
-        let d = gap / (1.0 + w * s * c);
+        let c = if is_free {
+            0.0
+        } else {
+            h + self.costs.taker_fee_bps * 1e-4 + self.costs.fee_per_unit / (p * multiplier)
+        };
+        let left = 1.0 + w * s * c;
+        let d = gap / left;
         // Where costs leave nothing of the weight's side, the position is closed, not turned round.
-        let is_none = w == 0.0 || (self.units + d) * w <= 0.0;
+        let is_none = w == 0.0 || left <= 0.0 || (self.units + d) * w <= 0.0;
         let d = if is_none { -self.units } else { d };
         if d == 0.0 || d.is_nan() {
             return;
         }
-        let price = p * (1.0 + s * h);
+        let impact = if is_free { 0.0 } else { self.impact(row, d) };
+        if self.units == 0.0 {
+            let is_nothing = p * (1.0 + s * h) + s * impact * p <= 0.0;
+            let why = self.mask(row, s).or(impact.is_nan().then_some(Refusal::NoCostInput));
+            let why = why.or(is_nothing.then_some(Refusal::NoSize));
+            if let Some(why) = why {
+                self.out.refused.push((row, s, why));
+                return;
+            }
+        }
+        let price = (p * (1.0 + s * h) + s * impact * p).max(0.0);
         let fee = if is_free { 0.0 } else { self.fee(d, price, false) };
         let cash_before = self.cash;
-        self.cash -= d * price + fee;
+        let exposure = d * multiplier;
+        self.cash -= exposure * price + fee;
         if !is_free {
-            self.out.turnover += (d * p).abs() / worth;
-            self.out.costs += fee + (price - p).abs() * d.abs();
+            self.out.turnover += (exposure * p).abs() / worth;
+            self.out.costs += fee + (price - p).abs() * exposure.abs();
         }
         let was_flat = self.units == 0.0;
         self.units = if is_none { 0.0 } else { self.units + d };
@@ -848,7 +995,7 @@ impl Naive<'_> {
             strength: f64::NAN,
         });
         if self.units == 0.0 {
-            let of = self.position.take().map(|p| (self.cash - p.cash_before, row - p.row));
+            let of = self.position.take().map(|p| (self.cash - p.cash_before, row - p.row, p.is_undecided));
             self.out.trips.extend(of);
             self.out.days_in.insert(self.data.day[row]);
         } else if was_flat && self.program.weight.is_some() {
@@ -869,7 +1016,7 @@ impl Naive<'_> {
         if is_due
             && self.position.is_some()
             && self.weighed != Some((row, phase))
-            && !self.data.blocked[row]
+            && !self.data.given.blocked[row]
             && !raw.is_nan()
         {
             let is_free = self.execution.holding == Holding::WeightsFree;
@@ -953,7 +1100,7 @@ impl Naive<'_> {
         if has_cooldown && self.orders.iter().any(|o| matches!(o.what, What::Leave { .. })) {
             return;
         }
-        if self.is_in_last_bars(row, self.execution.no_entry_last_bars) {
+        if self.is_ruled_out(row) {
             return;
         }
         let due = match self.program.order {

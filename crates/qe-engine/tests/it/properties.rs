@@ -13,7 +13,7 @@ use qe_engine::market::Market;
 use qe_engine::program::{ExitKind, SizeKind, StrategyPlan};
 use qe_engine::trades::trades;
 
-use crate::random::{Order, Sketch, market, market_of, one, sketch, times_of, weights};
+use crate::random::{Given, Order, Sketch, market, market_of, one, sketch, times_of, weights};
 
 fn stretch(rows: Range<usize>, max_bytes: usize) -> Stretch {
     Stretch { rows, warmup: Warmup::Idle, daily: true, max_bytes }
@@ -42,7 +42,7 @@ fn money_adds_up_over_a_million_fills() {
     while n_fills < 1_000_000 {
         id += 1;
         let mut r = Stream::new(1, "conservation", id);
-        let (market, _) = market(&mut r, 20_000);
+        let (market, given) = market(&mut r, 20_000);
         let mut s = if r.bernoulli(0.5) { weights(&mut r) } else { sketch(&mut r) };
         s.gates.clear();
         let (figures, ledger) = run_with_ledger(&s.plan(), 0, &market, &stretch(0..market.len(), 1 << 20)).unwrap();
@@ -57,7 +57,7 @@ fn money_adds_up_over_a_million_fills() {
         };
         for (row, mark) in marks.iter().enumerate() {
             while fill < f.len() && f.row[fill] as usize == row {
-                cash -= f.units[fill] * f.price[fill] + f.fee[fill];
+                cash -= f.units[fill] * given.multiplier * f.price[fill] + f.fee[fill];
                 held += f.units[fill];
                 fill += 1;
             }
@@ -65,9 +65,10 @@ fn money_adds_up_over_a_million_fills() {
                 cash -= ledger.carries[carry].money;
                 carry += 1;
             }
-            let equity = cash + held * mark;
+            let exposure = held * given.multiplier;
+            let equity = cash + exposure * mark;
             // What worth is a small difference of is the measure, where leverage makes it so.
-            let size = equity.abs().max((held * mark).abs()).max(s.execution.capital);
+            let size = equity.abs().max((exposure * mark).abs()).max(s.execution.capital);
             assert!(
                 (curve.equity[row] - equity).abs() <= 1e-9 * size,
                 "{id} row {row}: {} {equity}",
@@ -90,7 +91,7 @@ fn money_adds_up_over_a_million_fills() {
             // What round trips won, the open one included, is what the account won.
             let trips = trades(&ledger, &market, &[], market.len());
             let won: f64 = trips.iter().map(|t| t.pnl).sum();
-            let traded: f64 = (0..f.len()).map(|i| (f.units[i] * f.price[i]).abs()).sum();
+            let traded: f64 = (0..f.len()).map(|i| (f.units[i] * given.multiplier * f.price[i]).abs()).sum();
             let gap = won - (figures.equity - s.execution.capital);
             assert!(gap.abs() <= 1e-12 * traded.max(s.execution.capital), "{id}: {gap} of {won}\n{s:?}");
             assert_eq!(trips.iter().filter(|t| t.exit_time.is_some()).count() as u64, figures.n_trades());
@@ -148,9 +149,9 @@ fn the_walk_of_simple_programs_is_the_general_one_to_the_bit() {
         let (market, sketch) = loop {
             id += 1;
             r = r.sibling(id);
-            let (market, blocked) = market(&mut r, if id.is_multiple_of(9) { 20_000 } else { 900 });
+            let (market, given) = market(&mut r, if id.is_multiple_of(9) { 20_000 } else { 900 });
             let is_whole = prices(&market)[..4].iter().flatten().all(|x| x.is_finite());
-            if is_whole && !blocked.contains(&true) {
+            if is_whole && given.is_plain() {
                 break (market, sketch(&mut r));
             }
         };
@@ -170,7 +171,14 @@ fn the_walk_of_simple_programs_is_the_general_one_to_the_bit() {
                 leverage: sketch.execution.leverage,
                 ..Sketch::default().execution
             },
-            costs: CostModel { borrow_annual: 0.0, funding_annual: 0.0, min_fee: 0.0, ..sketch.costs },
+            costs: CostModel {
+                borrow_annual: 0.0,
+                funding_annual: 0.0,
+                min_fee: 0.0,
+                impact_coef: 0.0,
+                market_spread_times: 0.0,
+                ..sketch.costs
+            },
             ..Sketch::default()
         };
         // An exit that is never true is of no consequence, but for the walk.
@@ -215,7 +223,7 @@ fn what_comes_later_changes_nothing_that_was_filled() {
     let mut n_fills = 0;
     for id in 0..300 {
         let mut r = Stream::new(4, "later", id);
-        let (market, blocked) = market(&mut r, 600);
+        let (market, given) = market(&mut r, 600);
         let s = if id % 3 == 0 { weights(&mut r) } else { sketch(&mut r) };
         let plan = s.plan();
         let n = market.len();
@@ -224,7 +232,7 @@ fn what_comes_later_changes_nothing_that_was_filled() {
         let whole = ledger(&market, 0..n);
         n_fills += whole.fills.len();
         assert_eq!(until(&ledger(&market, 0..cut), cut), until(&whole, cut), "{id}: a run up to {cut}\n{s:?}");
-        // Other prices, other gaps, other halts from the cut on.
+        // Other prices, other gaps, other halts and masks, other spreads from the cut on.
         let axis = market.columns().axis();
         let step = axis.available()[0] - axis.open()[0];
         let mut x = prices(&market);
@@ -232,8 +240,12 @@ fn what_comes_later_changes_nothing_that_was_filled() {
             column[cut..].iter_mut().for_each(|v| *v = if r.bernoulli(0.2) { f64::NAN } else { 30.0 + *v * 0.1 });
         }
         let other = market_of(axis.open(), step, x, market.calendar().name() == "crypto");
-        let tradable: Vec<bool> = (0..n).map(|i| if i < cut { !blocked[i] } else { r.bernoulli(0.9) }).collect();
-        let other = other.with_tradable(&tradable).unwrap();
+        let mut later = given.clone();
+        for mask in [&mut later.blocked, &mut later.no_short, &mut later.action] {
+            mask[cut..].iter_mut().for_each(|v| *v = r.bernoulli(0.1));
+        }
+        later.spread[cut..].iter_mut().for_each(|v| *v = if r.bernoulli(0.2) { f64::NAN } else { 0.03 });
+        let other = later.to(other);
         assert_eq!(until(&ledger(&other, 0..n), cut), until(&whole, cut), "{id}: tampered from {cut}\n{s:?}");
     }
     assert!(n_fills > 10_000, "{n_fills}");
@@ -257,6 +269,8 @@ fn a_split_of_two_for_one_leaves_all_money_as_it_is() {
         });
         (s.costs.fee_per_unit, s.min_units, s.execution.holding) =
             (0.0, 0.0, one(&mut r, &[Holding::Units, Holding::Weights]));
+        // Volume is the signal, and is not split.
+        (s.costs.impact_coef, s.costs.market_spread_times) = (0.0, 0.0);
         let mut split = s.clone();
         split.lot *= 2.0;
         let axis = market.columns().axis();
@@ -277,6 +291,45 @@ fn a_split_of_two_for_one_leaves_all_money_as_it_is() {
         assert!(close(&a.1.fills.cash, &b.1.fills.cash, 1.0) && close(&a.1.fills.units, &b.1.fills.units, 2.0));
         assert!(close(&a.0.days, &b.0.days, 1.0) && close(&[a.0.equity], &[b.0.equity], 1.0));
     }
+}
+
+#[test]
+fn a_multiplier_of_four_is_a_price_four_times_as_high_to_the_bit() {
+    let mut n_fills = 0;
+    for id in 0..150 {
+        let mut r = Stream::new(8, "multiplier", id);
+        let (market, given) = market(&mut r, 500);
+        let mut s = if id % 3 == 0 { weights(&mut r) } else { sketch(&mut r) };
+        s.order = Order::Market;
+        s.entry = [Some("close > sma(close, 5)".into()), Some("volume > 0.8".into())];
+        s.exits = [("0.98", "1.03"), ("1.02", "0.97")].map(|(stop, target)| {
+            vec![
+                (ExitKind::Stop, format!("entry.price * {stop}")),
+                (ExitKind::Target, format!("entry.price * {target}")),
+                (ExitKind::Trail, "0.02 * pos.high".into()),
+                (ExitKind::When, "pos.bars >= 20".into()),
+            ]
+        });
+        if s.weight.is_some() {
+            (s.entry, s.exits, s.weight) = ([None, None], [vec![], vec![]], Some("volume - 0.3".into()));
+        }
+        let axis = market.columns().axis();
+        let step = axis.available()[0] - axis.open()[0];
+        let [o, h, l, c, volume] = prices(&market);
+        let of = |k: f64, multiplier: f64| {
+            let [o, h, l, c] = [&o, &h, &l, &c].map(|x| x.iter().map(|v| v * k).collect::<Vec<f64>>());
+            let market =
+                market_of(axis.open(), step, [o, h, l, c, volume.clone()], market.calendar().name() == "crypto");
+            Given { multiplier, ..given.clone() }.to(market)
+        };
+        let go = |m: &Market| run_with_ledger(&s.plan(), 0, m, &stretch(0..m.len(), 1 << 20)).unwrap();
+        let (a, b) = (go(&of(1.0, 4.0)), go(&of(4.0, 1.0)));
+        let money = |x: &(_, Ledger)| bits(&(&x.1.fills.cash, &x.1.fills.units, &x.1.fills.fee, &x.1.carries));
+        assert_eq!(money(&a), money(&b), "{id}: {s:?}");
+        assert_eq!(bits(&a.0), bits(&b.0), "{id}: {s:?}");
+        n_fills += a.1.fills.len();
+    }
+    assert!(n_fills > 2000, "{n_fills}");
 }
 
 #[test]
@@ -367,7 +420,7 @@ fn prices_of_any_size_and_none_at_all_do_no_harm() {
     let all_missing = [f64::NAN; 30];
     let tiny_and_huge: Vec<f64> = (0..30).map(|i| if i % 2 == 0 { 1e-300 } else { 1e300 }).collect();
     for closes in [&all_missing[..], &[1e-300; 30], &[1e300; 30], &[100.0; 30], &tiny_and_huge] {
-        let market = flat_bars(closes);
+        let market = flat_bars(closes).with_spread(&[0.001; 30]).unwrap();
         for id in 0..200 {
             let mut r = Stream::new(8, "hostile", id);
             let mut s = if id % 2 == 0 { sketch(&mut r) } else { weights(&mut r) };

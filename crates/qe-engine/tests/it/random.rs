@@ -6,13 +6,15 @@ use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::Axis;
 use qe_core::ident::id_of;
+use qe_core::instrument::Instrument;
 use qe_core::point::PointTable;
 use qe_core::rng::Stream;
 use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
+use qe_data::events::EventKind;
 use qe_engine::costs::CostModel;
 use qe_engine::fills::{At, Count, FillTiming, Holding, PathPolicy};
-use qe_engine::market::Market;
+use qe_engine::market::{Market, Masks};
 use qe_engine::program::{
     EntryOrder, Execution, Exit, ExitKind, Opposite, Program, Size, SizeKind, Source, StrategyPlan,
 };
@@ -51,8 +53,43 @@ pub(crate) fn one<T: Clone>(r: &mut Stream, of: &[T]) -> T {
     of[r.below(of.len() as u64) as usize].clone()
 }
 
-/// A market, and the rows that may not fill.
-pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Vec<bool>) {
+/// What a market is given beside its bars, row by row.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    /// Rows that may not fill, that may not open a short position, and that may open none.
+    pub(crate) blocked: Vec<bool>,
+    pub(crate) no_short: Vec<bool>,
+    pub(crate) action: Vec<bool>,
+    pub(crate) spread: Vec<f64>,
+    pub(crate) multiplier: f64,
+}
+
+impl Given {
+    /// Whether nothing is forbidden, and a unit is worth its price.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.blocked.iter().chain(&self.no_short).chain(&self.action).any(|x| *x) && self.multiplier == 1.0
+    }
+
+    /// A market with all of it.
+    pub(crate) fn to(&self, market: Market) -> Market {
+        // A mask that forbids nothing is none.
+        let mask = |forbidden: &[bool], is: bool| match forbidden.contains(&true) {
+            true => forbidden.iter().map(|x| *x == is).collect(),
+            false => Vec::new(),
+        };
+        let masks = Masks {
+            tradable: mask(&self.blocked, false),
+            borrowable: mask(&self.no_short, false),
+            corporate_action: mask(&self.action, true),
+        };
+        let instrument = Instrument { multiplier: self.multiplier, ..Instrument::us_equity("X") };
+        let market = market.with_masks(&masks).unwrap().with_spread(&self.spread).unwrap();
+        market.with_instrument(&instrument).unwrap()
+    }
+}
+
+/// A market, and what it was given.
+pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Given) {
     let is_crypto = r.bernoulli(0.4);
     let gaps = one(r, &[0.0, 0.0, 0.02, 0.2]);
     let (mut times, step) = times_of(n + n / 2 + 8, is_crypto);
@@ -83,13 +120,18 @@ pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Vec<bool>) {
         }
     }
     let market = market_of(&times, step, prices, is_crypto);
-    let blocking = one(r, &[0.0, 0.0, 0.03, 0.3]);
-    let blocked: Vec<bool> = (0..n).map(|_| r.bernoulli(blocking)).collect();
-    if blocking == 0.0 {
-        return (market, blocked);
-    }
-    let tradable: Vec<bool> = blocked.iter().map(|b| !b).collect();
-    (market.with_tradable(&tradable).unwrap(), blocked)
+    let mut rows = |of: &[f64]| -> Vec<bool> {
+        let share = one(r, of);
+        (0..n).map(|_| r.bernoulli(share)).collect()
+    };
+    let blocked = rows(&[0.0, 0.0, 0.03, 0.3]);
+    let no_short = rows(&[0.0, 0.0, 0.1, 0.5]);
+    let action = rows(&[0.0, 0.0, 0.02, 0.2]);
+    let unknown = rows(&[0.0, 0.1, 0.5, 1.0]);
+    let spread = unknown.iter().map(|x| if *x { f64::NAN } else { r.below(40) as f64 * 0.0005 }).collect::<Vec<f64>>();
+    let multiplier = one(r, &[1.0, 1.0, 1.0, 50.0, 0.1, 7.0]);
+    let given = Given { blocked, no_short, action, spread, multiplier };
+    (given.to(market), given)
 }
 
 /// A strategy as text and numbers.
@@ -109,6 +151,8 @@ pub(crate) struct Sketch {
     pub(crate) strength: Option<String>,
     pub(crate) weight: Option<String>,
     pub(crate) widening: Option<String>,
+    /// Events before which nothing is entered, [`Execution::blackout_sessions`] long.
+    pub(crate) blackout: Vec<EventKind>,
     pub(crate) execution: Execution,
     pub(crate) costs: CostModel,
 }
@@ -138,6 +182,7 @@ impl Default for Sketch {
             strength: None,
             weight: None,
             widening: None,
+            blackout: vec![],
             execution: Execution {
                 capital: 10_000.0,
                 leverage: 1.0,
@@ -216,7 +261,7 @@ impl Sketch {
             reasons: (0..8).map(|i| Arc::from(format!("exit {i}"))).collect(),
             execution: self.execution,
             costs: self.costs.clone(),
-            blackout_events: Vec::new(),
+            blackout_events: self.blackout.clone(),
             spread_multiplier,
         }
     }
@@ -320,17 +365,22 @@ pub(crate) fn sketch(r: &mut Stream) -> Sketch {
     } else {
         CostModel {
             spread_frac: some(r, &[0.0003, 0.01]),
+            market_spread_times: one(r, &[0.0, 0.0, 1.0, 2.0]),
             slippage_bps: some(r, &[1.0, 20.0]),
             taker_fee_bps: some(r, &[0.5, 10.0]),
             maker_fee_bps: some(r, &[0.3, -0.5]),
             fee_per_unit: some(r, &[0.005, 0.1]),
             min_fee: some(r, &[1.0, 25.0]),
+            impact_coef: one(r, &[0.0, 0.0, 0.0, 0.1, 0.5, 2.0]),
             borrow_annual: some(r, &[0.01, 0.5]),
             funding_annual: some(r, &[0.1, -0.2]),
             funding_hours: one(r, &[0, 4, 8]),
             ..CostModel::default()
         }
     };
+    let blackout =
+        one(r, &[vec![], vec![], vec![], vec![], vec![EventKind::Fomc], vec![EventKind::Fomc, EventKind::Cpi]]);
+    let blackout_sessions = if blackout.is_empty() { 0 } else { one(r, &[1, 2, 5]) };
     Sketch {
         entry,
         exits,
@@ -359,8 +409,9 @@ pub(crate) fn sketch(r: &mut Stream) -> Sketch {
             path: one(r, &PathPolicy::ALL),
             flat_at_session_end: r.bernoulli(0.15),
             no_entry_last_bars: one(r, &[0, 0, 0, 1, 4]),
-            blackout_sessions: 0,
+            blackout_sessions,
         },
+        blackout,
         costs,
     }
 }
@@ -455,6 +506,7 @@ fn exits(r: &mut Stream, is_long: bool) -> Vec<(ExitKind, String)> {
         (ExitKind::Trail, "2"),
         (ExitKind::Trail, "0.03 * entry.price"),
         (ExitKind::Trail, "1 + 3 * volume"),
+        (ExitKind::Trail, "3 * volume - 1"),
         (ExitKind::Trail, "if(pos.bars > 3, 1, 3)"),
     ];
     (0..=n)

@@ -317,3 +317,55 @@ fn a_night_is_paid_by_who_held_over_it() {
     let rows: Vec<u32> = ledger.carries.iter().map(|c| c.row).collect();
     assert_eq!((rows, fills(&ledger).iter().map(|f| f.0).collect::<Vec<_>>()), (vec![2, 3], vec![1, 3]));
 }
+
+#[test]
+fn what_cannot_be_left_at_a_known_cost_is_not_opened_by_a_limit_either() {
+    // On the first days nothing tells what a fill moves. A limit pays no impact, but the market order that leaves would, and
+    // its price was missing: cash too, from there on.
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (100.0, 3.0), (100.0, 0.0)]);
+    let mut s = Sketch { order: Order::Limit(["close".into(), "close".into()], 2), ..base() };
+    s.costs.impact_coef = 1.0;
+    let (figures, ledger) = go(&s, &market, 0..4);
+    assert_eq!((refused(&ledger), ledger.fills.len()), (vec![(1, 1.0, Refusal::NoCostInput)], 0));
+    assert_eq!(figures.equity, 10_000.0);
+    // As a weight it is one refusal, not two.
+    (s.order, s.execution.holding) = (Order::Market, Holding::Weights);
+    assert_eq!(refused(&go(&s, &market, 0..4).1), [(1, 1.0, Refusal::NoCostInput)]);
+}
+
+#[test]
+fn a_sale_opens_nothing_where_it_brings_nothing_and_never_costs_more_than_that() {
+    // Half of a spread of 0.9 that is three times as wide is more than the price.
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (100.0, 3.0), (100.0, 2.0), (100.0, 0.0)]);
+    let mut s = Sketch { widening: Some("3".into()), ..base() };
+    (s.costs.spread_frac, s.execution.leverage) = (0.9, f64::INFINITY);
+    let (figures, ledger) = go(&s, &market, 0..5);
+    // Bought at 235; sold for nothing, not at -35. The short of row 3 would begin with a payment.
+    assert_eq!((&ledger.fills.price[..], figures.equity), (&[235.0, 0.0][..], 7_650.0));
+    assert_eq!(refused(&ledger), [(4, -1.0, Refusal::NoSize)]);
+}
+
+#[test]
+fn a_distance_below_zero_does_not_trail() {
+    // 5 above the best price would be a stop above the market, filled at a price that never was.
+    let market =
+        bars(&[[100.0, 100.0, 100.0, 100.0, 1.0], [100.0, 102.0, 99.0, 100.0, 0.0], [100.0, 102.0, 99.0, 100.0, 0.0]]);
+    let s = Sketch { exits: [vec![(ExitKind::Trail, "0 - 5".into())], vec![]], ..base() };
+    assert_eq!(fills(&go(&s, &market, 0..3).1), [(1, 10.0, 100.0)]);
+}
+
+#[test]
+fn a_round_trip_that_ends_in_ruin_may_be_undecided_too() {
+    // Short ten at 100 with 1,000 of money. Row 2 may or may not have met the trail on its way; row 3 closes at 250.
+    let market = bars(&[
+        [100.0, 100.0, 100.0, 100.0, 2.0],
+        [100.0, 100.0, 100.0, 100.0, 0.0],
+        [100.0, 102.0, 96.0, 97.0, 0.0],
+        [250.0, 250.0, 250.0, 250.0, 0.0],
+    ]);
+    let mut s = Sketch { exits: [vec![], vec![(ExitKind::Trail, "if(pos.bars > 1, 999, 5)".into())]], ..base() };
+    (s.execution.capital, s.execution.path) = (1000.0, PathPolicy::OpenHighLowClose);
+    let (figures, ledger) = go(&s, &market, 0..4);
+    assert_eq!((ledger.fills.len(), ledger.undecided.len()), (1, 1));
+    assert_eq!((figures.n_trades(), figures.n_undecided(), figures.equity), (1, 1, 0.0));
+}
