@@ -148,7 +148,8 @@ impl Walk {
             self.refuse(way.row, entry.side, Refusal::CappedByLimit, record);
         }
         self.weight = entry.side * share.min(most);
-        let at = Point { row: way.row, raw: way.raw, phase: way.phase, is_free: false, signal_row: entry.signal_row };
+        let Entry { signal_row, strength, .. } = entry;
+        let at = Point { row: way.row, raw: way.raw, phase: way.phase, is_free: false, signal_row, strength };
         let n_refused = self.tally.n_refused;
         self.rebalance(f, at, self.weight, Cause::Entry, days, record);
         if self.position.is_none() && self.tally.n_refused == n_refused {

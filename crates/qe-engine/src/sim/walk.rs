@@ -12,7 +12,7 @@ use super::account::{Account, StepForm};
 use super::glide::Glide;
 use super::record::{Cause, Record, Refusal};
 use super::section::{is_set, next_set};
-use super::state::{Frame, Levels, Order, Tally, Walk, Way, What, at_side};
+use super::state::{Entry, Frame, Levels, Order, Tally, Walk, Way, What, at_side};
 use super::weights::Point;
 use crate::fills::{At, Holding};
 use crate::market::Market;
@@ -246,7 +246,8 @@ impl Walk {
                 (What::Weight(entry), None) => {
                     self.orders.pop_front();
                     self.weight = entry.size;
-                    let at = Point { row, raw, phase, is_free: false, signal_row: entry.signal_row };
+                    let Entry { signal_row, strength, .. } = entry;
+                    let at = Point { row, raw, phase, is_free: false, signal_row, strength };
                     self.rebalance(f, at, entry.size, Cause::Weight, days, record);
                 }
                 (What::Enter(entry), Some(why)) => {

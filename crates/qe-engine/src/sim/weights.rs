@@ -111,7 +111,7 @@ impl Walk {
             phase: at.phase,
             is_ambiguous: false,
             signal_row: at.signal_row,
-            strength: f64::NAN,
+            strength: at.strength,
         });
     }
 
@@ -130,7 +130,7 @@ impl Walk {
         if raw.is_nan() {
             return;
         }
-        let at = Point { row, raw, phase, is_free, signal_row: row };
+        let at = Point { row, raw, phase, is_free, signal_row: row, strength: f64::NAN };
         self.rebalance(f, at, self.weight, Cause::Weight, days, record);
     }
 
@@ -175,4 +175,6 @@ pub(super) struct Point {
     pub(super) phase: u8,
     pub(super) is_free: bool,
     pub(super) signal_row: usize,
+    /// How strong the entry was, if it is one; NaN where nobody asked.
+    pub(super) strength: f64,
 }

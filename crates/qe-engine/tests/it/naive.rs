@@ -370,6 +370,10 @@ impl Naive<'_> {
         if self.units == 0.0 { self.cash } else { self.cash + self.units * self.data.given.multiplier * price }
     }
 
+    fn is_cooling(&self, row: usize) -> bool {
+        row < self.ready || self.data.day[row] < self.ready_day
+    }
+
     /// Whether sessions or events rule out that an entry is decided in a row.
     fn is_ruled_out(&self, row: usize) -> bool {
         let n = self.execution.no_entry_last_bars;
@@ -550,6 +554,11 @@ impl Naive<'_> {
             self.decided = None;
         }
         self.forget_exit_of(p.entry.decided.id);
+        self.cool(row);
+    }
+
+    /// Nothing is entered for a while after an exit.
+    fn cool(&mut self, row: usize) {
         if self.program.cooldown_bars > 0 {
             self.ready = self.ready.max(row + 1 + self.program.cooldown_bars as usize);
         }
@@ -882,7 +891,7 @@ impl Naive<'_> {
         }
         let due = self.due(row);
         let is_more = wanted * self.decided_weight < 0.0 || wanted.abs() > self.decided_weight.abs();
-        if due >= self.end || (is_more && self.is_ruled_out(row)) {
+        if due >= self.end || (is_more && (self.is_ruled_out(row) || self.is_cooling(row))) {
             return;
         }
         let side = if wanted < 0.0 { -1.0 } else { 1.0 };
@@ -919,6 +928,7 @@ impl Naive<'_> {
             self.take_back(id);
             return;
         }
+        self.out.fills[n].strength = entry.strength;
         let price = self.out.fills[n].price;
         self.open_position(row, phase, raw, price, how, entry, cash_before);
     }
@@ -997,6 +1007,7 @@ impl Naive<'_> {
         if self.units == 0.0 {
             let of = self.position.take().map(|p| (self.cash - p.cash_before, row - p.row, p.is_undecided));
             self.out.trips.extend(of);
+            self.cool(row);
             self.out.days_in.insert(self.data.day[row]);
         } else if was_flat && self.program.weight.is_some() {
             let decided = Decided { side: usize::from(w < 0.0), signal_row, id: 0 };
@@ -1093,7 +1104,7 @@ impl Naive<'_> {
             [false, true] => 1,
             _ => return,
         };
-        if self.left[side] || row < self.ready || self.data.day[row] < self.ready_day {
+        if self.left[side] || self.is_cooling(row) {
             return;
         }
         let has_cooldown = self.program.cooldown_bars > 0 || self.program.cooldown_sessions > 0;

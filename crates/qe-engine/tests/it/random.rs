@@ -463,9 +463,7 @@ pub(crate) fn at_once(r: &mut Stream) -> Sketch {
 pub(crate) fn weights(r: &mut Stream) -> Sketch {
     let mut s = sketch(r);
     s.execution.holding = one(r, &[Holding::Units, Holding::Weights, Holding::Weights, Holding::WeightsFree]);
-    (s.lot, s.min_units, s.cooldown) = (0.0, 0.0, (0, 0));
     if s.execution.holding != Holding::Units && r.bernoulli(0.4) {
-        (s.order, s.strength) = (Order::Market, None);
         return s;
     }
     let series = [
@@ -478,7 +476,6 @@ pub(crate) fn weights(r: &mut Stream) -> Sketch {
     ];
     s.weight = Some(one(r, &series).into());
     (s.entry, s.exits, s.gates, s.order) = ([None, None], [vec![], vec![]], vec![], Order::Market);
-    s.strength = None;
     s
 }
 

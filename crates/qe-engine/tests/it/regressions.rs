@@ -369,3 +369,12 @@ fn a_round_trip_that_ends_in_ruin_may_be_undecided_too() {
     assert_eq!((ledger.fills.len(), ledger.undecided.len()), (1, 1));
     assert_eq!((figures.n_trades(), figures.n_undecided(), figures.equity), (1, 1, 0.0));
 }
+
+#[test]
+fn how_strong_an_entry_was_is_kept_under_weights_too() {
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (100.0, 3.0), (100.0, 0.0)]);
+    let mut s = Sketch { strength: Some("volume + 7".into()), ..base() };
+    s.execution.holding = Holding::Weights;
+    let strength = go(&s, &market, 0..4).1.fills.strength;
+    assert!(strength[0] == 8.0 && strength[1..].iter().all(|x| x.is_nan()), "{strength:?}");
+}
