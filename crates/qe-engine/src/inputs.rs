@@ -100,4 +100,20 @@ mod tests {
         assert_eq!(inputs.impact(3, 50.0 / 3.0, 1.0), inputs.sigma[3]);
         assert!(inputs.impact(0, 1.0, 1.0).is_nan());
     }
+
+    #[test]
+    fn a_time_without_trades_leaves_what_was_known() {
+        let day = 86_400_000_000_000_i64;
+        let open: Vec<i64> = (0..40).map(|i| i * day).collect();
+        let axis = Axis::new(open.clone(), open.iter().map(|t| t + day).collect::<Vec<_>>()).unwrap();
+        let close: Vec<f64> = (0..40).map(|i| if i % 2 == 0 { 100.0 } else { 200.0 }).collect();
+        // Five days of 12, then none.
+        let volume: Vec<f64> = (0..40).map(|i| if i < 5 { 12.0 } else { 0.0 }).collect();
+        let prices = [close.clone(), close.clone(), close.clone(), close, volume];
+        let bars = Bars::new("X", Timeframe::from_nanos(day).unwrap(), axis, prices).unwrap();
+        let inputs = CostInputs::new(&Market::new(&bars, &Calendar::crypto()).unwrap());
+        // Day 24 has one of the five among its 20 before it; of those after it no day has any.
+        assert_eq!((inputs.adv[5], inputs.adv[24]), (12.0, 12.0 / 20.0));
+        assert!(inputs.adv[25..].iter().all(|adv| *adv == 12.0 / 20.0));
+    }
 }

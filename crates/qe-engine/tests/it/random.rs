@@ -93,6 +93,11 @@ pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Given) {
     let is_crypto = r.bernoulli(0.4);
     let gaps = one(r, &[0.0, 0.0, 0.02, 0.2]);
     let (mut times, step) = times_of(n + n / 2 + 8, is_crypto);
+    // Some from the fifth of December 2025 on, after which the calendar of events ends.
+    if is_crypto && r.bernoulli(0.2) {
+        let late = Date::new(2025, 12, 5).unwrap().midnight_utc() - times[0];
+        times.iter_mut().for_each(|t| *t += late);
+    }
     times.retain(|_| !r.bernoulli(gaps));
     times.truncate(n);
     let n = times.len();

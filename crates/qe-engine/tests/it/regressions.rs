@@ -378,3 +378,14 @@ fn how_strong_an_entry_was_is_kept_under_weights_too() {
     let strength = go(&s, &market, 0..4).1.fills.strength;
     assert!(strength[0] == 8.0 && strength[1..].iter().all(|x| x.is_nan()), "{strength:?}");
 }
+
+#[test]
+fn less_of_a_weight_never_buys_however_dear_a_sale_is() {
+    // 120 a unit at 100: all money buys 10,000 / 220 of them. To go to nine tenths, each unit sold takes more of the worth
+    // than it brings: the position is closed, and no more is bought.
+    let market = points(&[(100.0, 1.0), (100.0, 0.9), (100.0, 0.9), (100.0, 0.9)]);
+    let mut s = Sketch { weight: Some("volume".into()), ..Sketch::default() };
+    s.costs.fee_per_unit = 120.0;
+    let units = go(&s, &market, 0..4).1.fills.units;
+    assert!((units[0] - 10_000.0 / 220.0).abs() < 1e-9 && units[1] == -units[0], "{units:?}");
+}
