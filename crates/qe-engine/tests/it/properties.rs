@@ -177,7 +177,8 @@ fn the_walk_of_simple_programs_is_the_general_one_to_the_bit() {
                 funding_annual: 0.0,
                 min_fee: 0.0,
                 impact_coef: 0.0,
-                market_spread_times: 0.0,
+                // Such a one is none of the simple.
+                market_spread_times: f64::from(u8::from(id.is_multiple_of(5))),
                 ..sketch.costs
             },
             ..Sketch::default()
