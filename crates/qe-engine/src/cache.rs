@@ -80,6 +80,18 @@ impl Universe {
         Ok(Self { markets, panel, identity, n_bytes: own + 8 * cells })
     }
 
+    /// The same universe, each market with what else is known of it: spreads of its own, its instrument.
+    ///
+    /// # Errors
+    /// As what gives it.
+    pub fn with(self, give: impl Fn(Market) -> Result<Market>) -> Result<Self> {
+        let give = |market: &Arc<Market>| Ok(Arc::new(give(Market::clone(market))?));
+        let markets: Vec<Arc<Market>> = self.markets.iter().map(give).collect::<Result<_>>()?;
+        let spreads = |markets: &[Arc<Market>]| markets.iter().map(|m| m.n_spread_bytes()).sum::<usize>();
+        let n_bytes = self.n_bytes - spreads(&self.markets) + spreads(&markets);
+        Ok(Self { markets, n_bytes, ..self })
+    }
+
     /// The market of a symbol.
     ///
     /// # Errors

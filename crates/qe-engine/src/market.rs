@@ -389,6 +389,11 @@ impl Market {
         })
     }
 
+    /// What its own spreads take.
+    pub(crate) fn n_spread_bytes(&self) -> usize {
+        self.spread.as_ref().map_or(0, |spread| 8 * spread.len())
+    }
+
     /// That the market has what a cost model asks of it.
     ///
     /// # Errors

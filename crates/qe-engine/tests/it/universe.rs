@@ -5,7 +5,7 @@ use std::sync::Arc;
 use qe_core::par::{Pool, Threads};
 use qe_core::stats::spearman;
 use qe_core::timeframe::Timeframe;
-use qe_data::cache::CacheKey;
+use qe_data::cache::{CacheKey, Weigh};
 use qe_data::market::{CrossSection, CrossSectionSpec, MarketSpec};
 use qe_engine::cache::{FEATURES, MarketCache, Universe};
 use qe_engine::ledger::Refusal;
@@ -130,6 +130,17 @@ fn a_universe_is_made_once_and_its_features_are_what_they_say() {
     // A strategy runs over its markets as over any.
     let spec = strategies::by_name("SimpleSMA").unwrap();
     assert!(run(&spec, first.market("GLD").unwrap(), &RunOptions::default()).is_ok());
+    // With spreads of their own they can be asked for them, and weigh more.
+    let plain_bytes = other.n_bytes();
+    let spread = other.with(|market| {
+        let spread = vec![0.001; market.len()];
+        market.with_spread(&spread)
+    });
+    let spread = spread.unwrap();
+    assert_eq!(spread.n_bytes() - plain_bytes, bars.iter().map(|b| 8 * b.len()).sum::<usize>());
+    let asking = StrategySpec::from_toml(&format!("{ALWAYS}\n[costs]\nmarket_spread_times = 1.0\n")).unwrap();
+    assert!(run(&asking, spread.market("GLD").unwrap(), &RunOptions::default()).is_ok());
+    assert!(run(&asking, first.market("GLD").unwrap(), &RunOptions::default()).is_err());
     assert!(first.market("GLDX").unwrap_err().to_string().contains("did you mean \"GLD\""));
     assert!(
         cache
