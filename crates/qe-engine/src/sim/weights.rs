@@ -53,9 +53,13 @@ impl Walk {
         let gap = weight * equity / (at.raw * multiplier) - held;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };
         let left = 1.0 + weight * s * each;
+        // Where a sale takes more of the worth than it brings, no trade brings the weight.
+        if weight != 0.0 && left <= 0.0 {
+            return;
+        }
         let wanted = gap / left;
         // Where costs leave nothing of the weight's side, the position is closed, not turned round.
-        let is_none = weight == 0.0 || left <= 0.0 || (held + wanted) * weight <= 0.0;
+        let is_none = weight == 0.0 || (held + wanted) * weight <= 0.0;
         let units = if is_none { -held } else { wanted };
         if units == 0.0 || units.is_nan() {
             return;

@@ -962,9 +962,13 @@ impl Naive<'_> {
             h + self.costs.taker_fee_bps * 1e-4 + self.costs.fee_per_unit / (p * multiplier)
         };
         let left = 1.0 + w * s * c;
+        // No trade brings such a weight.
+        if w != 0.0 && left <= 0.0 {
+            return;
+        }
         let d = gap / left;
         // Where costs leave nothing of the weight's side, the position is closed, not turned round.
-        let is_none = w == 0.0 || left <= 0.0 || (self.units + d) * w <= 0.0;
+        let is_none = w == 0.0 || (self.units + d) * w <= 0.0;
         let d = if is_none { -self.units } else { d };
         if d == 0.0 || d.is_nan() {
             return;

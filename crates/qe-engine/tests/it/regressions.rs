@@ -382,10 +382,11 @@ fn how_strong_an_entry_was_is_kept_under_weights_too() {
 #[test]
 fn less_of_a_weight_never_buys_however_dear_a_sale_is() {
     // 120 a unit at 100: all money buys 10,000 / 220 of them. To go to nine tenths, each unit sold takes more of the worth
-    // than it brings: the position is closed, and no more is bought.
-    let market = points(&[(100.0, 1.0), (100.0, 0.9), (100.0, 0.9), (100.0, 0.9)]);
+    // than it brings: nothing is traded, and no more is bought. To go to nothing, all of it is sold.
+    let market = points(&[(100.0, 1.0), (100.0, 0.9), (100.0, 0.0), (100.0, 0.0)]);
     let mut s = Sketch { weight: Some("volume".into()), ..Sketch::default() };
     s.costs.fee_per_unit = 120.0;
-    let units = go(&s, &market, 0..4).1.fills.units;
-    assert!((units[0] - 10_000.0 / 220.0).abs() < 1e-9 && units[1] == -units[0], "{units:?}");
+    let fills = fills(&go(&s, &market, 0..4).1);
+    assert!((fills[0].1 - 10_000.0 / 220.0).abs() < 1e-9, "{fills:?}");
+    assert_eq!(fills[1..], [(3, -fills[0].1, 100.0)]);
 }
