@@ -170,6 +170,7 @@ mod wide {
     use std::arch::x86_64::*;
 
     use super::{AT_ONCE, Order, Side, Test};
+    use crate::wide::allows;
 
     /// Writes whole words, if the machine can compare several numbers at a time. Says how many.
     pub(super) fn compare_each(
@@ -181,12 +182,12 @@ mod wide {
     ) -> usize {
         let n_words = x.len() / 64;
         if n_words == 0 {
-        } else if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+        } else if allows(8) && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
             #[expect(unsafe_code, reason = "a call of code for AVX-512, which the line above makes sure of")]
             unsafe {
                 each_by_eight(order, x, ys, out, at);
             }
-        } else if is_x86_feature_detected!("avx2") {
+        } else if allows(4) && is_x86_feature_detected!("avx2") {
             #[expect(unsafe_code, reason = "a call of code for AVX2, which the line above makes sure of")]
             unsafe {
                 each_by_four(order, x, ys, out, at);
@@ -286,13 +287,13 @@ mod wide {
             return 0;
         }
         let (holds, fails) = (&mut holds[..n_words], &mut fails[..n_words]);
-        if is_x86_feature_detected!("avx512f") {
+        if allows(8) && is_x86_feature_detected!("avx512f") {
             #[expect(unsafe_code, reason = "a call of code for AVX-512, which the line above makes sure of")]
             unsafe {
                 by_eight(test, a, b, holds, fails);
             }
             n_words
-        } else if is_x86_feature_detected!("avx2") {
+        } else if allows(4) && is_x86_feature_detected!("avx2") {
             #[expect(unsafe_code, reason = "a call of code for AVX2, which the line above makes sure of")]
             unsafe {
                 by_four(test, a, b, holds, fails);

@@ -22,6 +22,8 @@ pub mod param;
 pub mod point;
 pub mod rng;
 pub mod stats;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod ticks;
 pub mod time;
 pub mod timeframe;

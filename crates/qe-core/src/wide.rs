@@ -32,7 +32,20 @@ pub fn wide<L: Loops>(loops: L) -> L::Out {
 #[inline]
 fn has_wide() -> bool {
     use std::arch::is_x86_feature_detected as has;
-    has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")
+    allows(4) && has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")
+}
+
+/// Whether code may work on so many numbers at a time; it may, unless a test says otherwise.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn allows(n: usize) -> bool {
+    #[cfg(any(test, feature = "testing"))]
+    return crate::testing::allows_lanes(n);
+    #[cfg(not(any(test, feature = "testing")))]
+    {
+        let _ = n;
+        true
+    }
 }
 
 /// Without the feature `fma`, so that results are those of every machine.

@@ -6,6 +6,7 @@ use std::arch::x86_64::*;
 
 use self::turned::{turn_eight, turn_fours, turn_twos};
 use super::{Eight, EightLoops, keep_each};
+use crate::wide::allows;
 
 /// Runs loops on the widest vectors of the machine. The forms below can be named in this file alone, so none is used
 /// where the machine has it not.
@@ -25,13 +26,13 @@ pub(super) fn eights<L: EightLoops>(loops: L) -> L::Out {
 #[inline]
 fn has_eight() -> bool {
     use std::arch::is_x86_feature_detected as has;
-    has_four() && has!("avx512f") && has!("avx512vl") && has!("avx512dq") && has!("avx512bw")
+    allows(8) && has_four() && has!("avx512f") && has!("avx512vl") && has!("avx512dq") && has!("avx512bw")
 }
 
 #[inline]
 fn has_four() -> bool {
     use std::arch::is_x86_feature_detected as has;
-    has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")
+    allows(4) && has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt")
 }
 
 /// Without the feature `fma`, so that results are those of every machine.
