@@ -17,7 +17,8 @@ pub const NAMES: [&str; 9] =
 /// What the entries say in each row: 1 long, -1 short, 0 neither or both.
 pub(crate) fn signal(plan: &StrategyPlan, program: &Program, market: &Market) -> Result<Vec<f64>> {
     let mut signal = vec![0.0; market.len()];
-    let values = plan.compiled.plan().eval(market.columns())?;
+    let of_market = plan.compiled.plan();
+    let values = of_market.eval(&market.table(of_market, market.len(), usize::MAX)?)?;
     for (source, side) in program.entry.iter().zip([1.0, -1.0]) {
         match source {
             Some(Source::Output(output)) => {

@@ -273,7 +273,7 @@ fn run_recorded<R: Record>(
             }
         }
     };
-    let table = market.columns().slice(0..end);
+    let table = market.table(plan.compiled.plan(), end, stretch.max_bytes)?;
     if plan.compiled.plan().outputs().is_empty() {
         // Nothing depends on the market: sections are empty.
         while section.rows.start < end {

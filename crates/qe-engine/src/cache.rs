@@ -16,7 +16,7 @@ use qe_data::identity::{DataIdentity, IdentityBuilder};
 use qe_factors::expr::{Schema, compile, parse};
 
 use crate::error::{Error, Result};
-use crate::market::{Market, Masks};
+use crate::market::{Market, Masks, Symbols};
 
 /// The fields that a universe's panel has beside those of its bars, as expressions.
 pub const FEATURES: &[(&str, &str)] = &[
@@ -40,7 +40,7 @@ pub struct Universe {
 }
 
 impl Universe {
-    /// Makes symbols ready: bars of one frequency, each with its masks.
+    /// Makes symbols ready: bars of one frequency, each with its masks. Each may read all the others: `sym("SPY", close)`.
     ///
     /// # Errors
     /// When there are none, they are of different frequencies, or a mask does not fit.
@@ -63,8 +63,10 @@ impl Universe {
         let identity = builder.finish(None, None)?;
         let markets = pool.try_map(bars.len(), |i| {
             let (bars, masks) = &bars[i];
-            Ok::<_, Error>(Arc::new(Market::new(bars, calendar)?.with_masks(masks)?))
+            Market::new(bars, calendar)?.with_masks(masks)
         })?;
+        let symbols = Symbols::new(&markets)?;
+        let markets = markets.into_iter().map(|m| Arc::new(m.with_symbols(&symbols))).collect();
         let plain: Vec<Bars> = bars.iter().map(|(b, _)| b.clone()).collect();
         let mut panel = Panel::from_bars(calendar.clone(), &plain)?;
         let texts = FEATURES.iter().map(|(_, text)| parse(text)).collect::<Result<Vec<_>, _>>();

@@ -1,5 +1,7 @@
 //! The data of one symbol as a simulation reads it: prices, days, what may be filled. Made once, shared by all threads.
 
+mod symbols;
+
 use std::sync::{Arc, OnceLock};
 
 use qe_core::bars::Bars;
@@ -10,7 +12,6 @@ use qe_core::instrument::Instrument;
 use qe_core::time::{Date, TimeRange};
 use qe_core::timeframe::Timeframe;
 use qe_data::identity::{DataIdentity, IdentityBuilder};
-use qe_factors::expr::Schema;
 
 use crate::costs::CostModel;
 use crate::error::{Error, Result};
@@ -19,6 +20,7 @@ use crate::ledger::Line;
 use crate::masks::Forbidden;
 pub use crate::masks::Masks;
 use crate::sim::record::Refusal;
+pub use symbols::Symbols;
 
 /// A year of borrowing and funding, in nanoseconds.
 const YEAR: f64 = 365.0 * 86_400e9;
@@ -35,6 +37,7 @@ pub struct Market {
     identity: Arc<OnceLock<DataIdentity>>,
     calendar: Calendar,
     columns: Columns,
+    symbols: Symbols,
     /// Open, high, low, close.
     prices: [Shared<f64>; 4],
     /// Closes at which positions are marked: a missing one is the last that was there.
@@ -118,6 +121,7 @@ impl Market {
             timeframe,
             identity: Arc::default(),
             columns: bars.columns().clone(),
+            symbols: Symbols::default(),
             prices: [
                 shared("open", bars.open()),
                 shared("high", bars.high()),
@@ -226,18 +230,12 @@ impl Market {
         format!("{} {}", self.symbol(), self.timeframe)
     }
 
-    /// What expressions are compiled against.
-    pub fn schema(&self) -> Schema {
-        Schema::new(self.columns.names().map(Arc::from).collect::<Vec<Arc<str>>>())
-            .bars(self.timeframe, self.calendar.clone())
-    }
-
     /// How long a bar is.
     pub fn timeframe(&self) -> Timeframe {
         self.timeframe
     }
 
-    /// What the data are: computed from their values once, unless it was given.
+    /// What its own data are: computed from their values once, unless it was given.
     ///
     /// # Errors
     /// When the values cannot be hashed.

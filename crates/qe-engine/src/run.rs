@@ -1,6 +1,7 @@
 //! One backtest with all that comes out of it: identity, ledger, round trips, metrics, worth at each close.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use qe_core::ident::{Id, id_of};
@@ -18,6 +19,7 @@ use crate::market::Market;
 use crate::metrics::summary::Summary;
 use crate::metrics::{Performance, TradeFacts};
 use crate::outcome::daily_returns;
+use crate::program::StrategyPlan;
 use crate::spec::StrategySpec;
 use crate::trades::{Trade, trades};
 
@@ -49,8 +51,12 @@ pub struct RunIdentity {
     pub skeleton_id: Id,
     /// The version of the specification's schema.
     pub spec_version: u32,
-    /// The data, and what the market was given beside them: masks, spreads, a multiplier.
+    /// The data, and what the market was given beside them: masks, spreads, a multiplier; and those of other symbols that
+    /// were read.
     pub data_id: Id,
+    /// The other symbols that were read, and what their data are.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reads: BTreeMap<String, Id>,
     /// Who made the data, where that is known.
     pub vendor: Option<String>,
     /// When they were taken, where that is known.
@@ -65,6 +71,10 @@ pub struct RunIdentity {
     pub end: Timestamp,
     /// From when on it was scored.
     pub eval_start: Timestamp,
+    /// The stretches that were scored, where there are several: from the opening of each first bar to the completion of the
+    /// last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stretches: Vec<TimeRange>,
     /// What trading cost.
     pub cost_model_id: Id,
     /// When decisions were filled.
@@ -81,6 +91,77 @@ pub struct RunIdentity {
     pub seed: u64,
     /// The version of this crate.
     pub crate_version: &'static str,
+}
+
+impl RunIdentity {
+    /// The identity of a point of a plan, which was compiled for this point alone, over rows of a market.
+    ///
+    /// # Errors
+    /// When nothing is scored, the plan has no such point, or the data cannot be hashed.
+    pub(crate) fn of(
+        spec: &StrategySpec,
+        plan: &StrategyPlan,
+        market: &Market,
+        rows: &[Range<usize>],
+        point: usize,
+        seed: u64,
+    ) -> Result<Self> {
+        let fault = |reason: &str, mend: &str| Error::Market {
+            place: format!("{} on {}", spec.name, market.key()),
+            reason: reason.into(),
+            mend: mend.into(),
+        };
+        let (Some(first), Some(last)) = (rows.first(), rows.last().filter(|r| !r.is_empty())) else {
+            return Err(fault("no bar is scored", "give a stretch of time that has bars"));
+        };
+        let Some(values) = plan.points.row(point) else {
+            return Err(fault(&format!("there is no point {point}"), "give a row of the table of points"));
+        };
+        // What the table does not have is as by default.
+        let mut params: BTreeMap<String, Value> = spec.params().into_iter().map(|p| (p.name, p.default)).collect();
+        params.extend(plan.points.params().iter().map(|p| p.name.clone()).zip(values));
+        let data = market.identity()?;
+        let (data_id, reads) = market.data_of(plan.compiled.plan())?;
+        let axis = market.columns().axis();
+        let stretch = |r: &Range<usize>| TimeRange { start: axis.open()[r.start], end: axis.available()[r.end - 1] };
+        let stretches = if rows.len() > 1 { rows.iter().map(stretch).collect() } else { Vec::new() };
+        let mut identity = Self {
+            run_id: data.id,
+            strategy: plan.name.clone(),
+            spec_id: plan.spec_id,
+            skeleton_id: plan.skeleton_id,
+            spec_version: spec.version,
+            data_id,
+            reads,
+            vendor: data.vendor.clone(),
+            as_of: data.as_of,
+            symbol: market.symbol().to_owned(),
+            frequency: market.timeframe().to_string(),
+            start: Timestamp(axis.open()[0]),
+            end: Timestamp(axis.available()[last.end - 1]),
+            eval_start: Timestamp(axis.open()[first.start]),
+            stretches,
+            cost_model_id: plan.costs.id()?,
+            fill_timing: plan.execution.fill,
+            is_same_bar: plan.execution.fill.is_same_bar(),
+            holding: plan.execution.holding,
+            path_policy: plan.execution.path,
+            params,
+            seed,
+            crate_version: env!("CARGO_PKG_VERSION"),
+        };
+        let all = (
+            (&identity.spec_id, identity.spec_version, &identity.data_id, &identity.vendor, &identity.symbol),
+            (&identity.frequency, identity.eval_start, identity.end, &identity.params, identity.seed),
+            (&identity.cost_model_id, identity.fill_timing, identity.holding, identity.path_policy),
+            identity.crate_version,
+        );
+        identity.run_id = match identity.stretches.len() {
+            0 => id_of("run v1", &all)?,
+            _ => id_of("run in stretches v1", &(all, &identity.stretches))?,
+        };
+        Ok(identity)
+    }
 }
 
 /// What a run came to.
@@ -175,40 +256,7 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
         n_nans: figures.n_nans as u64,
         benchmark: options.benchmark.as_deref(),
     });
-    let (data, data_id) = (market.identity()?, market.id()?);
-    let axis = market.columns().axis();
-    let mut identity = RunIdentity {
-        run_id: data_id,
-        strategy: plan.name.clone(),
-        spec_id: plan.spec_id,
-        skeleton_id: plan.skeleton_id,
-        spec_version: spec.version,
-        data_id,
-        vendor: data.vendor.clone(),
-        as_of: data.as_of,
-        symbol: market.symbol().to_owned(),
-        frequency: market.timeframe().to_string(),
-        start: Timestamp(axis.open()[0]),
-        end: Timestamp(axis.available()[rows.end - 1]),
-        eval_start: Timestamp(axis.open()[rows.start]),
-        cost_model_id: plan.costs.id()?,
-        fill_timing: plan.execution.fill,
-        is_same_bar: plan.execution.fill.is_same_bar(),
-        holding: plan.execution.holding,
-        path_policy: plan.execution.path,
-        params: params.iter().map(|p| p.name.clone()).zip(values).collect(),
-        seed: options.seed,
-        crate_version: env!("CARGO_PKG_VERSION"),
-    };
-    identity.run_id = id_of(
-        "run v1",
-        &(
-            (&identity.spec_id, identity.spec_version, &identity.data_id, &identity.vendor, &identity.symbol),
-            (&identity.frequency, identity.eval_start, identity.end, &identity.params, identity.seed),
-            (&identity.cost_model_id, identity.fill_timing, identity.holding, identity.path_policy),
-            identity.crate_version,
-        ),
-    )?;
+    let identity = RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, options.seed)?;
     let signal = aligned::signal(&plan, program, market)?;
     Ok(Report { identity, ledger, trades, curve, days: figures.days.clone(), daily, summary, figures, signal })
 }

@@ -4,6 +4,8 @@
 //! threads. Several markets make one more parameter, `market`, whose options are their keys. Points go through the engine in
 //! groups, so that memory is bounded by the budget and not by how many there are.
 
+mod identity;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
@@ -42,6 +44,14 @@ impl Default for SweepOptions {
     fn default() -> Self {
         Self { warmup: Warmup::Required, max_bytes: 256 << 20, group: 2560 }
     }
+}
+
+/// What is asked of points, and where.
+struct How<'a> {
+    fidelity: Fidelity,
+    window: &'a Window,
+    n_blocks: usize,
+    rooms: &'a Rooms,
 }
 
 /// A strategy over some markets, ready to be evaluated.
@@ -88,7 +98,10 @@ impl Sweep {
         if markets.len() > 1 {
             params.push(Param::choice(MARKET, keys.iter().map(String::as_str), &first.key()));
         }
-        let data: Vec<Id> = markets.iter().map(|m| m.id()).collect::<Result<_>>()?;
+        // Which other symbols are read may differ between points: all that may be are part of it.
+        let names_symbols = identity::names_symbols(spec)?;
+        let data = |m: &Arc<Market>| if names_symbols { m.data_of_all() } else { m.id() };
+        let data: Vec<Id> = markets.iter().map(data).collect::<Result<_>>()?;
         let warm = options.warmup == Warmup::Required;
         let id = id_of("sweep v1", &(spec.spec_id()?, keys, data, warm))?;
         let metrics = outcome::NAMES.map(str::to_owned).to_vec();
@@ -163,7 +176,7 @@ impl Sweep {
     /// What each point came to, in order.
     fn rows(&self, points: &PointTable, fidelity: Fidelity, window: &Window, n_blocks: usize) -> Result<Vec<Row>> {
         let order: Vec<usize> = self.order_of(points)?;
-        let market_of = self.market_of_each(points, order.last().copied().filter(|_| self.markets.len() > 1));
+        let market_of = self.market_of_each(points, &order);
         // Points of one market stand together, those that are alike beside each other.
         let mut of_market: Vec<Vec<usize>> = vec![Vec::new(); self.markets.len()];
         (0..points.len()).for_each(|row| of_market[market_of(row)].push(row));
@@ -178,13 +191,19 @@ impl Sweep {
             let Group { market, rows, unit } = groups[i];
             let market = &self.markets[market];
             let plan = plans[unit].get(|| self.plan(points, own, market, rows))?;
-            self.group(&plan.0, &plan.1, market, (fidelity, window), n_blocks, &rooms)
+            let how = How { fidelity, window, n_blocks, rooms: &rooms };
+            if self.fits(&plan.0, market) {
+                self.group(&plan.0, &plan.1, market, &how)
+            } else {
+                self.in_parts(points, own, market, rows, &how)
+            }
         })?;
         Ok(in_place(points.len(), groups.iter().map(|group| group.rows), done))
     }
 
-    /// Tells the market of each point, of which a parameter is said to name it.
-    fn market_of_each<'p>(&self, points: &'p PointTable, at: Option<usize>) -> impl Fn(usize) -> usize + use<'p> {
+    /// Tells the market of each point: its place in our list.
+    fn market_of_each<'p>(&self, points: &'p PointTable, order: &[usize]) -> impl Fn(usize) -> usize + use<'p> {
+        let at = order.last().copied().filter(|_| self.markets.len() > 1);
         let param = at.and_then(|at| points.params().get(at));
         let column = param.and_then(|param| points.column(&param.name).ok());
         let keys: Vec<String> = self.markets.iter().map(|m| m.key()).collect();
@@ -243,15 +262,39 @@ impl Sweep {
         Ok(distinct(self.spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?))
     }
 
+    /// Whether what the points of a plan read of other symbols is no more than may be taken.
+    fn fits(&self, plan: &StrategyPlan, market: &Market) -> bool {
+        let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
+        market.bytes_of_symbols(plan.compiled.plan(), market.len()) <= max_bytes
+    }
+
+    /// As [`Sweep::group`], of points that read too much of other symbols: halved until it fits. What comes of a point does
+    /// not depend on the others.
+    fn in_parts(
+        &self,
+        points: &PointTable,
+        own: &[usize],
+        market: &Market,
+        rows: &[usize],
+        how: &How<'_>,
+    ) -> Result<Vec<Row>> {
+        let plan = self.plan(points, own, market, rows)?;
+        if rows.len() == 1 || self.fits(&plan.0, market) {
+            return self.group(&plan.0, &plan.1, market, how);
+        }
+        let (head, tail) = rows.split_at(rows.len() / 2);
+        let mut told = self.in_parts(points, own, market, head, how)?;
+        told.extend(self.in_parts(points, own, market, tail, how)?);
+        Ok(told)
+    }
+
     /// What points of one market come to that go through the engine together.
     fn group(
         &self,
         plan: &StrategyPlan,
         place: &[usize],
         market: &Market,
-        (fidelity, window): (Fidelity, &Window),
-        n_blocks: usize,
-        rooms: &Rooms,
+        &How { fidelity, window, n_blocks, rooms }: &How<'_>,
     ) -> Result<Vec<Row>> {
         let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
         let mut stretches = Vec::new();

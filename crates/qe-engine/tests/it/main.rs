@@ -15,4 +15,5 @@ mod spec;
 mod strategies;
 mod support;
 mod sweep;
+mod symbols;
 mod universe;

@@ -257,6 +257,65 @@ fn blocks_add_up_to_the_days() {
 }
 
 #[test]
+fn a_sweep_keeps_the_contract_of_evaluators() {
+    let spec = StrategySpec::from_toml(CROSSING).unwrap();
+    for n_markets in [1, 2] {
+        let markets = markets(Timeframe::H1)[..n_markets].to_vec();
+        let window =
+            Window::one(TimeRange { start: markets[0].columns().axis().open()[40], end: i64::MAX / 2 }).unwrap();
+        let make =
+            |threads| Sweep::new(&spec, markets.clone(), Pool::new(threads).unwrap(), SweepOptions::default()).unwrap();
+        // Points that fail are among them: fast beyond slow, and those that are not warm after forty bars.
+        let points = PointTable::grid(make(Threads::ONE).params().to_vec(), 1000).unwrap();
+        qe_core::testing::check_evaluator(make, &points, &window);
+    }
+}
+
+#[test]
+fn each_row_of_a_sweep_has_the_identity_of_its_run_alone() {
+    let spec = StrategySpec::from_toml(CROSSING).unwrap();
+    let markets = markets(Timeframe::H1);
+    let sweep = Sweep::new(&spec, markets.clone(), Pool::inline(), SweepOptions::default()).unwrap();
+    let points = PointTable::grid(sweep.params().to_vec(), 1000).unwrap();
+    let range =
+        TimeRange { start: markets[0].columns().axis().open()[80], end: markets[0].columns().axis().open()[900] };
+    let window = Window::one(range).unwrap();
+    let table = sweep.evaluate(&points, Fidelity::FULL, &window).unwrap();
+    let mut ids = std::collections::BTreeSet::new();
+    for row in 0..points.len() {
+        let identity = sweep.identity(&points, row, Fidelity::FULL, &window).unwrap();
+        assert!(ids.insert(identity.run_id), "row {row} has the id of another");
+        let values = points.row(row).unwrap();
+        let market = markets.iter().find(|m| values[2] == Value::Text(m.key())).unwrap();
+        let params = [("fast".to_owned(), values[0].clone()), ("slow".to_owned(), values[1].clone())].into();
+        let options =
+            RunOptions { params, eval_start: Some(range.start), eval_end: Some(range.end), ..RunOptions::default() };
+        match run(&spec, market, &options) {
+            Ok(report) => assert_eq!(identity, report.identity),
+            Err(_) => assert!(table.outcomes()[row].reason().is_some()),
+        }
+    }
+    assert!(table.outcomes().iter().filter(|o| o.reason().is_none()).count() > 80);
+    // Less of the data, other stretches and another sweep's points are other runs, or none.
+    let of = |fidelity: f64, ranges: Vec<TimeRange>| {
+        let window = Window::of(ranges).unwrap();
+        sweep.identity(&points, 3, Fidelity::new(fidelity).unwrap(), &window).unwrap()
+    };
+    let half = range.start + (range.end - range.start) / 2;
+    let cut = half + 30 * 86_400_000_000_000;
+    let [first, second] = [(range.start, half), (cut, range.end)].map(|(start, end)| TimeRange { start, end });
+    let both = of(1.0, vec![first, second]);
+    assert_eq!((both.stretches.len(), of(1.0, vec![range]).stretches.len()), (2, 0));
+    assert_eq!((both.eval_start, both.end), (of(1.0, vec![range]).eval_start, of(1.0, vec![range]).end));
+    let ids = [of(1.0, vec![range]), of(0.5, vec![range]), of(1.0, vec![first]), both].map(|i| i.run_id);
+    assert!((0..4).all(|i| !ids[..i].contains(&ids[i])));
+    assert!(sweep.identity(&points, points.len(), Fidelity::FULL, &window).is_err());
+    let empty = Window::one(TimeRange { start: 0, end: 10 }).unwrap();
+    let text = sweep.identity(&points, 0, Fidelity::FULL, &empty).unwrap_err().to_string();
+    assert!(text.contains("no bar is scored"), "{text}");
+}
+
+#[test]
 fn a_run_is_told_apart_by_all_that_changes_it() {
     let spec = StrategySpec::from_toml(CROSSING).unwrap();
     let market = &markets(Timeframe::H1)[0];

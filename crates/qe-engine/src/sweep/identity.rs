@@ -1,0 +1,51 @@
+//! What each row of a sweep is a result of.
+
+use qe_core::eval::{Fidelity, Window};
+use qe_core::point::PointTable;
+use qe_factors::expr::Node;
+
+use super::{Sweep, scored};
+use crate::error::{Error, Result};
+use crate::run::RunIdentity;
+use crate::spec::StrategySpec;
+
+impl Sweep {
+    /// The identity of one point, as [`run`](crate::run::run) gives it of that point alone over the same bars: the same
+    /// `run_id`. A point that fails has one, too. It costs a compilation of this point.
+    ///
+    /// The table of outcomes has the evaluator's [`Evaluator::id`](qe_core::eval::Evaluator::id) in common, and nothing of this in its columns: whoever
+    /// stores a row asks for it. What happens to points that are not warm
+    /// ([`SweepOptions::warmup`](super::SweepOptions::warmup)) is no part of it: with [`crate::batch::Warmup::Idle`] a point that
+    /// is not warm has an identity that no run alone has.
+    ///
+    /// # Errors
+    /// When the table does not fit the strategy, it has no such row, or no bar lies in the window.
+    pub fn identity(
+        &self,
+        points: &PointTable,
+        row: usize,
+        fidelity: Fidelity,
+        window: &Window,
+    ) -> Result<RunIdentity> {
+        if row >= points.len() {
+            return Err(Error::spec(
+                "points",
+                format!("there is no row {row} of {}", points.len()),
+                "give a row of it",
+            ));
+        }
+        let order = self.order_of(points)?;
+        let market = &self.markets[self.market_of_each(points, &order)(row)];
+        let (plan, _) = self.plan(points, &order[..self.spec.params().len()], market, &[row])?;
+        RunIdentity::of(&self.spec, &plan, market, &scored(market, fidelity, window)?, 0, 0)
+    }
+}
+
+/// Whether some expression of a strategy reads another symbol, at whatever point.
+///
+/// # Errors
+/// As [`StrategySpec::check`].
+pub(super) fn names_symbols(spec: &StrategySpec) -> Result<bool> {
+    let is_sym = |node: &Node| matches!(node, Node::Call { name, .. } if &**name == "sym");
+    Ok(spec.expand()?.checks.iter().any(|check| check.ast.nodes().iter().any(is_sym)))
+}
