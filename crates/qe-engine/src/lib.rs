@@ -24,6 +24,8 @@ mod sim;
 pub mod spec;
 pub mod strategies;
 pub mod sweep;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod trades;
 mod units;
 
