@@ -10,6 +10,8 @@ They take turns, so that a busy moment meets all. Outputs are compared first: nu
 1e-9 of the larger of 1 and the value; empyrical's likewise, apart from skew and kurtosis, which are SciPy's; quantstats
 has other definitions of five figures (its skew and kurtosis are corrected for sample size, its value at risk is that of
 a normal distribution), so its other four are compared.
+With `--definitions` nothing is timed: where the peers define a figure otherwise (docs/metrics.md), both numbers of a
+seeded series and of small ones, and a check that theirs is what we say it is.
 Peak memory is of the whole process; Python, numba and its compiler are about 150 MB of it.
 Run: cargo xtask bench metrics --peers
 """
@@ -41,6 +43,7 @@ CALLS = 20
 
 def add_options(parser):
     parser.add_argument("--slow", action="store_true", help="empyrical and quantstats too, on a part of the strategies")
+    parser.add_argument("--definitions", action="store_true", help="where peers define figures otherwise, untimed")
     parser.add_argument("--strategies", type=int, default=1_000, metavar="N", help="how many strategies (1000)")
 
 
@@ -178,6 +181,12 @@ def main():
     if len(sys.argv) == 7 and sys.argv[1] == "--case":
         return run_peer(*sys.argv[2:])
     args = arguments(__doc__, add_options, alone=True)
+    if args.definitions:
+        from _definitions import cells
+
+        head, rows, wrong = cells(args.seed)
+        print_table(head, rows)
+        sys.exit("\n".join(wrong) or None)
     case = None if args.peers_only else program(args.qe)
     if case is None and not args.peers_only:
         print("no engine_case beside our command (cargo build --release -p benches): peers only")
