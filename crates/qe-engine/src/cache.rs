@@ -40,7 +40,8 @@ pub struct Universe {
 }
 
 impl Universe {
-    /// Makes symbols ready: bars of one frequency, each with its masks. Each may read all the others: `sym("SPY", close)`.
+    /// Makes symbols ready: bars of one frequency, each with its masks. Each may read all the others: `sym("SPY",
+    /// close)`.
     ///
     /// # Errors
     /// When there are none, they are of different frequencies, or a mask does not fit.

@@ -71,8 +71,8 @@ pub struct RunIdentity {
     pub end: Timestamp,
     /// From when on it was scored.
     pub eval_start: Timestamp,
-    /// The stretches that were scored, where there are several: from the opening of each first bar to the completion of the
-    /// last.
+    /// The stretches that were scored, where there are several: from the opening of each first bar to the completion of
+    /// the last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stretches: Vec<TimeRange>,
     /// What trading cost.

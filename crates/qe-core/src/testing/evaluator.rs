@@ -1,4 +1,5 @@
-//! The contract of evaluators: a pure function of points, fidelity and window, one row per point, in the order of the points.
+//! The contract of evaluators: a pure function of points, fidelity and window, one row per point, in the order of the
+//! points.
 
 use crate::eval::{Evaluator, Fidelity, Window};
 use crate::par::Threads;
@@ -8,9 +9,9 @@ use crate::point::{OutcomeTable, PointTable};
 /// Checks an evaluator that `make` makes for a number of threads. The points are to have some that can be evaluated and
 /// should have some that cannot; the window is to have data.
 ///
-/// What is checked: the same bits on one thread and on two, in one call and in many, in any order of the points and without
-/// those that fail; a row for each point, in order, under its id; metrics of the promised names, NaN where a point failed,
-/// with a reason; no points at all, a part of the data, points of other parameters.
+/// What is checked: the same bits on one thread and on two, in one call and in many, in any order of the points and
+/// without those that fail; a row for each point, in order, under its id; metrics of the promised names, NaN where a
+/// point failed, with a reason; no points at all, a part of the data, points of other parameters.
 ///
 /// # Panics
 /// When it breaks its contract, with what differs.

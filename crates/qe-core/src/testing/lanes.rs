@@ -1,13 +1,14 @@
 //! How many numbers at a time code may work on, whatever the machine could.
 //!
-//! Where this is compiled, `wide` and `lanes` ask at each call. The limit is one for the process, since a run has threads of its
-//! own; as it never changes a result, tests that run beside are none the worse.
+//! Where this is compiled, `wide` and `lanes` ask at each call. The limit is one for the process, since a run has
+//! threads of its own; as it never changes a result, tests that run beside are none the worse.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static MOST: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// From now on at most so many numbers at a time: 2 is what every machine has, 4 and 8 are wider; `None` is as the machine can.
+/// From now on at most so many numbers at a time: 2 is what every machine has, 4 and 8 are wider; `None` is as the
+/// machine can.
 pub fn limit_lanes(most: Option<usize>) {
     MOST.store(most.unwrap_or(usize::MAX), Ordering::SeqCst);
 }

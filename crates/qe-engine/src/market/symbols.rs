@@ -1,9 +1,9 @@
 //! Other symbols beside a market's own: what `sym("SPY", close)` reads.
 //!
-//! What an expression says of another symbol is computed over that symbol's own bars. In each row of a market stands what was
-//! last known of it when the row was complete, as in every plan of `qe-factors` ([`Plan::with_symbols`]): nothing of an
-//! unfinished bar is seen, and bars of another timeframe or calendar fall into place by when they are known. Before the other
-//! symbol's first bar all of it is missing, and what is missing never signals.
+//! What an expression says of another symbol is computed over that symbol's own bars. In each row of a market stands
+//! what was last known of it when the row was complete, as in every plan of `qe-factors` ([`Plan::with_symbols`]):
+//! nothing of an unfinished bar is seen, and bars of another timeframe or calendar fall into place by when they are
+//! known. Before the other symbol's first bar all of it is missing, and what is missing never signals.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,8 +65,8 @@ impl Symbols {
 }
 
 impl Market {
-    /// The same market, whose expressions may read other symbols: `sym("SPY", close)`. Its own symbol is read in that way too,
-    /// as one of them if it is among them. They stand in the place of those that it had.
+    /// The same market, whose expressions may read other symbols: `sym("SPY", close)`. Its own symbol is read in that
+    /// way too, as one of them if it is among them. They stand in the place of those that it had.
     #[must_use]
     pub fn with_symbols(self, symbols: &Symbols) -> Self {
         Self { symbols: symbols.clone(), ..self }
@@ -123,8 +123,8 @@ impl Market {
         Ok(plan.with_symbols(&own, &read)?)
     }
 
-    /// The data that a plan reads: the identity of all of them, and of each other symbol's. A plan that reads no other symbol
-    /// reads the market's own data, whatever there is beside them.
+    /// The data that a plan reads: the identity of all of them, and of each other symbol's. A plan that reads no other
+    /// symbol reads the market's own data, whatever there is beside them.
     ///
     /// # Errors
     /// As [`Market::identity`].

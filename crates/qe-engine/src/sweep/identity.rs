@@ -13,10 +13,10 @@ impl Sweep {
     /// The identity of one point, as [`run`](crate::run::run) gives it of that point alone over the same bars: the same
     /// `run_id`. A point that fails has one, too. It costs a compilation of this point.
     ///
-    /// The table of outcomes has the evaluator's [`Evaluator::id`](qe_core::eval::Evaluator::id) in common, and nothing of this in its columns: whoever
-    /// stores a row asks for it. What happens to points that are not warm
-    /// ([`SweepOptions::warmup`](super::SweepOptions::warmup)) is no part of it: with [`crate::batch::Warmup::Idle`] a point that
-    /// is not warm has an identity that no run alone has.
+    /// The table of outcomes has the evaluator's [`Evaluator::id`](qe_core::eval::Evaluator::id) in common, and nothing
+    /// of this in its columns: whoever stores a row asks for it. What happens to points that are not warm
+    /// ([`SweepOptions::warmup`](super::SweepOptions::warmup)) is no part of it: with [`crate::batch::Warmup::Idle`] a
+    /// point that is not warm has an identity that no run alone has.
     ///
     /// # Errors
     /// When the table does not fit the strategy, it has no such row, or no bar lies in the window.

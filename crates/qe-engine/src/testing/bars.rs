@@ -107,8 +107,8 @@ pub(super) fn program(place: &str, plan: &StrategyPlan) -> Program {
     }
 }
 
-/// What a source says in each row: for a rule, what it says while a position is open that was signalled in row `signal`, and
-/// entered at the middle in the next, on a side.
+/// What a source says in each row: for a rule, what it says while a position is open that was signalled in row
+/// `signal`, and entered at the middle in the next, on a side.
 pub(super) fn values(plan: &StrategyPlan, source: Source, bars: &Columns, signal: usize, side: f64) -> Vec<f64> {
     let outputs = || -> Vec<Vec<f64>> {
         let told = plan.compiled.plan().eval(bars).unwrap_or_else(|e| panic!("{e}"));

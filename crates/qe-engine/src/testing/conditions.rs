@@ -60,8 +60,8 @@ pub fn check_condition(block: &ConditionBlock, series: &str) {
     }
 }
 
-/// Checks that an entry and its counterpart mirror each other: what one says of bars at the defaults the other says of their
-/// image. `series` are what goes into slots without a default, for the one and for the other.
+/// Checks that an entry and its counterpart mirror each other: what one says of bars at the defaults the other says of
+/// their image. `series` are what goes into slots without a default, for the one and for the other.
 ///
 /// # Panics
 /// When they do not.

@@ -104,8 +104,8 @@ fn reads_market(plan: &StrategyPlan, side: usize, place: &str) -> bool {
     }
 }
 
-/// The rule of a side on bars and that of the other side on their image. Shares of a price are no differences, so levels may be
-/// a little off, and conditions may turn over in a few rows.
+/// The rule of a side on bars and that of the other side on their image. Shares of a price are no differences, so
+/// levels may be a little off, and conditions may turn over in a few rows.
 #[track_caller]
 fn mirror(place: &str, kind: ExitKind, [own, image]: [&[f64]; 2], signal: usize) {
     let known = |i: &usize| !own[*i].is_nan() || !image[*i].is_nan();

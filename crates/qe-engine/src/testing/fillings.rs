@@ -102,8 +102,8 @@ impl Filling {
     }
 }
 
-/// The words of a block: names, ranges, and that slots and texts fit each other. `given` are the names that texts may read
-/// besides.
+/// The words of a block: names, ranges, and that slots and texts fit each other. `given` are the names that texts may
+/// read besides.
 #[track_caller]
 pub(super) fn check_words(name: &str, prose: [&str; 2], slots: &[Slot], texts: &[&str], given: &[&str]) {
     let is_word = |w: &str| {

@@ -1,4 +1,5 @@
-//! Whole runs on the widest vectors of the machine, on narrower ones, and on those that every machine has: the same bits.
+//! Whole runs on the widest vectors of the machine, on narrower ones, and on those that every machine has: the same
+//! bits.
 
 use std::sync::Arc;
 

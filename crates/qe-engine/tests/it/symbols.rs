@@ -54,7 +54,8 @@ limit_frac = 1.0
 
 const TREND: &str = r#"sym("SPY", close > sma(close, $n))"#;
 
-/// The bars with what a plan would be told, joined by hand: in each row the last of the other's values that is known then.
+/// The bars with what a plan would be told, joined by hand: in each row the last of the other's values that is known
+/// then.
 fn joined(bars: &Bars, other: &Bars, name: &str, of: &[f64]) -> Bars {
     let known = other.available();
     let at = |until: i64| (0..known.len()).rev().find(|i| known[*i] <= until).map_or(f64::NAN, |i| of[i]);
@@ -218,6 +219,10 @@ fn a_symbol_that_is_not_there_is_told_with_its_field() {
     };
     let text = qe_engine::batch::run(&plan, &alone, &stretch).unwrap_err().to_string();
     assert!(text.contains("SPY") && text.contains("not there"), "{text}");
+    // Columns of other symbols are as long as the market, and count.
+    let tight = qe_engine::batch::Stretch { max_bytes: 1000, ..stretch };
+    let text = qe_engine::batch::run(&plan, &with, &tight).unwrap_err().to_string();
+    assert!(text.contains("1 columns of other symbols in XLE 1h") && text.contains("1000 are allowed"), "{text}");
 }
 
 #[test]

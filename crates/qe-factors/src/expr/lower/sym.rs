@@ -89,8 +89,8 @@ impl Lower<'_> {
     ) -> Result<(u32, Ty, usize)> {
         let schema = self.schema.symbol_schema(name).ok_or_else(|| {
             if self.schema.symbols.is_empty() {
-                let mend = "give a market its bars by Market::with_symbols, a schema its name by Schema::with_symbols, or the \
-                            command by --symbols";
+                let mend = "give a market its bars by Market::with_symbols, a schema its name by \
+                            Schema::with_symbols, or the command --symbols";
                 return self.refused(at, &format!("it is not known that there is a symbol {name}"), mend);
             }
             let names = self.schema.symbols.iter().map(|(name, _)| &**name);
