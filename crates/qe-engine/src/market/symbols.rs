@@ -28,9 +28,9 @@ impl Symbols {
     pub fn new<'a>(markets: impl IntoIterator<Item = &'a Market>) -> Result<Self> {
         let mut all: Vec<Market> = Vec::new();
         for market in markets {
-            if let Some(other) = all.iter().find(|m| m.symbol == market.symbol) {
+            if let Some(other) = all.iter().find(|m| m.symbol() == market.symbol()) {
                 return Err(Error::Market {
-                    place: format!("symbol {}", market.symbol),
+                    place: format!("symbol {}", market.symbol()),
                     reason: format!("it is there twice, as {} and {}", other.key(), market.key()),
                     mend: "give each once; another timeframe is read by tf(\"1h\", close)".into(),
                 });
@@ -57,10 +57,10 @@ impl Symbols {
             return own;
         }
         let (alike, others): (Vec<&Market>, Vec<&Market>) = self.0.iter().partition(is_alike);
-        let schema = own.with_symbols(alike.into_iter().map(|m| Arc::clone(&m.symbol)));
-        let schema = others.into_iter().fold(schema, |s, m| s.with_symbol(Arc::clone(&m.symbol), m.schema()));
+        let schema = own.with_symbols(alike.into_iter().map(|m| m.symbol()));
+        let schema = others.into_iter().fold(schema, |s, m| s.with_symbol(m.symbol(), m.schema()));
         // A strategy that runs over all symbols of a universe runs over the one that it reads, too.
-        schema.with_symbols([Arc::clone(&market.symbol)])
+        schema.with_symbols([market.symbol()])
     }
 }
 
@@ -86,8 +86,8 @@ impl Market {
 
     /// The bars of a symbol that expressions may read.
     fn of_symbol(&self, symbol: &str) -> Option<&Self> {
-        let other = self.symbols.0.iter().find(|m| *m.symbol == *symbol);
-        other.or_else(|| Some(self).filter(|m| *m.symbol == *symbol))
+        let other = self.symbols.0.iter().find(|m| m.symbol() == symbol);
+        other.or_else(|| Some(self).filter(|m| m.symbol() == symbol))
     }
 
     /// About how many bytes it takes to know in each of so many rows what a plan reads of other symbols.
@@ -129,7 +129,7 @@ impl Market {
     /// # Errors
     /// As [`Market::identity`].
     pub(crate) fn data_of(&self, plan: &Plan) -> Result<(Id, BTreeMap<String, Id>)> {
-        let own = self.identity()?;
+        let own = self.identity()?.id;
         let (mut read, mut vendors) = (BTreeMap::new(), BTreeMap::new());
         for market in plan.symbols().filter_map(|s| self.of_symbol(s)) {
             let data = market.identity()?;
@@ -137,9 +137,9 @@ impl Market {
             vendors.insert(market.symbol(), &data.vendor);
         }
         if read.is_empty() {
-            return Ok((own.id, read));
+            return Ok((own, read));
         }
-        Ok((id_of("data of symbols v1", &(own.id, &read, vendors))?, read))
+        Ok((id_of("data of symbols v1", &(own, &read, vendors))?, read))
     }
 
     /// The identity of all that any plan may read.
