@@ -127,9 +127,9 @@ impl Market {
     /// symbol reads the market's own data, whatever there is beside them.
     ///
     /// # Errors
-    /// As [`Market::identity`].
+    /// As [`Market::id`].
     pub(crate) fn data_of(&self, plan: &Plan) -> Result<(Id, BTreeMap<String, Id>)> {
-        let own = self.identity()?.id;
+        let own = self.id()?;
         let (mut read, mut vendors) = (BTreeMap::new(), BTreeMap::new());
         for market in plan.symbols().filter_map(|s| self.of_symbol(s)) {
             let data = market.identity()?;
@@ -145,9 +145,9 @@ impl Market {
     /// The identity of all that any plan may read.
     ///
     /// # Errors
-    /// As [`Market::identity`].
+    /// As [`Market::id`].
     pub(crate) fn data_of_all(&self) -> Result<Id> {
-        let own = self.identity()?.id;
+        let own = self.id()?;
         if self.symbols.0.is_empty() {
             return Ok(own);
         }

@@ -255,7 +255,7 @@ impl Account {
         if to - from == 1 && self.form == StepForm::Lanes && worth(from) > 0.0 {
             // What holding costs is paid row by row.
             let equity = worth(from);
-            self.look(equity);
+            self.heights.look(equity);
             self.add(from % 8, equity / self.equity - 1.0);
             (self.fresh, self.equity) = (false, equity);
             return None;
