@@ -125,14 +125,16 @@ pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Given) {
         }
     }
     let market = market_of(&times, step, prices, is_crypto);
-    let mut rows = |of: &[f64]| -> Vec<bool> {
-        let share = one(r, of);
+    // Half of them forbid nothing, so that what is fast there is tried.
+    let is_free = r.bernoulli(0.5);
+    let mut rows = |of: &[f64], is_free: bool| -> Vec<bool> {
+        let share = if is_free { 0.0 } else { one(r, of) };
         (0..n).map(|_| r.bernoulli(share)).collect()
     };
-    let blocked = rows(&[0.0, 0.0, 0.03, 0.3]);
-    let no_short = rows(&[0.0, 0.0, 0.1, 0.5]);
-    let action = rows(&[0.0, 0.0, 0.02, 0.2]);
-    let unknown = rows(&[0.0, 0.1, 0.5, 1.0]);
+    let blocked = rows(&[0.0, 0.0, 0.03, 0.3], is_free);
+    let no_short = rows(&[0.0, 0.0, 0.1, 0.5], is_free);
+    let action = rows(&[0.0, 0.0, 0.02, 0.2], is_free);
+    let unknown = rows(&[0.0, 0.1, 0.5, 1.0], false);
     let spread = unknown.iter().map(|x| if *x { f64::NAN } else { r.below(40) as f64 * 0.0005 }).collect::<Vec<f64>>();
     let multiplier = one(r, &[1.0, 1.0, 1.0, 50.0, 0.1, 7.0]);
     let given = Given { blocked, no_short, action, spread, multiplier };
@@ -459,7 +461,14 @@ pub(crate) fn at_once(r: &mut Stream) -> Sketch {
         size,
         gates: vec![],
         order: Order::Market,
-        execution: Execution { fill, flat_at_session_end: false, no_entry_last_bars: 0, ..plain.execution },
+        blackout: vec![],
+        execution: Execution {
+            fill,
+            flat_at_session_end: false,
+            no_entry_last_bars: 0,
+            blackout_sessions: 0,
+            ..plain.execution
+        },
         ..plain
     }
 }
