@@ -121,6 +121,15 @@ fn a_point_has_the_same_bits_alone_in_groups_and_on_threads() {
             assert_eq!(bits(&got), bits(&expected), "{name}");
         }
     }
+    // Markets whose points are not the same share no plan.
+    let mut some = PointTable::new(one.params().to_vec()).unwrap();
+    let kept: Vec<usize> = (0..points.len()).filter(|row| row * 7 % 5 != 0).collect();
+    kept.iter().for_each(|&row| some.push(row as u64, &points.row(row).unwrap()).unwrap());
+    let told = sweep(2, 16, 1 << 20).evaluate(&some, Fidelity::FULL, &window).unwrap();
+    for name in expected.metrics() {
+        let (told, expected) = (told.metric(name).unwrap(), expected.metric(name).unwrap());
+        assert!(kept.iter().zip(told).all(|(row, told)| told.to_bits() == expected[*row].to_bits()), "{name}");
+    }
     // Alone, with its ledger.
     let start = window.hull().start;
     for row in [3, 40, 97, 139] {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use qe_core::columns::{Columns, Shared};
-use qe_core::compare::{AT_ONCE, Order, compare_each};
+use qe_core::compare::{self, AT_ONCE, Order, Side, compare, compare_each};
 
 use super::graph::{Op, Ty};
 use super::machine::{BLOCK, Machine, View, Workspace};
@@ -261,12 +261,13 @@ impl Block<'_> {
     /// Writes where the columns that are compared are there, as [`Block::write_trues`] does.
     pub fn write_known(&self, trues: &Trues, out: &mut [u64], stride: usize, at: usize) {
         let n = self.rows.len();
-        let mut one = Vec::new();
+        let (mut one, mut missing) = (Vec::new(), vec![0; n.div_ceil(64)]);
         for operand in 0..trues.operands.len() {
             self.constant(trues, operand, &mut one);
-            let x = self.operand(trues, operand, &one);
-            let at = [operand * stride + at; AT_ONCE];
-            compare_each(Order::Equal, &x[..n], [x; AT_ONCE], out, at);
+            // A number that is there is itself.
+            let x = Side::Many(self.operand(trues, operand, &one));
+            let known = &mut out[operand * stride + at..][..missing.len()];
+            compare(compare::Test::Equal, x, x, n, known, &mut missing);
         }
     }
 
