@@ -58,7 +58,11 @@ pub fn compile_scoped(
         let mut lower = Lower::new(ast, root, schema, &mut graph, points);
         (lower.scope, lower.others) = (*scope, Some(&mut others));
         let alike = Alike::new(lower.nodes(), points);
-        roots.push(alike.first.iter().map(|point| lower.root(*point)).collect::<Result<_>>()?);
+        let mut of_kind = Vec::with_capacity(alike.first.len());
+        for point in &alike.first {
+            of_kind.push(lower.root(*point)?);
+        }
+        roots.push(of_kind);
         kinds.push(alike);
     }
     let mut outputs = Outputs::default();
@@ -77,7 +81,7 @@ pub fn compile_scoped(
         for (root, place) in roots.iter().zip(&mut *place) {
             let Root::Rule(local, root) = root else { continue };
             let input = |(i, id): (usize, &Id)| outputs.place(*id, || format!("{name}, input {i}").into());
-            let rule = Rule::new(local.clone(), *root, local.inputs().iter().enumerate().map(input).collect());
+            let rule = Rule::new((**local).clone(), *root, local.inputs().iter().enumerate().map(input).collect());
             *place = Place::Rule(*rule_of.entry(rule.to_string()).or_insert_with(|| {
                 rules.push(rule);
                 rules.len() - 1
@@ -110,7 +114,8 @@ impl Outputs {
 /// What an expression came to at a point.
 enum Root {
     Series(Id),
-    Rule(Local, u32),
+    /// Boxed: there may be one for each of many points, and most are series.
+    Rule(Box<Local>, u32),
 }
 
 /// Where an expression is found at a point.
@@ -299,7 +304,7 @@ impl<'a> Lower<'a> {
             Val::Local(op) => {
                 let (part, roots) = self.local.part(&[op]);
                 self.check_scope(&part)?;
-                Ok(Root::Rule(part, roots.first().copied().unwrap_or(0)))
+                Ok(Root::Rule(Box::new(part), roots.first().copied().unwrap_or(0)))
             }
         }
     }
