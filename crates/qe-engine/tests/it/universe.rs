@@ -12,7 +12,8 @@ use qe_engine::ledger::Refusal;
 use qe_engine::market::{Market, Masks};
 use qe_engine::run::{RunOptions, run};
 use qe_engine::{StrategySpec, strategies};
-use qe_factors::expr::{Schema, compile, parse};
+use qe_factors::expr::{Schema, compile_scoped, parse};
+use qe_factors::plan::Scope;
 
 fn simulated() -> qe_data::market::Market {
     let symbols = ["SPY", "TLT", "GLD"].map(str::to_owned).to_vec();
@@ -156,19 +157,20 @@ fn signal_return_and_mask_of_one_plan_give_the_planted_ic() {
     let spec = CrossSectionSpec { n_symbols: 300, sessions: 400, ic: 0.05, ..CrossSectionSpec::default() };
     let section = CrossSection::generate(&spec, &Pool::inline()).unwrap();
     let panel = &section.panel;
-    let texts = ["signal", "close / close[1] - 1", "if(volume > 0 and close > 0, 1, 0)"];
+    let texts = ["signal", "forward(close / close[1] - 1, 1)", "if(volume > 0 and close > 0, 1, 0)"];
     let asts: Vec<_> = texts.iter().map(|t| parse(t).unwrap()).collect();
-    let named: Vec<_> = ["signal", "return", "mask"].into_iter().zip(&asts).collect();
+    let scopes = [Scope::SERIES, Scope::LABEL, Scope::SERIES];
+    let named = ["signal", "return", "mask"].into_iter().zip(&asts).zip(scopes);
+    let named: Vec<_> = named.map(|((name, ast), scope)| (name, ast, scope)).collect();
     let schema = Schema::new(panel.fields().map(Arc::<str>::from).collect::<Vec<_>>());
-    let plan = compile(&named, &schema, None).unwrap().into_plan();
+    let plan = compile_scoped(&named, &schema, None).unwrap().into_plan();
     let out = plan.eval_panel(panel, &Pool::inline()).unwrap();
     let n = panel.n_times();
     let mut ics = Vec::new();
     for t in 0..n - 1 {
-        // The signal of a day stands beside the return of the next one: that step is research's, no plan reads forward.
         let (mut x, mut y) = (vec![], vec![]);
         for s in 0..panel.n_symbols() {
-            let (signal, forward) = (out[0][s * n + t], out[1][s * n + t + 1]);
+            let (signal, forward) = (out[0][s * n + t], out[1][s * n + t]);
             if out[2][s * n + t] == 1.0 && !signal.is_nan() && !forward.is_nan() {
                 x.push(signal);
                 y.push(forward);

@@ -38,6 +38,11 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
         "name, x, …",
         "what was fitted on a training window, applied to series; missing up to that window's end",
     ),
+    (
+        "forward",
+        "x, rows",
+        "x as it is so many rows later; the outermost of a label of research, in nothing that trades",
+    ),
     ("if", "condition, a, b", "a where the condition holds, b where it fails"),
     ("is_missing", "x", "whether x is missing; never unknown"),
     ("max_since_entry", "x", "the greatest x since the open position was entered; in exits and sizes only"),

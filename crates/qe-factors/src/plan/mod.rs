@@ -59,6 +59,8 @@ pub struct Output {
     /// The first row from which on it is there on clean input, whatever that says: there is input on which the row before is
     /// missing. Windows and filters are missing in all rows before.
     pub lookback: usize,
+    /// How many rows later what it gives is known: 0, but for labels.
+    pub ahead: u32,
     /// What it reads of things that were fitted, by their names; none where it is of the market alone.
     pub fitted: Vec<Arc<str>>,
     /// From which opening time on all of that is heard: rows that open earlier are no test of it. A fitted thing is missing
@@ -128,6 +130,14 @@ impl Value {
     }
 }
 
+/// Puts into each row what comes so many rows later; the last rows do not know it.
+fn bring_forward(numbers: &mut [f64], ahead: u32) {
+    let n = numbers.len();
+    let ahead = n.min(ahead as usize);
+    numbers.copy_within(ahead.., 0);
+    numbers[n - ahead..].fill(f64::NAN);
+}
+
 impl Values {
     /// All outputs, in order.
     pub fn outputs(&self) -> &[Value] {
@@ -190,7 +200,8 @@ impl Plan {
             }
             ids.push(id);
             let (fitted, heard_from) = heard.of(id);
-            described.push(Output { name, ty: graph.ty(id), lookback: graph.lookback(id), fitted, heard_from });
+            let (ty, lookback) = (graph.ty(id), graph.lookback(id));
+            described.push(Output { name, ty, lookback, ahead: 0, fitted, heard_from });
         }
         let program = Program::new(&graph, &ids);
         let beyond = |s: &Source| matches!(s, Source::Column(c) if *c as usize >= columns.len());
@@ -229,7 +240,28 @@ impl Plan {
         let inner = inner.map(|id| (format!("%{} = {}", id.idx(), self.graph.describe(id, &self.columns)).into(), id));
         let outputs = self.outputs.iter().zip(&self.ids).map(|(o, id)| (o.name.clone(), *id));
         let own = self.columns[..self.n_own].into();
-        Self::with_others(self.graph.clone(), own, self.others.to_vec(), inner.chain(outputs))
+        let plan = Self::with_others(self.graph.clone(), own, self.others.to_vec(), inner.chain(outputs))?;
+        let n_inner = plan.outputs.len() - self.outputs.len();
+        let ahead: Vec<u32> = vec![0; n_inner].into_iter().chain(self.outputs.iter().map(|o| o.ahead)).collect();
+        Ok(plan.with_ahead(&ahead))
+    }
+
+    /// The same plan, whose outputs tell what comes so many rows later.
+    pub(crate) fn with_ahead(mut self, ahead: &[u32]) -> Self {
+        self.outputs.iter_mut().zip(ahead).for_each(|(output, ahead)| output.ahead = *ahead);
+        self
+    }
+
+    /// Fails if an output tells what comes later, which is not known where rows are taken as they come.
+    fn ensure_no_label(&self) -> Result<()> {
+        match self.outputs.iter().find(|o| o.ahead > 0) {
+            Some(label) => Err(Error::Data {
+                place: format!("output {}", label.name),
+                reason: format!("it is a label that looks {} ahead", label.ahead),
+                mend: "compute labels over a whole table or panel, and take them out of what is traded".into(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The first row from which on all outputs are there on clean input, whatever that says.
@@ -299,12 +331,21 @@ impl Plan {
             Ty::Cond => Value::Condition(Mask::unknown(table.len())),
         };
         let mut outputs: Vec<Value> = self.outputs.iter().map(number).collect();
-        self.each_block(table, space, |idx, rows, part| match (&mut outputs[idx], part) {
-            (Value::Number(out), Part::Numbers(x)) => out.extend_from_slice(x),
-            (Value::Number(out), Part::Number(x)) => out.resize(rows.end, x),
-            (Value::Condition(out), Part::Condition(mask)) => out.put(rows.start, mask),
-            _ => {}
+        self.blocks(table, space, None, |block| {
+            for (idx, output) in outputs.iter_mut().enumerate() {
+                match (output, block.part(idx)) {
+                    (Value::Number(out), Part::Numbers(x)) => out.extend_from_slice(x),
+                    (Value::Number(out), Part::Number(x)) => out.resize(block.rows().end, x),
+                    (Value::Condition(out), Part::Condition(mask)) => out.put(block.rows().start, mask),
+                    _ => {}
+                }
+            }
         })?;
+        for (value, output) in outputs.iter_mut().zip(&self.outputs) {
+            if let Value::Number(numbers) = value {
+                bring_forward(numbers, output.ahead);
+            }
+        }
         Ok(Values { outputs })
     }
 
@@ -319,6 +360,7 @@ impl Plan {
         space: &mut Workspace,
         mut take: impl FnMut(usize, Range<usize>, Part<'_>),
     ) -> Result<()> {
+        self.ensure_no_label()?;
         self.blocks(table, space, None, |block| {
             for idx in 0..self.outputs.len() {
                 take(idx, block.rows(), block.part(idx));
@@ -410,6 +452,7 @@ impl Plan {
     /// When an output works across symbols.
     pub fn stepper(&self, first_row: u64) -> Result<Stepper<'_>> {
         self.ensure_no_cross()?;
+        self.ensure_no_label()?;
         let machine = RowMachine::new(&self.program, &self.graph, first_row);
         let others = other::Live::new(&self.others, self.columns.len() - self.n_own);
         Ok(Stepper { plan: self, machine, others, out: vec![f64::NAN; self.outputs.len()] })

@@ -15,7 +15,7 @@ use super::cross::{Cross, Groups, Scratch};
 use super::machine::{BLOCK, Machine, Workspace};
 use super::program::{Across, Source, Src};
 use super::transpose::{Rows, transpose};
-use super::{Bits, Plan};
+use super::{Bits, Plan, bring_forward};
 use crate::error::Result;
 
 /// How many bytes of a block are kept from stage to stage: fewer would make blocks so short that to come back to each
@@ -82,6 +82,9 @@ impl Plan {
                 run.across(stage, &rows);
                 run.each_symbol(stage, &rows, &mut symbols);
             }
+        }
+        for (matrix, output) in out.iter_mut().zip(&self.outputs) {
+            matrix.chunks_mut(n.max(1)).for_each(|row| bring_forward(row, output.ahead));
         }
         Ok(out)
     }

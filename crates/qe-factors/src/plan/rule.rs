@@ -123,19 +123,23 @@ pub struct Scope {
     pub position: bool,
     /// The account.
     pub account: bool,
+    /// What comes later, by `forward`.
+    pub future: bool,
 }
 
 impl Scope {
     /// A series, which may be fitted: entries, filters, factors.
-    pub const SERIES: Self = Self { fitted: true, position: false, account: false };
+    pub const SERIES: Self = Self { fitted: true, position: false, account: false, future: false };
     /// The market alone: what is shared by all training windows.
-    pub const MARKET: Self = Self { fitted: false, position: false, account: false };
+    pub const MARKET: Self = Self { fitted: false, position: false, account: false, future: false };
     /// An exit: the open position too.
-    pub const EXIT: Self = Self { fitted: true, position: true, account: false };
+    pub const EXIT: Self = Self { fitted: true, position: true, account: false, future: false };
     /// A gate, asked before there is a position: the account too.
-    pub const GATE: Self = Self { fitted: true, position: false, account: true };
+    pub const GATE: Self = Self { fitted: true, position: false, account: true, future: false };
     /// A size: position and account.
-    pub const SIZE: Self = Self { fitted: true, position: true, account: true };
+    pub const SIZE: Self = Self { fitted: true, position: true, account: true, future: false };
+    /// A label: what came of it later, which research sets beside a signal. No strategy may read one.
+    pub const LABEL: Self = Self { future: true, ..Self::SERIES };
 }
 
 /// A scalar program over outputs of a plan, an open position and the account.

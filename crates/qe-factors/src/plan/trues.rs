@@ -175,6 +175,7 @@ impl Plan {
         space: &mut Workspace,
         take: impl FnMut(&Block<'_>),
     ) -> Result<()> {
+        self.ensure_no_label()?;
         self.blocks(table, space, Some(trues), take)
     }
 

@@ -1,6 +1,7 @@
 //! The four scopes: what reads an open position or the account, what was fitted, and what is of another symbol.
 
 use qe_core::bars::Bars;
+use qe_core::calendar::Calendar;
 use qe_core::columns::{Axis, Columns};
 use qe_core::eval::Window;
 use qe_core::fit::{Fit, Frozen};
@@ -668,4 +669,60 @@ fn a_symbol_that_cannot_be_read_is_told() {
     let empty = Columns::new(Axis::instants(Vec::new()).unwrap()).with("close", Vec::<f64>::new()).unwrap();
     let table = plan.with_symbols(bars.columns(), &[("SPY", &empty)]).unwrap();
     assert!(plan.eval(&table).unwrap().number(0).unwrap().iter().all(|v| v.is_nan()));
+}
+
+#[test]
+fn a_label_tells_what_comes_later_and_nothing_that_trades_may_read_one() {
+    let bars = minutes(1, false);
+    let close = bars.columns().get("close").unwrap().to_f64();
+    let (plain, label) = (parse("close / close[3] - 1").unwrap(), parse("forward(close / close[$n] - 1, $n)").unwrap());
+    let points = PointTable::grid([Param::int("n", 0, 3, 3)], 10).unwrap();
+    let both = [("past", &plain, Scope::SERIES), ("label", &label, Scope::LABEL)];
+    let compiled = compile_scoped(&both, &schema(), Some(&points)).unwrap();
+    let plan = compiled.plan();
+    let out = plan.eval(bars.columns()).unwrap();
+    let n = close.len();
+    // Three rows ahead, the return of the three rows before is that from here.
+    let (past, ahead) = (compiled.output(0, 3).unwrap(), compiled.output(1, 3).unwrap());
+    assert!(past != ahead && plan.outputs()[past].ahead == 0 && plan.outputs()[ahead].ahead == 3);
+    let (past, ahead) = (out.number(past).unwrap(), out.number(ahead).unwrap());
+    assert!(same(&ahead[..n - 3], &past[3..]) && ahead[n - 3..].iter().all(|v| v.is_nan()));
+    assert_eq!(ahead[10], close[13] / close[10] - 1.0);
+    let now = out.number(compiled.output(1, 0).unwrap()).unwrap();
+    assert!(now.iter().all(|v| *v == 0.0));
+    // Over a panel each symbol's rows by themselves.
+    let twice = ["A", "B"].map(String::from);
+    let mut panel = Panel::new(Calendar::crypto(), bars.columns().axis().clone(), twice).unwrap();
+    panel.push("close", [&close[..], &close[..]].concat()).unwrap();
+    let matrix = &plan.eval_panel(&panel, &Pool::inline()).unwrap()[compiled.output(1, 3).unwrap()];
+    assert!(same(&matrix[..n], ahead) && same(&matrix[n..], ahead));
+    // A debug plan keeps what is a label.
+    let all = plan.with_all_outputs().unwrap();
+    assert_eq!(all.outputs().iter().map(|o| o.ahead).max(), Some(3));
+    // Rows as they come do not know it.
+    for got in [
+        plan.stepper(0).unwrap_err().to_string(),
+        plan.each_block(bars.columns(), &mut qe_factors::plan::Workspace::new(), |_, _, _| {}).unwrap_err().to_string(),
+    ] {
+        assert!(got.contains("it is a label that looks 1 ahead"), "{got}");
+    }
+    for scope in [Scope::SERIES, Scope::MARKET, Scope::EXIT, Scope::GATE, Scope::SIZE] {
+        let got = scoped("forward(close, 1)", scope, &schema()).unwrap_err().to_string();
+        assert!(got.contains("forward tells what comes later"), "{got}");
+    }
+    for text in [
+        "1 + forward(close, 1)",
+        "sma(forward(close, 1), 3)",
+        "forward(close > open, 1)",
+        "forward(forward(close, 1), 1)",
+    ] {
+        let got = scoped(text, Scope::LABEL, &schema()).unwrap_err().to_string();
+        assert!(got.contains("forward is the outermost of a label"), "{text}: {got}");
+    }
+    for text in ["tf(\"1h\", forward(close, 1))", "forward(close, -1)", "forward(close, close)", "forward(close)"] {
+        assert!(scoped(text, Scope::LABEL, &schema()).is_err(), "{text}");
+    }
+    // More rows ahead than there are: nothing is known.
+    let far = scoped("forward(close, 100000)", Scope::LABEL, &schema()).unwrap();
+    assert!(far.plan().eval(bars.columns()).unwrap().number(0).unwrap().iter().all(|v| v.is_nan()));
 }

@@ -72,6 +72,22 @@ impl Lower<'_> {
                 let [x] = self.exactly(id, name, args, ["x"])?;
                 self.push_local(id, LocalOp::Extreme(name == MAX_SINCE), &[x], Ty::Num)
             }
+            "forward" => {
+                let [x, n] = self.exactly_series(id, name, args, ["x", "rows"])?;
+                if !self.scope.future {
+                    return Err(self.refused(
+                        id,
+                        "forward tells what comes later",
+                        "use it in a label of research alone",
+                    ));
+                }
+                if id != self.root || self.graph.ty(x) != Ty::Num {
+                    let mend = "write forward(close / close[5] - 1, 5), a number, with nothing around it";
+                    return Err(self.refused(id, "forward is the outermost of a label", mend));
+                }
+                self.ahead = self.rows(args[1].value, n)?;
+                Ok(Val::Series(x))
+            }
             "is_missing" => match self.exactly(id, name, args, ["x"])? {
                 [Val::Series(a)] => Ok(Val::Series(self.graph.is_missing(a))),
                 [a] => self.push_local(id, LocalOp::IsMissing, &[a], Ty::Cond),

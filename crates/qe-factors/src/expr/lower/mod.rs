@@ -72,7 +72,7 @@ pub fn compile_scoped(
     // Series come first, in the order of their expressions; then what rules read beside them.
     for ((name, ..), roots) in expressions.iter().zip(&roots) {
         let of_point = |root: &Root| match root {
-            Root::Series(id) => Place::Output(outputs.place(*id, || Arc::from(*name))),
+            Root::Series(id, ahead) => Place::Output(outputs.place((*id, *ahead), || Arc::from(*name))),
             Root::Rule(..) => Place::Rule(0),
         };
         places.push(roots.iter().map(of_point).collect());
@@ -80,7 +80,7 @@ pub fn compile_scoped(
     for (((name, ..), roots), place) in expressions.iter().zip(&roots).zip(&mut places) {
         for (root, place) in roots.iter().zip(&mut *place) {
             let Root::Rule(local, root) = root else { continue };
-            let input = |(i, id): (usize, &Id)| outputs.place(*id, || format!("{name}, input {i}").into());
+            let input = |(i, id): (usize, &Id)| outputs.place((*id, 0), || format!("{name}, input {i}").into());
             let rule = Rule::new((**local).clone(), *root, local.inputs().iter().enumerate().map(input).collect());
             *place = Place::Rule(*rule_of.entry(rule.to_string()).or_insert_with(|| {
                 rules.push(rule);
@@ -91,7 +91,7 @@ pub fn compile_scoped(
     let of_kind = |(places, alike): (&Vec<Place>, &Alike)| alike.kind.iter().map(|k| places[*k as usize]).collect();
     let place = places.iter().zip(&kinds).map(of_kind).collect();
     let others = others.finish()?;
-    let plan = Plan::with_others(graph, Arc::clone(&schema.columns), others, outputs.list)?;
+    let plan = Plan::with_others(graph, Arc::clone(&schema.columns), others, outputs.list)?.with_ahead(&outputs.ahead);
     Ok(Compiled { plan, rules, place })
 }
 
@@ -99,13 +99,16 @@ pub fn compile_scoped(
 #[derive(Debug, Default)]
 struct Outputs {
     list: Vec<(Arc<str>, Id)>,
-    known: HashMap<Id, usize>,
+    /// How many rows ahead each looks.
+    ahead: Vec<u32>,
+    known: HashMap<(Id, u32), usize>,
 }
 
 impl Outputs {
-    fn place(&mut self, id: Id, name: impl FnOnce() -> Arc<str>) -> usize {
-        *self.known.entry(id).or_insert_with(|| {
+    fn place(&mut self, (id, ahead): (Id, u32), name: impl FnOnce() -> Arc<str>) -> usize {
+        *self.known.entry((id, ahead)).or_insert_with(|| {
             self.list.push((name(), id));
+            self.ahead.push(ahead);
             self.list.len() - 1
         })
     }
@@ -113,7 +116,8 @@ impl Outputs {
 
 /// What an expression came to at a point.
 enum Root {
-    Series(Id),
+    /// And how many rows ahead it looks.
+    Series(Id, u32),
     /// Boxed: there may be one for each of many points, and most are series.
     Rule(Box<Local>, u32),
 }
@@ -220,6 +224,8 @@ struct Lower<'a> {
     varies: Vec<bool>,
     low: Vec<Option<Low>>,
     root: NodeId,
+    /// How many rows ahead the root looks.
+    ahead: u32,
     /// What reads values that no column holds.
     local: Local,
     /// What calls of indicators came to, by the call and its arguments: most points share them.
@@ -278,6 +284,7 @@ impl<'a> Lower<'a> {
             varies,
             low,
             root,
+            ahead: 0,
             local: Local::default(),
             calls: HashMap::new(),
         }
@@ -291,7 +298,7 @@ impl<'a> Lower<'a> {
     /// The root at a point.
     fn root(&mut self, point: usize) -> Result<Root> {
         // A point has a scalar program of its own.
-        self.local = Local::default();
+        (self.local, self.ahead) = (Local::default(), 0);
         for i in 0..self.needed.len() {
             let again = self.varies[i] || !matches!(self.low[i], Some(Low::Val(Val::Series(_)) | Low::Text(_)));
             if self.needed[i] && again {
@@ -300,7 +307,7 @@ impl<'a> Lower<'a> {
             }
         }
         match self.val(self.root)? {
-            Val::Series(id) => Ok(Root::Series(id)),
+            Val::Series(id) => Ok(Root::Series(id, self.ahead)),
             Val::Local(op) => {
                 let (part, roots) = self.local.part(&[op]);
                 self.check_scope(&part)?;
@@ -312,7 +319,7 @@ impl<'a> Lower<'a> {
     /// The root at a point, which must be a series.
     fn series_root(&mut self, point: usize) -> Result<Id> {
         match self.root(point)? {
-            Root::Series(id) => Ok(id),
+            Root::Series(id, _) => Ok(id),
             Root::Rule(local, _) => Err(self.out_of_scope(self.root, local.slots().first().map_or(MAX_SINCE, |s| s))),
         }
     }
