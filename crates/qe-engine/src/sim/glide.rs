@@ -21,7 +21,7 @@ pub(super) struct Glide {
     levels_vary: bool,
     levels_stay: bool,
     /// Whether somebody reads the extremes since the entry.
-    reads_extremes: bool,
+    pub(super) reads_extremes: bool,
     /// How many rules remember something of each row.
     n_remember: usize,
 }
@@ -124,16 +124,24 @@ impl Walk {
         }
         self.memories[side] = memories;
         let position = self.position.as_mut()?;
-        position.bars += (end - from) as f64;
-        if glide.reads_extremes {
-            position.high = f.prices[1][from..end].iter().fold(position.high, |high, x| high.max(*x));
-            position.low = f.prices[2][from..end].iter().fold(position.low, |low, x| low.min(*x));
-        }
+        position.pass(f, from..end, glide.reads_extremes);
         self.cursor = end;
         if glide.levels_vary && end > from {
             self.run_rules(f, end - 1, f.view.marks[end - 1]);
         }
         met
+    }
+}
+
+impl Position {
+    /// Is held over some rows, whole ones.
+    #[inline]
+    pub(super) fn pass(&mut self, f: Frame<'_>, rows: Range<usize>, reads_extremes: bool) {
+        self.bars += rows.len() as f64;
+        if reads_extremes {
+            self.high = f.prices[1][rows.clone()].iter().fold(self.high, |high, x| high.max(*x));
+            self.low = f.prices[2][rows].iter().fold(self.low, |low, x| low.min(*x));
+        }
     }
 }
 

@@ -5,15 +5,17 @@
 //! filled, without a queue and without a look at what cannot happen. What is near a section's end is left to
 //! [`super::walk`], which does the same step by step.
 
-use qe_factors::plan::{Memory, Outside};
+use std::sync::Arc;
+
+use qe_factors::plan::{MAX_COLUMNS, Outside, Plain, Rule};
 
 use super::guards::Guards;
 use super::record::{Cause, Record, Refusal};
-use super::section::is_set;
+use super::section::{is_set, next_set};
 use super::state::{Entry, Frame, Walk, Way, at_side};
 use crate::fills::{At, FillTiming, Holding};
 use crate::market::Market;
-use crate::program::{EntryOrder, ExitKind, Opposite, Source, StrategyPlan};
+use crate::program::{EntryOrder, ExitKind, Opposite, Program, Source, StrategyPlan};
 
 /// So many rows before a section's end are done step by step: a decision, the bar of its fill, and one in between.
 const MARGIN: usize = 2;
@@ -42,51 +44,41 @@ impl Walk {
 
     /// Goes on as long as decisions are filled well before `to`.
     pub(super) fn hop(&mut self, f: Frame<'_>, to: usize, days: &mut [f64], record: &mut impl Record) {
+        if !self.orders.is_empty() || (self.position.is_none() && self.cursor + MARGIN >= to) {
+            return;
+        }
+        let program = Arc::clone(&self.program);
+        let asked = [0, 1].map(|side| Asked::new(f, &program, side));
         while self.orders.is_empty() && self.account.ruin.is_none() {
             if self.position.is_none() {
                 let from = self.cursor.max(self.cool_until);
-                let (row, side) = self.next_entry(f, from, to);
+                let (row, side) = next_entry(f, &asked, from, to);
                 // Of its row nothing is decided yet.
                 self.cursor = row.max(self.cursor);
                 if row + MARGIN >= to {
                     return;
                 }
                 self.cursor = row + 1;
-                if !self.hop_in(f, row, side, days, record) {
+                if !self.hop_in(f, &asked, row, side, days, record) {
                     continue;
                 }
             }
-            if !self.hop_out(f, to, days, record) {
+            if !self.hop_out(f, &asked, to, days, record) {
                 return;
             }
         }
     }
 
-    /// The first row in which exactly one side is signalled, `to` at most, and the side.
-    fn next_entry(&self, f: Frame<'_>, from: usize, to: usize) -> (usize, f64) {
-        let bits = |source: &Option<Source>| match source {
-            Some(Source::Output(output)) => f.section.bits(f.layout, *output),
-            _ => &[],
-        };
-        let [long, short] = [0, 1].map(|side| bits(&self.program.entry[side]));
-        let start = f.section.rows.start;
-        let (mut row, end) = (from.max(start) - start, to - start);
-        while row < end {
-            let w = row / 64;
-            let [l, s] = [long, short].map(|bits| bits.get(w).copied().unwrap_or(0));
-            let one = (l ^ s) & (!0 << (row % 64));
-            if one != 0 {
-                let at = one.trailing_zeros();
-                let row = w * 64 + at as usize;
-                return if row < end { (start + row, if l >> at & 1 == 1 { 1.0 } else { -1.0 }) } else { (to, 0.0) };
-            }
-            row = (w + 1) * 64;
-        }
-        (to, 0.0)
-    }
-
     /// Decides an entry in a row, and fills it. Says whether a position is open then.
-    fn hop_in(&mut self, f: Frame<'_>, row: usize, side: f64, days: &mut [f64], record: &mut impl Record) -> bool {
+    fn hop_in(
+        &mut self,
+        f: Frame<'_>,
+        asked: &[Asked<'_>; 2],
+        row: usize,
+        side: f64,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) -> bool {
         let size = self.program.size;
         let scale = size.scale.map_or(1.0, |s| self.value(f, s, row, side));
         let size = self.value(f, size.source, row, side) * scale;
@@ -95,17 +87,42 @@ impl Walk {
             return false;
         }
         let strength = self.program.strength.map_or(f64::NAN, |s| self.value(f, s, row, side));
-        let at = at_side(side);
-        if self.has_rules[at] {
-            self.memories[at].iter_mut().flatten().for_each(Memory::reset);
-            self.run_rules_as(f, row, side, &Outside { pos_side: side, ..Outside::NONE });
+        let way = self.way(f, row);
+        self.mark_to(f, way.row, days);
+        if self.account.ruin.is_some() {
+            return false;
         }
-        let is_entered = self.enter(f, self.way(f, row), Entry { side, size, strength, signal_row: row }, days, record);
+        let entry = Entry { side, size, strength, signal_row: row };
+        let is_entered = self.enter_units(f, way, entry, record);
         self.decided = if is_entered { side } else { 0.0 };
+        if let Some(position) = self.position.as_ref().filter(|_| is_entered) {
+            // At the signal, and then as of the entry, before which the signal's row is the last that is complete.
+            let signal = Outside { pos_side: side, ..Outside::NONE };
+            let entry = Outside {
+                entry_price: position.price,
+                pos_bars: 0.0,
+                pos_high: way.raw,
+                pos_low: way.raw,
+                pos_pnl_frac: side * (way.raw / position.price - 1.0),
+                pos_side: side,
+                ..Outside::NONE
+            };
+            let at = at_side(side);
+            for ruled in &asked[at].rules {
+                let Some(memory) = &mut self.memories[at][ruled.exit] else { continue };
+                let place = row + 1 - f.section.rows.start;
+                let mut inputs = [f64::NAN; MAX_COLUMNS];
+                inputs.iter_mut().zip(&ruled.columns).for_each(|(input, column)| *input = column[place]);
+                let inputs = &inputs[..ruled.rule.inputs().len()];
+                ruled.rule.begin(inputs, &signal, memory);
+                ruled.rule.enter(inputs, &entry, memory);
+            }
+        }
         is_entered
     }
 
     /// How a decision of a row is filled.
+    #[inline]
     fn way(&self, f: Frame<'_>, row: usize) -> Way {
         let (row, raw, phase) = match f.plan.execution.fill.at {
             At::Open => (row + 1, f.prices[0][row + 1], 0),
@@ -116,7 +133,14 @@ impl Walk {
 
     /// Passes over the open position's rows, decides its exit, and fills it, and an entry of the other side in that row.
     /// Says whether all of it was well before `to`.
-    fn hop_out(&mut self, f: Frame<'_>, to: usize, days: &mut [f64], record: &mut impl Record) -> bool {
+    fn hop_out(
+        &mut self,
+        f: Frame<'_>,
+        asked: &[Asked<'_>; 2],
+        to: usize,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) -> bool {
         let Some((side, since)) = self.position.as_ref().map(|p| (p.side, p.row)) else { return true };
         let at = at_side(side);
         let Some(glide) = self.glides[at] else { return false };
@@ -124,7 +148,7 @@ impl Walk {
             return false;
         }
         let from = self.cursor;
-        let met = self.pass(f, at, glide, to);
+        let met = if asked[at].is_plain { self.pass_plain(f, asked, at, to) } else { self.pass(f, at, glide, to) };
         let row = self.cursor;
         let is_far = row + MARGIN < to;
         // What holding costs is paid before a fill, also in the bar of the fill where that comes later.
@@ -140,49 +164,127 @@ impl Walk {
         if !is_far {
             return false;
         }
-        let cause = self.cause(f, row, at, met);
+        let cause = self.cause(f, asked, row, at, met);
         self.left = (side, row);
         self.exit(f, self.way(f, row), cause, row, days, record);
         self.decided = 0.0;
         self.cursor = row + 1;
         let has_cooldown = self.program.cooldown_bars > 0 || self.program.cooldown_sessions > 0;
         let is_closed = cause == Cause::Opposite && self.program.opposite == Opposite::Close;
+        let place = row - f.section.rows.start;
         if !has_cooldown
             && !is_closed
             && self.account.ruin.is_none()
-            && self.is_entry(f, 1 - at, row)
-            && !self.is_entry(f, at, row)
+            && asked[1 - at].is_entry(place)
+            && !asked[at].is_entry(place)
         {
-            self.hop_in(f, row, -side, days, record);
+            self.hop_in(f, asked, row, -side, days, record);
         }
         true
     }
 
-    /// Why a position is left in a row, `met` being the exit that is known to be true there, if one is.
-    fn cause(&mut self, f: Frame<'_>, row: usize, at: usize, met: Option<usize>) -> Cause {
-        let mut by_rule = met;
-        let has_rule_before =
-            |e: usize| self.program.exits[at][..e].iter().any(|exit| matches!(exit.source, Source::Rule(_)));
-        let first_told = self.program.exits[at].iter().position(|exit| match exit.source {
-            Source::Output(output) => is_set(f.section.bits(f.layout, output), row - f.section.rows.start),
-            _ => false,
-        });
-        let known = match (first_told, met) {
-            (Some(told), Some(met)) => told.min(met),
-            (Some(e), None) | (None, Some(e)) => e,
-            (None, None) => self.program.exits[at].len(),
-        };
-        if has_rule_before(known) {
-            // Another rule may be true in this row and come before it.
-            if let Some(position) = &mut self.position {
-                position.bars += 1.0;
-                position.high = position.high.max(f.prices[1][row]);
-                position.low = position.low.min(f.prices[2][row]);
-            }
-            by_rule = self.run_rules(f, row, f.view.marks[row]);
+    /// As [`Walk::pass`], of exits that are told or compare a column with what does not change.
+    fn pass_plain(&mut self, f: Frame<'_>, asked: &[Asked<'_>; 2], at: usize, to: usize) -> Option<usize> {
+        let (start, from) = (f.section.rows.start, self.cursor);
+        let (mut met, mut end) = (None, to - start);
+        let (own, other) = (&asked[at], &asked[1 - at]);
+        let is_left = (self.program.opposite != Opposite::Ignore).then_some(other.entry);
+        for bits in own.told.iter().map(|(_, bits)| *bits).chain(is_left.filter(|bits| !bits.is_empty())) {
+            end = next_set(bits, from - start, end).unwrap_or(end);
         }
-        let first = [first_told, by_rule].into_iter().flatten().min();
+        for ruled in &own.rules {
+            let (Some(plain), Some(memory)) = (ruled.plain, &self.memories[at][ruled.exit]) else { continue };
+            let values = &ruled.columns[plain.column][from + 1 - start..end + 1];
+            if let Some(n) = Rule::first_true(plain, values, memory) {
+                (met, end) = (Some(ruled.exit), from - start + n);
+            }
+        }
+        self.cursor = start + end;
+        let glide = self.glides[at]?;
+        let position = self.position.as_mut()?;
+        position.pass(f, from..start + end, glide.reads_extremes);
+        met
+    }
+
+    /// Why a position is left in a row, `met` being the exit that is known to be true there, if one is.
+    fn cause(&mut self, f: Frame<'_>, asked: &[Asked<'_>; 2], row: usize, at: usize, met: Option<usize>) -> Cause {
+        let place = row - f.section.rows.start;
+        let told = asked[at].told.iter().find(|(_, bits)| is_set(bits, place)).map(|(exit, _)| *exit);
+        let mut first = [told, met].into_iter().flatten().min();
+        let last = first.unwrap_or(usize::MAX);
+        // Another rule may be true in this row and come before it.
+        if asked[at].rules.iter().any(|ruled| ruled.exit < last) {
+            if let Some(position) = &mut self.position {
+                position.pass(f, row..row + 1, true);
+            }
+            first = [told, self.run_rules(f, row, f.view.marks[row])].into_iter().flatten().min();
+        }
         // Nothing but the other side's entry can have told it else.
         first.map_or(Cause::Opposite, |e| Cause::Exit(self.program.exits[at][e].reason))
     }
+}
+
+/// What one side asks of a section, looked up once.
+struct Asked<'a> {
+    entry: &'a [u64],
+    /// Exits that bitmaps tell, by their places.
+    told: Vec<(usize, &'a [u64])>,
+    rules: Vec<Ruled<'a>>,
+    /// Whether each rule compares a column with what does not change.
+    is_plain: bool,
+}
+
+/// An exit that is a rule.
+struct Ruled<'a> {
+    exit: usize,
+    rule: &'a Rule,
+    plain: Option<Plain>,
+    /// Its inputs: first the row before the section, then the section's.
+    columns: Vec<&'a [f64]>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(f: Frame<'a>, program: &Program, side: usize) -> Self {
+        let entry = match program.entry[side] {
+            Some(Source::Output(output)) => f.section.bits(f.layout, output),
+            _ => &[],
+        };
+        let (mut told, mut rules) = (Vec::new(), Vec::new());
+        for (exit, asked) in program.exits[side].iter().enumerate() {
+            match asked.source {
+                Source::Output(output) => told.push((exit, f.section.bits(f.layout, output))),
+                Source::Rule(idx) => {
+                    let Some(rule) = f.plan.compiled.rules().get(idx) else { continue };
+                    let columns = rule.inputs().iter().map(|o| f.section.numbers(f.layout, *o)).collect();
+                    rules.push(Ruled { exit, rule, plain: rule.plain(), columns });
+                }
+                Source::Number(_) => {}
+            }
+        }
+        let is_plain = rules.iter().all(|ruled| ruled.plain.is_some());
+        Self { entry, told, rules, is_plain }
+    }
+
+    #[inline]
+    fn is_entry(&self, place: usize) -> bool {
+        !self.entry.is_empty() && is_set(self.entry, place)
+    }
+}
+
+/// The first row in which exactly one side is signalled, `to` at most, and the side.
+fn next_entry(f: Frame<'_>, asked: &[Asked<'_>; 2], from: usize, to: usize) -> (usize, f64) {
+    let start = f.section.rows.start;
+    let (mut row, end) = (from.max(start) - start, to - start);
+    while row < end {
+        let w = row / 64;
+        let [l, s] = [0, 1].map(|side| asked[side].entry.get(w).copied().unwrap_or(0));
+        let one = (l ^ s) & (!0 << (row % 64));
+        if one != 0 {
+            let at = one.trailing_zeros();
+            let row = w * 64 + at as usize;
+            return if row < end { (start + row, if l >> at & 1 == 1 { 1.0 } else { -1.0 }) } else { (to, 0.0) };
+        }
+        row = (w + 1) * 64;
+    }
+    (to, 0.0)
 }

@@ -48,6 +48,19 @@ struct Step {
 pub(crate) struct Held {
     steps: Vec<Step>,
     root: Operand,
+    /// The operations that what is remembered needs of the signal's row, and those that the rest needs of the entry.
+    pub(super) at_signal: Vec<u32>,
+    pub(super) at_entry: Vec<u32>,
+}
+
+/// A condition that compares a column with what does not change while a position is open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Plain {
+    /// The column, by its place among the rule's inputs.
+    pub column: usize,
+    op: Cmp,
+    is_left: bool,
+    register: u32,
 }
 
 /// Rows in which a position is open, as a rule reads them.
@@ -115,7 +128,31 @@ impl Held {
             known.push(is);
         }
         let root = *place.get(root as usize)?;
-        Some(Self { steps, root }.needed())
+        let mut held = Self { steps, root, at_signal: Vec::new(), at_entry: Vec::new() }.needed();
+        let is = |at: u32, what: fn(&LocalOp) -> bool| what(&local.nodes[at as usize].op);
+        let all = |what: fn(&LocalOp) -> bool| (0..local.nodes.len() as u32).filter(move |&at| is(at, what));
+        let keeps = |op: &LocalOp| matches!(op, LocalOp::AtSignal | LocalOp::Extreme(_));
+        held.at_signal = below(local, all(keeps), |_| false);
+        let fixed = held.steps.iter().flat_map(|s| s.args()).chain([&held.root]);
+        let fixed = fixed.filter_map(|at| if let Operand::Fixed(r) = at { Some(*r) } else { None });
+        let extremes = all(|op| matches!(op, LocalOp::Extreme(_)));
+        // What was kept at the signal stays as it is.
+        held.at_entry = below(local, fixed.chain(extremes), |op| *op == LocalOp::AtSignal);
+        Some(held)
+    }
+
+    /// The one comparison that it is, if it is that.
+    pub(super) fn plain(&self) -> Option<Plain> {
+        let [Step { what: What::Op(LocalOp::Cmp(op)), args: [a, b, _], .. }] = self.steps[..] else { return None };
+        match (self.root, a, b) {
+            (Operand::Step(0), Operand::Column(k), Operand::Fixed(register)) => {
+                Some(Plain { column: k as usize, op, is_left: true, register })
+            }
+            (Operand::Step(0), Operand::Fixed(register), Operand::Column(k)) => {
+                Some(Plain { column: k as usize, op, is_left: false, register })
+            }
+            _ => None,
+        }
     }
 
     /// The same without steps that nobody reads.
@@ -142,7 +179,7 @@ impl Held {
             to[s] = steps.len() as u32;
             steps.push(Step { args: step.args.map(|a| moved(&to, a)), ..*step });
         }
-        Self { steps, root: moved(&to, self.root) }
+        Self { steps, root: moved(&to, self.root), ..self }
     }
 
     /// Whether it is the same in every row.
@@ -168,6 +205,29 @@ impl Held {
         room.resize(self.steps.len() * (BLOCK + 1) + 3 * BLOCK, 0.0);
         wide(Run { held: self, rows, n, registers, room, ends })
     }
+}
+
+impl Plain {
+    /// The first of some values of the column for which it is true.
+    #[inline]
+    pub(super) fn first(self, values: &[f64], registers: &[f64]) -> Option<usize> {
+        let (column, number) = (Side::Each(values), Side::One(registers[self.register as usize]));
+        let (a, b) = if self.is_left { (column, number) } else { (number, column) };
+        WhereTrue.first(0, Values::Compared(self.op, a, b, values.len()))
+    }
+}
+
+/// The operations that some need, with themselves, in order; those that stay as they are need nothing.
+fn below(local: &Local, roots: impl Iterator<Item = u32>, stays: impl Fn(&LocalOp) -> bool) -> Vec<u32> {
+    let mut needed = vec![false; local.nodes.len()];
+    roots.for_each(|at| needed[at as usize] = true);
+    for i in (0..needed.len()).rev() {
+        needed[i] = needed[i] && !stays(&local.nodes[i].op);
+        if needed[i] {
+            local.nodes[i].operands().iter().for_each(|&at| needed[at as usize] = true);
+        }
+    }
+    (0..needed.len() as u32).filter(|&i| needed[i as usize]).collect()
 }
 
 impl Step {
@@ -463,6 +523,9 @@ mod tests {
     /// Those of them that do not change while a position is open.
     const FIXED: &[&str] = &["entry.price > 100", "entry.price * 0.99", LEVELS[2]];
 
+    /// Those that compare a column with what does not change.
+    const PLAIN: &[&str] = &[RULES[0], RULES[11], "close < entry.price - 1.5 * at_signal(high - low)"];
+
     struct Market {
         columns: Vec<(String, Vec<f64>)>,
     }
@@ -546,7 +609,8 @@ mod tests {
                 // The signal's row, the fill, and the close of the first row.
                 plain.outside.pos_side = side;
                 let at = |row: usize| inputs.iter().map(|x| x[row]).collect::<Vec<f64>>();
-                rule.run(&at(signal), &plain.outside, &mut plain.memory);
+                let signalled = plain.outside;
+                rule.run(&at(signal), &signalled, &mut plain.memory);
                 let price = 100.0 + (round as f64 - 30.0) / 20.0;
                 plain.outside = Outside {
                     entry_price: price,
@@ -557,8 +621,16 @@ mod tests {
                     ..plain.outside
                 };
                 rule.run(&at(signal), &plain.outside, &mut plain.memory);
-                plain.step(&rule, signal + 1);
-                let mut many = plain.memory.clone();
+                // Where both are done in part, what comes of the rows after them is the same.
+                let mut many = rule.memory();
+                assert!(rule.begin(&at(signal), &signalled, &mut many));
+                rule.enter(&at(signal), &plain.outside, &mut many);
+                let mut part = Plain { memory: many, ..plain };
+                let (a, b) = (part.step(&rule, signal + 1), plain.step(&rule, signal + 1));
+                assert_eq!(a.to_bits(), b.to_bits(), "{text}");
+                let mut many = if round % 3 == 0 { plain.memory.clone() } else { part.memory };
+                let is_plain = rule.plain().is_some();
+                assert_eq!(is_plain, PLAIN.contains(text), "{text}");
                 let kept = rule.kept().unwrap();
                 let mut row = signal + 2;
                 while row + 1 < n {

@@ -120,37 +120,49 @@ impl Local {
     /// and an extreme is kept there from row to row. Inputs or slots that are not given are missing.
     #[inline]
     pub(crate) fn run(&self, inputs: &[f64], slots: &[f64], registers: &mut [f64]) {
-        for (i, node) in self.nodes.iter().enumerate().take(registers.len()) {
-            // Operands stand before what reads them.
-            let (done, rest) = registers.split_at_mut(i);
-            let x = |k: usize| done.get(node.args[k] as usize).copied().unwrap_or(f64::NAN);
-            let given = |values: &[f64], k: u32| values.get(k as usize).copied().unwrap_or(f64::NAN);
-            rest[0] = match node.op {
-                LocalOp::Input(k) => given(inputs, k),
-                LocalOp::Slot(k) => given(slots, k),
-                LocalOp::Num(x) => x,
-                LocalOp::Un(op) => scalar::un(op, x(0)),
-                LocalOp::Bin(op) => scalar::bin(op, x(0), x(1)),
-                LocalOp::Cmp(op) => condition(scalar::cmp(op, x(0), x(1))),
-                LocalOp::IsMissing => condition((x(0).is_nan(), !x(0).is_nan())),
-                LocalOp::Not => 1.0 - x(0),
-                LocalOp::And => and(x(0), x(1)),
-                LocalOp::Or => or(x(0), x(1)),
-                LocalOp::If => choose(x(0), x(1), x(2)),
-                LocalOp::AtSignal => {
-                    if x(1).is_nan() {
-                        x(0)
-                    } else {
-                        rest[0]
-                    }
-                }
-                LocalOp::Extreme(greatest) => {
-                    let (a, known) = (x(0), rest[0]);
-                    let is_beyond = if greatest { a > known } else { a < known };
-                    if is_beyond || known.is_nan() { a } else { known }
-                }
-            };
+        for i in 0..self.nodes.len().min(registers.len()) {
+            self.operate(i, inputs, slots, registers);
         }
+    }
+
+    /// As [`Local::run`], some operations alone, in the order in which they stand.
+    #[inline]
+    pub(crate) fn run_some(&self, some: &[u32], inputs: &[f64], slots: &[f64], registers: &mut [f64]) {
+        some.iter().for_each(|&i| self.operate(i as usize, inputs, slots, registers));
+    }
+
+    #[inline]
+    fn operate(&self, i: usize, inputs: &[f64], slots: &[f64], registers: &mut [f64]) {
+        let node = &self.nodes[i];
+        // Operands stand before what reads them.
+        let (done, rest) = registers.split_at_mut(i);
+        let x = |k: usize| done.get(node.args[k] as usize).copied().unwrap_or(f64::NAN);
+        let given = |values: &[f64], k: u32| values.get(k as usize).copied().unwrap_or(f64::NAN);
+        rest[0] = match node.op {
+            LocalOp::Input(k) => given(inputs, k),
+            LocalOp::Slot(k) => given(slots, k),
+            LocalOp::Num(x) => x,
+            LocalOp::Un(op) => scalar::un(op, x(0)),
+            LocalOp::Bin(op) => scalar::bin(op, x(0), x(1)),
+            LocalOp::Cmp(op) => condition(scalar::cmp(op, x(0), x(1))),
+            LocalOp::IsMissing => condition((x(0).is_nan(), !x(0).is_nan())),
+            LocalOp::Not => 1.0 - x(0),
+            LocalOp::And => and(x(0), x(1)),
+            LocalOp::Or => or(x(0), x(1)),
+            LocalOp::If => choose(x(0), x(1), x(2)),
+            LocalOp::AtSignal => {
+                if x(1).is_nan() {
+                    x(0)
+                } else {
+                    rest[0]
+                }
+            }
+            LocalOp::Extreme(greatest) => {
+                let (a, known) = (x(0), rest[0]);
+                let is_beyond = if greatest { a > known } else { a < known };
+                if is_beyond || known.is_nan() { a } else { known }
+            }
+        };
     }
 
     /// The part of it that some of its operations need, and where those stand in it.

@@ -34,7 +34,7 @@ pub use cross::Cross;
 pub(crate) use fitted::OutOfSample;
 pub(crate) use graph::Fast;
 pub use graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
-pub use held::{HeldRows, MAX_COLUMNS};
+pub use held::{HeldRows, MAX_COLUMNS, Plain};
 pub(crate) use local::{Local, LocalOp};
 pub use machine::Workspace;
 use machine::{BLOCK, Machine};

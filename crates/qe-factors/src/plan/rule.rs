@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::graph::Ty;
-use super::held::{Ends, Held, HeldRows, MAX_COLUMNS, Values, WhereTrue, first};
+use super::held::{Ends, Held, HeldRows, MAX_COLUMNS, Plain, Values, WhereTrue, first};
 use super::local::Local;
 
 /// A value that no column holds, by its name in expressions.
@@ -254,9 +254,39 @@ impl Rule {
         }
     }
 
-    /// Its value as of the last run.
-    pub fn value(&self, memory: &Memory) -> f64 {
-        memory.registers.get(self.root as usize).copied().unwrap_or(f64::NAN)
+    /// The comparison of a column with what does not change while a position is open, if it is one.
+    pub fn plain(&self) -> Option<Plain> {
+        self.held.as_ref().and_then(Held::plain)
+    }
+
+    /// The first of some values of its column for which a rule that is [`Rule::plain`] is true.
+    #[inline]
+    pub fn first_true(plain: Plain, values: &[f64], memory: &Memory) -> Option<usize> {
+        plain.first(values, &memory.registers)
+    }
+
+    /// Forgets everything and takes from the row of an entry's signal what it keeps of that. `false` where nothing is done,
+    /// and the rule has to be run.
+    #[inline]
+    pub fn begin(&self, inputs: &[f64], outside: &Outside, memory: &mut Memory) -> bool {
+        let Some(held) = &self.held else { return false };
+        memory.registers.fill(f64::NAN);
+        self.run_some(&held.at_signal, inputs, outside, memory);
+        true
+    }
+
+    /// After [`Rule::begin`], takes from the entry what does not change from then on: as [`Rule::run`] does, but for its value.
+    #[inline]
+    pub fn enter(&self, inputs: &[f64], outside: &Outside, memory: &mut Memory) {
+        if let Some(held) = &self.held {
+            self.run_some(&held.at_entry, inputs, outside, memory);
+        }
+    }
+
+    #[inline]
+    fn run_some(&self, some: &[u32], inputs: &[f64], outside: &Outside, memory: &mut Memory) {
+        memory.slots.iter_mut().zip(&self.fields).for_each(|(slot, field)| *slot = outside.get(*field));
+        self.local.run_some(some, inputs, &memory.slots, &mut memory.registers);
     }
 }
 
