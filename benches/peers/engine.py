@@ -366,6 +366,8 @@ def sweep(args, folder, case):
         for which in ("plain", "lanes", "trades"):
             name = f"numba {which}, {threads}"
             turns.add_peer(name, "sweep", f"numba-{which}", path, threads, args.points_mult, threads)
+    if case:
+        turns.add_ours("plain Rust loop, 1", [case, "plain-sweep", path], [args.points_mult])
     extra = ["polars"]
     if args.slow:
         extra += ["vectorbt", "backtesting.py"]
@@ -417,6 +419,7 @@ def breakout(args, folder, case):
         turns, slow = Turns(folder), []
         if case:
             turns.add_ours("ours", [case, "breakout", path], [kind])
+            turns.add_ours("plain Rust loop", [case, "plain-breakout", path], [kind])
         turns.add_peer("numba plain", "breakout", "numba-plain", path, kind)
         turns.add_peer("numba one loop", "breakout", "numba-one", path, kind)
         if args.slow and kind == "close":

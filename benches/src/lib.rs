@@ -4,3 +4,4 @@
 pub mod case;
 pub mod counting;
 pub mod equations;
+pub mod plain;

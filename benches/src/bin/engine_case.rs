@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use benches::case::{peak_bytes, read_numbers, write_numbers};
+use benches::plain;
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::Axis;
@@ -28,7 +29,9 @@ type Outcome = Result<String, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "engine_case sweep BARS RUNS THREADS N_POINTS_MULT [OUT]
 engine_case breakout BARS RUNS close|resting [OUT]
-engine_case metrics RETURNS RUNS N_DAYS [OUT]";
+engine_case metrics RETURNS RUNS N_DAYS [OUT]
+engine_case plain-sweep BARS RUNS N_POINTS_MULT [OUT]
+engine_case plain-breakout BARS RUNS close|resting [OUT]";
 
 const NANOS_PER_MINUTE: i64 = 60_000_000_000;
 
@@ -44,6 +47,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         ["metrics", returns, runs, n_days, out @ ..] => {
             metrics(returns, runs.parse()?, n_days.parse()?, out.first().copied())?
+        }
+        ["plain-sweep", bars, runs, mult, out @ ..] => {
+            plain_sweep(bars, runs.parse()?, mult.parse()?, out.first().copied())?
+        }
+        ["plain-breakout", bars, runs, kind @ ("close" | "resting"), out @ ..] => {
+            plain_breakout(bars, runs.parse()?, *kind == "resting", out.first().copied())?
         }
         _ => return Err(USAGE.into()),
     };
@@ -176,4 +185,31 @@ fn metrics(returns: &str, runs: usize, n_days: usize, out: Option<&str>) -> Outc
     };
     save(out, &figures.iter().flat_map(row).collect::<Vec<_>>())?;
     Ok(format!("{seconds},\"n_strategies\":{}", figures.len()))
+}
+
+/// The columns of a file of bars: open, high, low, close, volume.
+fn columns(x: &[f64]) -> [&[f64]; 5] {
+    let n = x.len() / 5;
+    std::array::from_fn(|i| &x[i * n..(i + 1) * n])
+}
+
+/// As [`sweep`], by a plain loop on one thread: arrays to figures.
+fn plain_sweep(bars: &str, runs: usize, mult: usize, out: Option<&str>) -> Outcome {
+    let x = read_numbers(bars)?;
+    let [open, _, _, close, _] = columns(&x);
+    let (fast, slow): (Vec<usize>, Vec<usize>) = ((5..55).collect(), (60..60 + 100 * mult).collect());
+    let (seconds, told) = timed(runs, || Ok(plain::crossings(open, close, &fast, &slow, 19_656.0)))?;
+    save(out, told.as_flattened())?;
+    Ok(format!("{seconds},\"points\":{}", told.len()))
+}
+
+/// As [`breakout`], by a plain loop: arrays to trades.
+fn plain_breakout(bars: &str, runs: usize, is_resting: bool, out: Option<&str>) -> Outcome {
+    let x = read_numbers(bars)?;
+    let [open, high, low, close, _] = columns(&x);
+    let (seconds, trades) = timed(runs, || Ok(plain::breakout(open, high, low, close, is_resting)))?;
+    let rows: Vec<f64> = trades.iter().flat_map(|[row, price, to, at]| [*row, *price, *to, *at]).collect();
+    save(out, &rows)?;
+    let pnl: f64 = trades.iter().map(|[_, price, _, at]| at * 0.9997 - price * 1.0003).sum();
+    Ok(format!("{seconds},\"trades\":{},\"total_pnl\":{pnl:?}", trades.len()))
 }
