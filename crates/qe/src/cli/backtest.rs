@@ -20,6 +20,7 @@ use super::backtest_report::BacktestReport;
 use super::market::{Loaded, MarketArgs};
 use super::output::Output;
 use super::points::fixed;
+use super::reads::mended;
 use super::records;
 use super::strategy::{ProfileArg, read};
 
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     let place = || args.strategy.clone();
     let plan = plan(&spec, &market, &options.params).with_context(place)?;
     check_stretch(&plan, &market, &loaded)?;
-    let report = run::run(&spec, &market, &options)?;
+    let report = run::run(&spec, &market, &options).map_err(mended)?;
     let policies = match args.policies {
         true => {
             let bar = out.bar(1, "policies");
@@ -97,7 +98,7 @@ fn plan(spec: &StrategySpec, market: &Market, set: &BTreeMap<String, Value>) -> 
     let values: Vec<Value> = params.iter().map(|p| set.get(&p.name).unwrap_or(&p.default).clone()).collect();
     let mut points = PointTable::new(params)?;
     points.push(0, &values)?;
-    Ok(spec.compile(&market.schema(), market.steps_per_year(), Some(&points))?)
+    spec.compile(&market.schema(), market.steps_per_year(), Some(&points)).map_err(mended)
 }
 
 /// Fails if the stretch that was asked for has no bar, or begins before the strategy is warm.

@@ -118,6 +118,10 @@ impl BacktestReport {
             i.strategy, i.symbol, i.frequency, self.n_bars, i.eval_start, i.end
         );
         let _ = writeln!(text, "\nrun {}  spec {}  data {}", i.run_id.short(), i.spec_id.short(), i.data_id.short());
+        if !i.reads.is_empty() {
+            let reads: Vec<String> = i.reads.iter().map(|(symbol, id)| format!("{symbol} {}", id.short())).collect();
+            let _ = writeln!(text, "reads {}", reads.join(", "));
+        }
         let _ = writeln!(text, "filled {}; within a bar {}", i.fill_timing, word(&i.path_policy));
         if let Some(label) = self.label {
             let _ = writeln!(text, "{label}");

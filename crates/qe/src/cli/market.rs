@@ -9,6 +9,7 @@ use qe_core::bars::Bars;
 use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::time::{TimeRange, Timestamp};
 use qe_core::timeframe::Timeframe;
+use qe_data::DataSpec;
 use qe_data::frame::Loader;
 use qe_data::identity::IdentityBuilder;
 use qe_data::market::MarketSpec;
@@ -18,6 +19,7 @@ use qe_engine::market::Market;
 
 use super::data::{generate, load};
 use super::output::Output;
+use super::reads::ReadArgs;
 use super::source::SourceArgs;
 
 /// What is traded, and when it is scored.
@@ -44,6 +46,8 @@ pub(crate) struct MarketArgs {
     /// The seed of it.
     #[arg(long, requires = "simulated", default_value_t = 1)]
     market_seed: u64,
+    #[command(flatten)]
+    reads: ReadArgs,
     /// The first day (2024-01-31) or instant that is scored; what lies before warms up. If it is left out, the first
     /// bar at which all is warm.
     #[arg(long, value_name = "DATE")]
@@ -96,7 +100,7 @@ impl MarketArgs {
                 let more = if several.len() > 8 { ", …" } else { "" };
                 bail!(
                     "a backtest is of one symbol and timeframe, and there are {}{more}; choose one with --symbol and \
-                     one --timeframe, or run `qe sweep` over them",
+                     one --timeframe, those that it only reads with --read, or run `qe sweep` over them",
                     keys.join(", ")
                 );
             }
@@ -107,7 +111,7 @@ impl MarketArgs {
     pub(crate) fn refuse_replacing(&self, targets: &[&Path], strategy: &str) -> Result<()> {
         let mut taken: Vec<PathBuf> = Path::new(strategy).canonicalize().into_iter().collect();
         if !self.simulated {
-            let loader = Loader::new(self.source.bars_spec(&self.timeframes)?)?;
+            let loader = Loader::new(self.spec()?)?;
             taken.extend(loader.files()?.files.into_iter().filter_map(|f| f.path.canonicalize().ok()));
         }
         for (i, target) in targets.iter().enumerate() {
@@ -121,8 +125,15 @@ impl MarketArgs {
         Ok(())
     }
 
+    /// The files' bars: of what is traded, and of what is read.
+    fn spec(&self) -> Result<DataSpec> {
+        let mut spec = self.source.bars_spec(&self.timeframes)?;
+        self.reads.add_to(&mut spec.symbols, &mut spec.columns)?;
+        Ok(spec.validated()?)
+    }
+
     fn read(&self, out: &Output) -> Result<Loaded> {
-        let spec = self.source.bars_spec(&self.timeframes)?;
+        let spec = self.spec()?;
         let (calendar, hours, vendor, as_of) = (spec.calendar.clone(), spec.hours, spec.vendor.clone(), spec.as_of);
         let stored = spec.timeframe;
         let data = load(spec, out)?;
@@ -131,10 +142,11 @@ impl MarketArgs {
     }
 
     fn simulate(&self, out: &Output) -> Result<Loaded> {
-        let symbols = match self.source.symbols() {
+        let mut symbols = match self.source.symbols() {
             [] => vec!["SPY".to_owned()],
             some => some.to_vec(),
         };
+        self.reads.add_to(&mut symbols, &mut Vec::new())?;
         let spec = MarketSpec { symbols, years: self.years, seed: self.market_seed, ..MarketSpec::default() };
         let market = generate(&spec, 0, out)?;
         let vendor = Some(format!("simulated, seed {}", self.market_seed));
@@ -165,7 +177,7 @@ impl MarketArgs {
                     coarse = resample(bars, &target).with_context(place)?.bars;
                     &coarse
                 };
-                let market = Market::new(bars, &calendar)?;
+                let market = self.reads.market(Market::new(bars, &calendar)?, bars)?;
                 if market.n_filled() == market.len() {
                     bail!(
                         "{}: every close is missing; give bars with closes, or name their column in a --spec",
@@ -175,9 +187,10 @@ impl MarketArgs {
                 let mut identity = IdentityBuilder::new(format!("bars {timeframe}"));
                 identity.push(bars.symbol(), bars.columns())?;
                 let identity = identity.finish(vendor.clone(), as_of)?;
-                markets.push(Arc::new(market.with_identity(identity)));
+                markets.push(market.with_identity(identity));
             }
         }
+        let markets = self.reads.traded(markets)?;
         let at = |when: Option<When>| when.map(|w| w.nanos(&calendar));
         Ok(Loaded { markets, from: at(self.from), to: at(self.to) })
     }

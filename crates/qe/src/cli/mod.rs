@@ -14,6 +14,7 @@ mod factors;
 mod market;
 mod output;
 mod points;
+mod reads;
 mod records;
 mod source;
 mod strategy;

@@ -50,6 +50,9 @@ pub(crate) struct CheckArgs {
     /// Whose sessions: us_equities or crypto.
     #[arg(long, default_value = "us_equities")]
     calendar: String,
+    /// Other symbols that there are, with commas between them: `sym("SPY", close)` reads one.
+    #[arg(long, visible_alias = "read", value_delimiter = ',')]
+    symbols: Vec<String>,
     /// Under which settings, if not the strategy's own.
     #[arg(long, value_enum)]
     profile: Option<ProfileArg>,
@@ -158,7 +161,7 @@ fn check(args: &CheckArgs, out: &Output) -> Result<()> {
     let spec = read(&args.strategy, args.profile)?;
     let calendar = Calendar::by_name(&args.calendar)?;
     let columns = OHLCV.iter().map(|c| (*c).to_owned()).chain(args.columns.iter().cloned());
-    let schema = Schema::new(columns).bars(args.timeframe, calendar.clone());
+    let schema = Schema::new(columns).bars(args.timeframe, calendar.clone()).with_symbols(args.symbols.iter().cloned());
     let place = || args.strategy.clone();
     let plan = spec.compile(&schema, calendar.periods_per_year(args.timeframe), None).with_context(place)?;
     let params = spec.params();

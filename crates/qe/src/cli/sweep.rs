@@ -22,6 +22,7 @@ use super::Verdict;
 use super::market::{Loaded, MarketArgs};
 use super::output::Output;
 use super::points::{draws, fixed, grid};
+use super::reads::mended;
 use super::strategy::{ProfileArg, read};
 use super::sweep_report::SweepReport;
 
@@ -78,7 +79,8 @@ pub(crate) fn run(args: &SweepArgs, out: &Output) -> Result<Verdict> {
     let place = || args.strategy.clone();
     let loaded = args.market.load(out)?;
     let pool = Pool::new(NonZeroUsize::new(args.threads).map_or(Threads::All, Threads::N))?;
-    let sweep = Sweep::new(&spec, loaded.markets.clone(), pool, SweepOptions::default()).with_context(place)?;
+    let sweep = Sweep::new(&spec, loaded.markets.clone(), pool, SweepOptions::default());
+    let sweep = sweep.map_err(mended).with_context(place)?;
     let fixed = fixed(&args.sets, sweep.params())?;
     let (points, n_repeated) = match args.points {
         None => (grid(sweep.params(), &fixed, args.max_points)?, 0),
@@ -167,7 +169,7 @@ fn lookback(spec: &StrategySpec, market: &Market, points: &PointTable, own: &[Pa
             let values: Vec<Value> = (0..own.len()).filter_map(|i| points.value(row, i)).collect();
             table.push(points.ids()[row], &values)?;
         }
-        let plan = spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?;
+        let plan = spec.compile(&market.schema(), market.steps_per_year(), Some(&table)).map_err(mended)?;
         longest = plan.programs.iter().flatten().map(|p| p.lookback).fold(longest, usize::max);
     }
     Ok(longest)

@@ -4,6 +4,7 @@
 
 mod backtest;
 mod expr;
+mod reads;
 
 use std::fs;
 use std::path::Path;

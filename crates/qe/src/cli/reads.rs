@@ -1,0 +1,114 @@
+//! What a strategy reads and pays beside the bars that it trades: other symbols, a spread, a multiplier.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use qe_core::bars::Bars;
+use qe_core::instrument::Instrument;
+use qe_engine::Error;
+use qe_engine::market::{Market, Symbols};
+
+/// What there is beside the traded bars.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReadArgs {
+    /// Symbols that are read and not traded, with commas between them: `sym("SPY", close)` in a strategy. Those that are
+    /// traded can all be read anyway. Each is read in the timeframe that is traded.
+    #[arg(long, value_name = "SYMBOLS", value_delimiter = ',')]
+    read: Vec<String>,
+    /// The column with the market's own spread, bid to ask, as a fraction of the price: what `market_spread_times` under
+    /// `[costs]` pays. Bars that are made longer have the last that there was in them.
+    #[arg(long, value_name = "COLUMN", conflicts_with = "simulated")]
+    spread: Option<String>,
+    /// Currency per point of price and unit: units of what is traded are contracts.
+    #[arg(long, value_name = "X")]
+    multiplier: Option<f64>,
+}
+
+impl ReadArgs {
+    /// Puts what is read beside what is traded: symbols and columns to load. No symbol means all.
+    pub(crate) fn add_to(&self, symbols: &mut Vec<String>, columns: &mut Vec<String>) -> Result<()> {
+        for (i, name) in self.read.iter().enumerate() {
+            if symbols.contains(name) {
+                bail!("--read {name}: it is traded, and what is traded can be read; leave it out of one of the two");
+            }
+            if self.read[..i].contains(name) {
+                bail!("--read {name}: it is given twice; give it once");
+            }
+        }
+        if !symbols.is_empty() {
+            symbols.extend_from_slice(&self.read);
+        }
+        columns.extend(self.spread.iter().filter(|name| !columns.contains(name)).cloned().collect::<Vec<_>>());
+        Ok(())
+    }
+
+    /// A market of bars with what they say of its spread, and with its multiplier.
+    pub(crate) fn market(&self, market: Market, bars: &Bars) -> Result<Market> {
+        let mut market = market;
+        if let Some(name) = &self.spread {
+            let column = bars.columns().get(name)?;
+            market = market.with_spread(&column.to_f64()).with_context(|| format!("--spread {name}"))?;
+        }
+        if let Some(multiplier) = self.multiplier {
+            // Nothing of an instrument but its multiplier changes what comes of a run.
+            let calendar = market.calendar().clone();
+            let instrument = Instrument { calendar, multiplier, ..Instrument::us_equity(market.symbol()) };
+            market = market.with_instrument(&instrument).context("--multiplier")?;
+        }
+        Ok(market)
+    }
+
+    /// Those of some markets that are traded, in their order. Each may read all that are of its timeframe.
+    pub(crate) fn traded(&self, all: Vec<Market>) -> Result<Vec<Arc<Market>>> {
+        if let Some(missing) = self.read.iter().find(|name| !all.iter().any(|m| m.symbol() == *name)) {
+            let mut names: Vec<&str> = all.iter().map(Market::symbol).collect();
+            names.dedup();
+            bail!("--read {missing}: it is not in the data, there are {}; give its files too", names.join(", "));
+        }
+        let mut of_timeframe: Vec<(_, Symbols)> = Vec::new();
+        for market in &all {
+            let timeframe = market.timeframe();
+            if !of_timeframe.iter().any(|(t, _)| *t == timeframe) {
+                let alike = all.iter().filter(|m| m.timeframe() == timeframe);
+                of_timeframe.push((timeframe, Symbols::new(alike)?));
+            }
+        }
+        let symbols = |market: &Market| {
+            let found = of_timeframe.iter().find(|(t, _)| *t == market.timeframe());
+            found.map(|(_, symbols)| symbols.clone()).unwrap_or_default()
+        };
+        let is_traded = |m: &Market| !self.read.iter().any(|name| name == m.symbol());
+        if !all.iter().any(is_traded) {
+            bail!("--read: all that there is in the data is only read; leave out of it what is to be traded");
+        }
+        Ok(all
+            .into_iter()
+            .filter(is_traded)
+            .map(|market| {
+                let symbols = symbols(&market);
+                Arc::new(market.with_symbols(&symbols))
+            })
+            .collect())
+    }
+}
+
+/// An error of a strategy over markets, with the option that mends it.
+pub(crate) fn mended(error: Error) -> anyhow::Error {
+    match &error {
+        Error::Market { place, reason, .. } if place.starts_with("costs.market_spread_times") => {
+            anyhow!("{place}: {reason}; name the column that holds them by --spread COLUMN, or leave the field out")
+        }
+        Error::Expression { error: meaning, .. } => match unknown_symbol(meaning) {
+            Some(name) => anyhow!("{error}; --read {name} loads a symbol that is not traded"),
+            None => error.into(),
+        },
+        _ => error.into(),
+    }
+}
+
+/// The symbol that is not there, if that is what is wrong.
+fn unknown_symbol(error: &qe_factors::Error) -> Option<&str> {
+    let qe_factors::Error::Meaning { reason, .. } = error else { return None };
+    reason.strip_prefix("no symbol is named `")?.strip_suffix('`')
+}
