@@ -42,7 +42,8 @@ pub(crate) struct CheckArgs {
     /// Expressions, or NAME=EXPRESSION.
     #[arg(required = true)]
     expressions: Vec<String>,
-    /// What they may read beside the market: an exit the open position, a gate the account, a size both.
+    /// What they may read beside the market: an exit the open position, a gate the account, a size both; a label of
+    /// research what comes later.
     #[arg(long, value_enum, default_value = "series")]
     scope: ScopeArg,
     #[command(flatten)]
@@ -56,6 +57,7 @@ enum ScopeArg {
     Exit,
     Gate,
     Size,
+    Label,
 }
 
 impl From<ScopeArg> for Scope {
@@ -65,6 +67,7 @@ impl From<ScopeArg> for Scope {
             ScopeArg::Exit => Self::EXIT,
             ScopeArg::Gate => Self::GATE,
             ScopeArg::Size => Self::SIZE,
+            ScopeArg::Label => Self::LABEL,
         }
     }
 }
@@ -144,6 +147,9 @@ struct Checked {
     /// Of a rule, how many operations it takes in a row beside the plan's columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     n_rule_steps: Option<usize>,
+    /// Of a label, how many rows later it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ahead: Option<u32>,
 }
 
 fn describe(trees: &[(String, Ast)], compiled: &Compiled) -> Vec<Checked> {
@@ -156,7 +162,8 @@ fn describe(trees: &[(String, Ast)], compiled: &Compiled) -> Vec<Checked> {
         };
         let gives = if ty == Ty::Cond { "condition" } else { "number" };
         let n_rule_steps = rule.map(Rule::n_steps);
-        Some(Checked { name: name.clone(), text: ast.to_string(), gives, lookback, n_rule_steps })
+        let ahead = compiled.output(i, 0).map(|o| outputs[o].ahead).filter(|ahead| *ahead > 0);
+        Some(Checked { name: name.clone(), text: ast.to_string(), gives, lookback, n_rule_steps, ahead })
     };
     trees.iter().enumerate().filter_map(of).collect()
 }
@@ -169,6 +176,9 @@ fn check(args: &CheckArgs, out: &Output) -> Result<Verdict> {
             let _ = write!(text, "{}\n  a {} from row {} on", c.text, c.gives, c.lookback);
             if let Some(n) = c.n_rule_steps {
                 let _ = write!(text, ", by a rule of {n} operations");
+            }
+            if let Some(n) = c.ahead {
+                let _ = write!(text, ", known {n} rows later");
             }
             text.push('\n');
             text

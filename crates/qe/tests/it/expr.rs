@@ -230,3 +230,19 @@ fn exits_and_sizes_are_checked_in_their_scope() {
     let explained = json(at, 0, &["expr", "explain", "--scope", "size", "0.02 * equity / atr(14)"]);
     assert!(explained["rules"][0].as_str().unwrap().contains("equity"), "{explained}");
 }
+
+#[test]
+fn a_label_is_checked_where_it_may_look_ahead() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let label = "forward(close / close[5] - 1, 5)";
+    let checked = json(at, 0, &["expr", "check", "--scope", "label", label, "sma(close, 3)"]);
+    assert_eq!((&checked[0]["ahead"], &checked[0]["lookback"]), (&5.into(), &5.into()));
+    assert!(checked[1]["ahead"].is_null() && checked[1]["lookback"] == 2);
+    let (_, text, _) = run(at, &["expr", "check", "--scope", "label", label]);
+    assert!(text.contains("a number from row 5 on, known 5 rows later"), "{text}");
+    let explained = json(at, 0, &["expr", "explain", "--scope", "label", label]);
+    assert!(explained["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{explained}");
+    assert!(error(at, &["expr", "check", label]).contains("forward tells what comes later"));
+    assert!(error(at, &["expr", "check", "--scope", "exit", label]).contains("forward tells what comes later"));
+}
