@@ -211,6 +211,7 @@ fn run_recorded<R: Record>(
     plan.execution.check()?;
     plan.costs.check()?;
     market.check_costs(&plan.costs)?;
+    market.check_execution(&plan.execution)?;
     let end = stretch.rows.end.min(market.len());
     // Rows that end before they begin are none.
     let start = stretch.rows.start.min(end);

@@ -71,7 +71,8 @@ pub enum MarkSource {
 pub struct Fills {
     /// The bar.
     pub row: Vec<u32>,
-    /// When: the bar's opening for fills at its open, when it was complete for others.
+    /// When: the bar's opening for fills at its open, when it was complete for others; under the path policy
+    /// `lower_timeframe`, when the fine bar of the fill was.
     pub time: Vec<i64>,
     /// The instrument, by its place in [`Ledger::lines`].
     pub line: Vec<u32>,
@@ -242,6 +243,12 @@ impl Record for Ledger {
         f.is_ambiguous.push(fill.is_ambiguous);
         f.signal_row.push(fill.signal_row as u32);
         f.strength.push(fill.strength);
+    }
+
+    fn at(&mut self, time: i64) {
+        if let Some(last) = self.fills.time.last_mut() {
+            *last = time;
+        }
     }
 
     fn refuse(&mut self, row: usize, side: f64, why: Refusal) {

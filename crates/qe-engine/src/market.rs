@@ -1,5 +1,6 @@
 //! The data of one symbol as a simulation reads it: prices, days, what may be filled. Made once, shared by all threads.
 
+mod detail;
 mod symbols;
 
 use std::sync::{Arc, OnceLock};
@@ -20,6 +21,8 @@ use crate::ledger::Line;
 use crate::masks::Forbidden;
 pub use crate::masks::Masks;
 use crate::sim::record::Refusal;
+use detail::Detail;
+pub(crate) use detail::Fine;
 pub use symbols::Symbols;
 
 /// A year of borrowing and funding, in nanoseconds.
@@ -53,6 +56,8 @@ pub struct Market {
     forbidden: Forbidden,
     /// Between bid and ask as of each row's close, as a fraction of the price; NaN where it is not known.
     spread: Option<Shared<f64>>,
+    /// Bars of a lower timeframe.
+    detail: Option<Detail>,
     /// Volume and volatility by day, computed when they are first asked for.
     inputs: Arc<OnceLock<CostInputs>>,
     /// The time between bars, computed when it is first asked for.
@@ -138,6 +143,7 @@ impl Market {
             calendar: calendar.clone(),
             forbidden: Forbidden::default(),
             spread: None,
+            detail: None,
             inputs: Arc::default(),
             years: Arc::default(),
             is_whole: [bars.open(), bars.high(), bars.low(), bars.close()]
@@ -262,10 +268,15 @@ impl Market {
     /// As [`Market::identity`].
     pub fn id(&self) -> Result<Id> {
         let data = self.identity()?.id;
-        if self.forbidden.is_none() && self.spread.is_none() && self.multiplier() == 1.0 {
-            return Ok(data);
+        let is_bare = self.forbidden.is_none() && self.spread.is_none() && self.multiplier() == 1.0;
+        let id = match is_bare {
+            true => data,
+            false => id_of("market v1", &(data, self.forbidden.words(), self.spread.as_deref(), self.multiplier()))?,
+        };
+        match &self.detail {
+            Some(detail) => Ok(id_of("market in detail v1", &(id, detail.id))?),
+            None => Ok(id),
         }
-        Ok(id_of("market v1", &(data, self.forbidden.words(), self.spread.as_deref(), self.multiplier()))?)
     }
 
     /// What a day is.

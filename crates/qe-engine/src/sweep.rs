@@ -85,15 +85,19 @@ impl Sweep {
             return Err(fault(format!("{} is there twice", keys[i]), "give each symbol and timeframe once"));
         }
         let schemas: Vec<Schema> = markets.iter().map(|m| m.schema()).collect();
-        let (mut compiled, mut costs): (Vec<usize>, _) = (Vec::new(), None);
+        let (mut compiled, mut how): (Vec<usize>, _) = (Vec::new(), None);
         for (i, market) in markets.iter().enumerate() {
             // What compiles for one market does so for all that are like it.
             let years = market.steps_per_year();
             if !compiled.iter().any(|&j| markets[j].steps_per_year() == years && schemas[j].is_like(&schemas[i])) {
-                costs = Some(spec.compile(&schemas[i], years, None)?.costs);
+                let plan = spec.compile(&schemas[i], years, None)?;
+                how = Some((plan.costs, plan.execution));
                 compiled.push(i);
             }
-            costs.as_ref().map_or(Ok(()), |costs| market.check_costs(costs))?;
+            if let Some((costs, execution)) = &how {
+                market.check_costs(costs)?;
+                market.check_execution(execution)?;
+            }
         }
         if markets.len() > 1 {
             params.push(Param::choice(MARKET, keys.iter().map(String::as_str), &first.key()));

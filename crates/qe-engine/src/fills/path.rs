@@ -27,10 +27,12 @@ pub enum PathPolicy {
     OpenLowHighClose,
     /// The extreme that is nearer to the open comes first; pessimistic where both are equally near.
     NearestExtreme,
+    /// Along the bars of a lower timeframe, of which the market's are made; pessimistic within those, and where there are none.
+    LowerTimeframe,
 }
 
 impl PathPolicy {
-    /// All policies.
+    /// All policies that need nothing but the bar.
     pub const ALL: [Self; 5] =
         [Self::Pessimistic, Self::Optimistic, Self::OpenHighLowClose, Self::OpenLowHighClose, Self::NearestExtreme];
 }
@@ -136,7 +138,7 @@ pub(crate) fn hit_or_other(bar: Touched, orders: Resting, policy: PathPolicy, ot
     };
     let worth = |hit: Option<(f64, Exit, bool)>| hit.map_or(close, |(price, ..)| price);
     let is_high_first = match policy {
-        PathPolicy::Pessimistic => worth(up) <= worth(down),
+        PathPolicy::Pessimistic | PathPolicy::LowerTimeframe => worth(up) <= worth(down),
         PathPolicy::Optimistic => worth(up) >= worth(down),
         // Along the market's own prices: for a short position the high is the unfavourable end.
         PathPolicy::OpenHighLowClose => s > 0.0,

@@ -69,6 +69,8 @@ pub(crate) struct Fill {
 pub(crate) trait Record {
     /// Something was filled.
     fn fill(&mut self, fill: &Fill);
+    /// The last fill was at a time within its bar that is known.
+    fn at(&mut self, _time: i64) {}
     /// An order was refused or made smaller.
     fn refuse(&mut self, row: usize, side: f64, why: Refusal);
     /// Money was paid for holding a position.

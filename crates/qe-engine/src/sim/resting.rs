@@ -1,8 +1,9 @@
 //! What rests in the market: entry orders, stops, targets and trailing stops along a bar's path.
 
 use super::record::{Cause, Record, Refusal};
-use super::state::{Frame, Walk, Way, What, at_side, touched};
-use crate::fills::{Entered, Exit as Hit, Resting, hit_or_other, limit_fill, stop_fill};
+use super::state::{Frame, Levels, Walk, Way, What, at_side, touched};
+use crate::fills::{Entered, Exit as Hit, PathPolicy, Resting, Touched, hit_or_other, limit_fill, stop_fill};
+use crate::market::Fine;
 
 impl Walk {
     /// Fills an entry order that rests, if the bar meets it.
@@ -12,24 +13,34 @@ impl Walk {
             return;
         }
         let side = waiting.entry.side;
-        let bar = touched(f, row);
-        let met = if self.position.is_some() || f.market.is_blocked(row) || !bar.open.is_finite() {
-            None
-        } else if waiting.is_stop {
-            stop_fill(bar, side, waiting.level)
-        } else {
-            limit_fill(bar, side, waiting.level)
-        };
-        if let Some(raw) = met {
+        let bars = Within::new(f, row);
+        let met = (0..bars.len()).find_map(|at| {
+            let bar = bars.bar(at);
+            let fill = if waiting.is_stop { stop_fill } else { limit_fill };
+            fill(bar, side, waiting.level).filter(|_| bar.open.is_finite()).map(|raw| (at, raw, raw == bar.open))
+        });
+        let may_fill = self.position.is_none() && !f.market.is_blocked(row);
+        if let Some((at, raw, is_gap)) = met.filter(|_| may_fill) {
             self.waiting = None;
-            let is_gap = raw == bar.open;
-            let way =
-                Way { row, raw, phase: u8::from(!is_gap), is_maker: !waiting.is_stop && !is_gap, is_ambiguous: false };
+            let is_at_open = is_gap && at == 0;
+            let is_maker = !waiting.is_stop && !is_gap;
+            let way = Way { row, raw, phase: u8::from(!is_at_open), is_maker, is_ambiguous: false };
             if !self.enter(f, way, waiting.entry, days, record) {
                 self.decided = 0.0;
-            } else if !is_gap {
-                let entered = if waiting.is_stop { Entered::ByStop(raw) } else { Entered::ByLimit(raw) };
-                self.fill_resting_as(f, row, entered, days, record);
+            } else if !is_at_open {
+                bars.tell(at, record);
+                let entered = match (is_gap, waiting.is_stop) {
+                    (true, _) => Entered::AtOpen,
+                    (false, true) => Entered::ByStop(raw),
+                    (false, false) => Entered::ByLimit(raw),
+                };
+                self.fill_resting_from(f, (row, at), entered, days, record);
+                // Bars after that of the entry are known to have come after it.
+                if let (Some(position), Within::Fine(_)) = (&mut self.position, &bars) {
+                    for bar in (at + 1..bars.len()).map(|at| bars.bar(at)) {
+                        (position.high, position.low) = (position.high.max(bar.high), position.low.min(bar.low));
+                    }
+                }
             }
         } else if row >= waiting.until {
             self.waiting = None;
@@ -54,57 +65,136 @@ impl Walk {
                 // Within its bar it was looked at when it was entered.
                 _ => return,
             };
-            self.fill_resting_as(f, row, entered, days, record);
+            self.fill_resting_from(f, (row, 0), entered, days, record);
         }
     }
 
+    /// Follows what rests along a row, from one of the bars within it on, in which the position was entered so.
     #[inline]
-    pub(super) fn fill_resting_as(
+    fn fill_resting_from(
         &mut self,
         f: Frame<'_>,
-        row: usize,
-        entered: Entered,
+        (row, from): (usize, usize),
+        mut entered: Entered,
         days: &mut [f64],
         record: &mut impl Record,
     ) {
         let Some(position) = &self.position else { return };
-        let (side, levels, bar) = (position.side, self.levels, touched(f, row));
-        let is_far = if side > 0.0 {
-            !(bar.low <= levels.stop || bar.high >= levels.target)
-        } else {
-            !(bar.high >= levels.stop || bar.low <= levels.target)
-        };
-        if (is_far && levels.trail.is_nan()) || f.market.is_blocked(row) {
+        let (side, mut levels) = (position.side, self.levels);
+        if !levels.may_be_met(side, touched(f, row)) || f.market.is_blocked(row) {
             return;
         }
-        let best = if side > 0.0 { position.high } else { position.low };
-        let orders = Resting { side, stop: levels.stop, target: levels.target, trail: levels.trail, best, entered };
-        let hit = hit_or_other(bar, orders, f.plan.execution.path, f.flip == Some(row));
-        if matches!(hit, Err(true) | Ok(crate::fills::Hit { is_ambiguous: true, .. })) {
-            self.mark_to(f, row, days);
-            if let Some(position) = &mut self.position {
-                record.undecided(row);
-                position.is_undecided = true;
+        let bars = Within::new(f, row);
+        let (mut best, mut is_told) = (if side > 0.0 { position.high } else { position.low }, false);
+        for at in from..bars.len() {
+            let bar = bars.bar(at);
+            let orders = Resting { side, stop: levels.stop, target: levels.target, trail: levels.trail, best, entered };
+            let hit = if levels.may_be_met(side, bar) {
+                hit_or_other(bar, orders, f.plan.execution.path, f.flip == Some(row))
+            } else {
+                Err(false)
+            };
+            // What follows hangs on the best so far: of the bar of an entry within it that is its close.
+            let is_whole = matches!(entered, Entered::Before | Entered::AtOpen);
+            best = match (side > 0.0, is_whole) {
+                (true, true) => best.max(bar.high),
+                (false, true) => best.min(bar.low),
+                (true, false) => best.max(bar.close),
+                (false, false) => best.min(bar.close),
+            };
+            // What the entry's price is beyond already does not rest in this row at all.
+            match entered {
+                Entered::AtOpen => levels = levels.not_beyond(side, bar.open),
+                Entered::ByLimit(price) | Entered::ByStop(price) => levels = levels.not_beyond(side, price),
+                Entered::Before => {}
             }
-        }
-        match hit {
-            Err(_) => {}
-            Ok(hit) => {
-                let (which, is_maker) = match hit.what {
-                    Hit::Stop => (0, false),
-                    Hit::Target => (1, true),
-                    Hit::Trail => (2, false),
-                };
-                let phase = u8::from(!hit.is_at_open);
-                let way = Way { row, raw: hit.price, phase, is_maker, is_ambiguous: hit.is_ambiguous };
-                self.exit(f, way, Cause::Exit(levels.reasons[which]), row, days, record);
-                // An exit that was on its way has nothing left to close.
-                if let Some(at) = self.orders.iter().position(|o| matches!(o.what, What::Exit(..))) {
-                    self.orders.remove(at);
-                } else if self.orders.is_empty() && self.waiting.is_none() {
-                    self.decided = 0.0;
+            entered = Entered::Before;
+            if matches!(hit, Err(true) | Ok(crate::fills::Hit { is_ambiguous: true, .. })) {
+                self.mark_to(f, row, days);
+                if let Some(position) = self.position.as_mut().filter(|_| !is_told) {
+                    record.undecided(row);
+                    (position.is_undecided, is_told) = (true, true);
                 }
             }
+            let Ok(hit) = hit else { continue };
+            let (which, is_maker) = match hit.what {
+                Hit::Stop => (0, false),
+                Hit::Target => (1, true),
+                Hit::Trail => (2, false),
+            };
+            let is_at_open = hit.is_at_open && at == 0;
+            let phase = u8::from(!is_at_open);
+            let way = Way { row, raw: hit.price, phase, is_maker, is_ambiguous: hit.is_ambiguous };
+            self.exit(f, way, Cause::Exit(levels.reasons[which]), row, days, record);
+            if !is_at_open && self.account.ruin.is_none() {
+                bars.tell(at, record);
+            }
+            // An exit that was on its way has nothing left to close.
+            if let Some(at) = self.orders.iter().position(|o| matches!(o.what, What::Exit(..))) {
+                self.orders.remove(at);
+            } else if self.orders.is_empty() && self.waiting.is_none() {
+                self.decided = 0.0;
+            }
+            return;
+        }
+    }
+}
+
+impl Levels {
+    /// Those that a price is not at or beyond already.
+    fn not_beyond(self, side: f64, price: f64) -> Self {
+        let rests = |level: f64, is_met: bool| if is_met { f64::NAN } else { level };
+        Self {
+            stop: rests(self.stop, side * price <= side * self.stop),
+            target: rests(self.target, side * price >= side * self.target),
+            ..self
+        }
+    }
+
+    /// Whether a bar may meet one of them.
+    #[inline]
+    fn may_be_met(&self, side: f64, bar: Touched) -> bool {
+        let (below, above) = if side > 0.0 { (self.stop, self.target) } else { (self.target, self.stop) };
+        bar.low <= below || bar.high >= above || !self.trail.is_nan()
+    }
+}
+
+/// The bars along which a row is walked: those of a lower timeframe, or the row's own.
+enum Within<'a> {
+    Own(Touched),
+    Fine(Fine<'a>),
+}
+
+impl<'a> Within<'a> {
+    #[inline]
+    fn new(f: Frame<'a>, row: usize) -> Self {
+        let fine = match f.plan.execution.path {
+            PathPolicy::LowerTimeframe => f.market.fine(row),
+            _ => None,
+        };
+        fine.map_or_else(|| Self::Own(touched(f, row)), Self::Fine)
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        match self {
+            Self::Own(_) => 1,
+            Self::Fine(fine) => fine.len(),
+        }
+    }
+
+    #[inline]
+    fn bar(&self, at: usize) -> Touched {
+        match self {
+            Self::Own(bar) => *bar,
+            Self::Fine(fine) => fine.bar(at),
+        }
+    }
+
+    /// Tells when something was filled.
+    fn tell(&self, at: usize, record: &mut impl Record) {
+        if let Self::Fine(fine) = self {
+            record.at(fine.available(at));
         }
     }
 }

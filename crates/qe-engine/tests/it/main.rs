@@ -4,6 +4,7 @@
 mod against_naive;
 mod catalog;
 mod costs;
+mod detail;
 mod lanes;
 mod metrics;
 mod naive;

@@ -810,7 +810,7 @@ impl Naive<'_> {
         let worse = if worth(first) <= worth(second) { first } else { second };
         let better = if worth(first) >= worth(second) { first } else { second };
         let chosen = match self.execution.path {
-            PathPolicy::Pessimistic => worse,
+            PathPolicy::Pessimistic | PathPolicy::LowerTimeframe => worse,
             PathPolicy::Optimistic => better,
             PathPolicy::OpenHighLowClose => &a,
             PathPolicy::OpenLowHighClose => &b,

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     let targets: Vec<&Path> = [&args.trades, &args.fills, &args.equity].into_iter().flatten().map(|p| &**p).collect();
     targets.iter().try_for_each(|target| records::check(target))?;
     args.market.refuse_replacing(&targets, &args.strategy)?;
-    let (market, loaded) = args.market.load_one(out)?;
+    let (market, loaded) = args.market.load_one(&spec, out)?;
     let options = RunOptions { params, eval_start: loaded.from, eval_end: loaded.to, ..RunOptions::default() };
     let place = || args.strategy.clone();
     let plan = plan(&spec, &market, &options.params).with_context(place)?;

@@ -15,6 +15,8 @@ use qe_data::identity::IdentityBuilder;
 use qe_data::market::MarketSpec;
 use qe_data::resample::{ResampleSpec, resample};
 use qe_data::spec::When;
+use qe_engine::StrategySpec;
+use qe_engine::fills::PathPolicy;
 use qe_engine::market::Market;
 
 use super::data::{generate, load};
@@ -75,12 +77,13 @@ impl Loaded {
 }
 
 impl MarketArgs {
-    /// Makes every symbol ready in every timeframe.
-    pub(crate) fn load(&self, out: &Output) -> Result<Loaded> {
+    /// Makes every symbol ready in every timeframe, as a strategy asks for it.
+    pub(crate) fn load(&self, strategy: &StrategySpec, out: &Output) -> Result<Loaded> {
+        let in_detail = strategy.execution.path == PathPolicy::LowerTimeframe;
         if let Some(i) = (1..self.timeframes.len()).find(|&i| self.timeframes[..i].contains(&self.timeframes[i])) {
             bail!("--timeframe {}: it is given twice; give each once", self.timeframes[i]);
         }
-        let loaded = if self.simulated { self.simulate(out)? } else { self.read(out)? };
+        let loaded = if self.simulated { self.simulate(in_detail, out)? } else { self.read(in_detail, out)? };
         if let (Some(from), Some(to)) = (loaded.from, loaded.to)
             && from >= to
         {
@@ -90,8 +93,8 @@ impl MarketArgs {
     }
 
     /// The one market of a backtest.
-    pub(crate) fn load_one(&self, out: &Output) -> Result<(Arc<Market>, Loaded)> {
-        let loaded = self.load(out)?;
+    pub(crate) fn load_one(&self, strategy: &StrategySpec, out: &Output) -> Result<(Arc<Market>, Loaded)> {
+        let loaded = self.load(strategy, out)?;
         match loaded.markets.as_slice() {
             [market] => Ok((Arc::clone(market), loaded)),
             [] => bail!("the data: there are no bars; give others, or another stretch of time"),
@@ -132,16 +135,16 @@ impl MarketArgs {
         Ok(spec.validated()?)
     }
 
-    fn read(&self, out: &Output) -> Result<Loaded> {
+    fn read(&self, in_detail: bool, out: &Output) -> Result<Loaded> {
         let spec = self.spec()?;
         let (calendar, hours, vendor, as_of) = (spec.calendar.clone(), spec.hours, spec.vendor.clone(), spec.as_of);
         let stored = spec.timeframe;
         let data = load(spec, out)?;
         data.bars.iter().try_for_each(|bars| check_spacing(bars, stored))?;
-        self.ready(&data.bars, stored, calendar, hours, (vendor, as_of))
+        self.ready(&data.bars, in_detail, stored, (calendar, hours), (vendor, as_of))
     }
 
-    fn simulate(&self, out: &Output) -> Result<Loaded> {
+    fn simulate(&self, in_detail: bool, out: &Output) -> Result<Loaded> {
         let mut symbols = match self.source.symbols() {
             [] => vec!["SPY".to_owned()],
             some => some.to_vec(),
@@ -151,33 +154,40 @@ impl MarketArgs {
         let market = generate(&spec, 0, out)?;
         let vendor = Some(format!("simulated, seed {}", self.market_seed));
         let calendar = market.calendar().clone();
-        self.ready(market.minute_bars(), Timeframe::M1, calendar, SessionHours::Regular, (vendor, None))
+        self.ready(market.minute_bars(), in_detail, Timeframe::M1, (calendar, SessionHours::Regular), (vendor, None))
     }
 
     /// Bars as markets, in each of the timeframes that are traded.
     fn ready(
         &self,
-        bars: &[Bars],
+        stored_bars: &[Bars],
+        in_detail: bool,
         stored: Timeframe,
-        calendar: Calendar,
-        hours: SessionHours,
+        (calendar, hours): (Calendar, SessionHours),
         (vendor, as_of): (Option<String>, Option<Timestamp>),
     ) -> Result<Loaded> {
         let timeframes = if self.timeframes.is_empty() { &[stored][..] } else { &self.timeframes };
-        let mut markets = Vec::with_capacity(bars.len() * timeframes.len());
-        for bars in bars {
+        let mut markets = Vec::with_capacity(stored_bars.len() * timeframes.len());
+        for fine in stored_bars {
             for &timeframe in timeframes {
                 let coarse;
                 let bars = if timeframe == stored {
-                    bars
+                    if in_detail {
+                        bail!(
+                            "execution.path = \"lower_timeframe\": bars of {stored} are traded as they are stored; give a \
+                             higher --timeframe, or take another path"
+                        );
+                    }
+                    fine
                 } else {
                     let target = ResampleSpec::new(timeframe, calendar.clone()).hours(hours);
                     let place = || format!("--timeframe {timeframe}, of bars of {stored}");
                     target.check_source(stored).with_context(place)?;
-                    coarse = resample(bars, &target).with_context(place)?.bars;
+                    coarse = resample(fine, &target).with_context(place)?.bars;
                     &coarse
                 };
                 let market = self.reads.market(Market::new(bars, &calendar)?, bars)?;
+                let market = if in_detail { market.with_detail(fine)? } else { market };
                 if market.n_filled() == market.len() {
                     bail!(
                         "{}: every close is missing; give bars with closes, or name their column in a --spec",

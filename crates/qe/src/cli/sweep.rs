@@ -77,7 +77,7 @@ pub(crate) fn run(args: &SweepArgs, out: &Output) -> Result<Verdict> {
     target.map_or(Ok(()), check_savable)?;
     args.market.refuse_replacing(target.as_slice(), &args.strategy)?;
     let place = || args.strategy.clone();
-    let loaded = args.market.load(out)?;
+    let loaded = args.market.load(&spec, out)?;
     let pool = Pool::new(NonZeroUsize::new(args.threads).map_or(Threads::All, Threads::N))?;
     let sweep = Sweep::new(&spec, loaded.markets.clone(), pool, SweepOptions::default());
     let sweep = sweep.map_err(mended).with_context(place)?;

@@ -183,3 +183,36 @@ fn what_is_wrong_beside_the_bars_is_told_with_the_option() {
         assert!(said.contains("is read, and would be replaced"), "{target}: {said}");
     }
 }
+
+/// A stop and a target so near that many hours touch both: minutes tell which came first.
+const NEAR: &str = r#"version = 1
+name = "Near"
+[entry]
+long = "close > close[1]"
+[[exits]]
+stop = "entry.price * 0.998"
+[[exits]]
+target = "entry.price * 1.002"
+[sizing]
+fraction = "0.5"
+[execution]
+path = "PATH"
+"#;
+
+#[test]
+fn minutes_decide_what_hours_do_not() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in ["pessimistic", "optimistic", "lower_timeframe"] {
+        fs::write(dir.path().join(format!("{path}.toml")), NEAR.replace("PATH", path)).unwrap();
+    }
+    let told = |path: &str| {
+        let file = format!("{path}.toml");
+        json(dir.path(), &["backtest", &file, "--simulated", "--years", "1", "-t", "1h"])
+    };
+    let figure = |told: &Value, name: &str| told["metrics"][name].as_f64().unwrap_or_else(|| panic!("{name}: {told}"));
+    let [low, high, along] = ["pessimistic", "optimistic", "lower_timeframe"].map(told);
+    let [low, high, along] = [low, high, along].map(|told| figure(&told, "total_return"));
+    assert!(low < along && along < high, "{low} {along} {high}");
+    let stored = error(dir.path(), &["backtest", "lower_timeframe.toml", "--simulated", "--years", "1", "-t", "1m"]);
+    assert!(stored.contains("give a higher --timeframe"), "{stored}");
+}
