@@ -1,5 +1,6 @@
 //! `qe sweep`: one strategy at many points of its parameters, and the best of them.
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,14 +10,15 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::par::{Pool, Threads};
-use qe_core::param::{Param, Value};
-use qe_core::point::{OutcomeTable, PointTable};
+use qe_core::param::Value;
+use qe_core::point::{Outcome, OutcomeTable, PointTable};
 use qe_core::time::Timestamp;
 use qe_data::frame::{check_savable, outcomes_to_frame, save};
 use qe_engine::StrategySpec;
 use qe_engine::market::Market;
 use qe_engine::outcome;
-use qe_engine::sweep::{Sweep, SweepOptions};
+use qe_engine::sweep::{MARKET, Sweep, SweepOptions};
+use qe_factors::expr::Schema;
 
 use super::Verdict;
 use super::market::{Loaded, MarketArgs};
@@ -131,21 +133,56 @@ pub(super) fn evaluate(
     }
     let window = Window::one(range)?;
     let bar = out.bar(points.len() as u64, "sweeping");
-    let mut outcomes = OutcomeTable::new(sweep.metrics().to_vec());
-    for start in (0..points.len()).step_by(AT_ONCE) {
-        let part = points.slice(start..start + AT_ONCE);
-        outcomes.append(sweep.evaluate(&part, Fidelity::FULL, &window)?)?;
+    // Points of a market go together, so that they share what is computed over it.
+    let market = points.params().iter().position(|p| p.name == MARKET);
+    let market_of = |row: usize| market.and_then(|at| points.value(row, at)).map(|v| v.to_string());
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by_cached_key(|row| market_of(*row));
+    let mut done = OutcomeTable::new(sweep.metrics().to_vec());
+    for rows in order.chunks(AT_ONCE) {
+        let mut part = PointTable::new(points.params().to_vec())?;
+        for &row in rows {
+            part.push(points.ids()[row], &points.row(row).unwrap_or_default())?;
+        }
+        done.append(sweep.evaluate(&part, Fidelity::FULL, &window)?)?;
         bar.inc(part.len() as u64);
     }
     bar.finish_and_clear();
-    Ok((outcomes, Timestamp(range.start)))
+    Ok((in_order(&done, &order)?, Timestamp(range.start)))
+}
+
+/// Outcomes of rows that were taken in some order, each in its row's place again.
+fn in_order(done: &OutcomeTable, order: &[usize]) -> Result<OutcomeTable> {
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, &row)| place[row] = at);
+    let metrics = done.metrics().iter().map(|name| done.metric(name)).collect::<Result<Vec<_>, _>>()?;
+    let mut out = OutcomeTable::new(done.metrics().to_vec());
+    for at in place {
+        let id = done.ids()[at];
+        match &done.outcomes()[at] {
+            Outcome::Done => out.push_done(id, &metrics.iter().map(|values| values[at]).collect::<Vec<_>>())?,
+            Outcome::Failed { reason } => out.push_failed(id, reason.clone()),
+            Outcome::Pruned { reason } => out.push_pruned(id, reason.clone()),
+        }
+    }
+    Ok(out)
 }
 
 /// When the first bar opens at which all points that can be run are warm, in all markets.
 fn first_warm(sweep: &Sweep, points: &PointTable) -> Result<i64> {
-    let own = sweep.spec().params();
-    let of_market = |market: &Arc<Market>| -> Result<i64> {
-        let lookback = lookback(sweep.spec(), market, points, &own)?;
+    // Markets that are alike, and points that differ in their market alone, are warm alike.
+    let table = without_market(sweep, points)?;
+    let mut known: Vec<(Schema, usize)> = Vec::new();
+    let mut of_market = |market: &Arc<Market>| -> Result<i64> {
+        let schema = market.schema();
+        let lookback = match known.iter().find(|(other, _)| other.is_like(&schema)) {
+            Some((_, lookback)) => *lookback,
+            None => {
+                let lookback = lookback(sweep.spec(), market, &table)?;
+                known.push((schema, lookback));
+                lookback
+            }
+        };
         let at = market.columns().axis().open().get(lookback).copied();
         at.with_context(|| {
             format!(
@@ -156,19 +193,30 @@ fn first_warm(sweep: &Sweep, points: &PointTable) -> Result<i64> {
             )
         })
     };
-    let starts: Vec<i64> = sweep.markets().iter().map(of_market).collect::<Result<_>>()?;
+    let starts: Vec<i64> = sweep.markets().iter().map(&mut of_market).collect::<Result<_>>()?;
     Ok(starts.into_iter().max().unwrap_or(i64::MIN))
 }
 
-/// The longest lookback of all points.
-fn lookback(spec: &StrategySpec, market: &Market, points: &PointTable, own: &[Param]) -> Result<usize> {
-    let mut longest = 0;
-    for start in (0..points.len()).step_by(AT_ONCE) {
-        let mut table = PointTable::new(own.to_vec())?;
-        for row in start..points.len().min(start + AT_ONCE) {
-            let values: Vec<Value> = (0..own.len()).filter_map(|i| points.value(row, i)).collect();
+/// The distinct points, without the parameter that names their market.
+fn without_market(sweep: &Sweep, points: &PointTable) -> Result<PointTable> {
+    let own = sweep.spec().params();
+    let columns: Vec<usize> =
+        own.iter().filter_map(|p| points.params().iter().position(|other| other.name == p.name)).collect();
+    let (mut table, mut seen) = (PointTable::new(own)?, HashSet::new());
+    for row in 0..points.len() {
+        let values: Vec<Value> = columns.iter().filter_map(|&i| points.value(row, i)).collect();
+        if seen.insert(format!("{values:?}")) {
             table.push(points.ids()[row], &values)?;
         }
+    }
+    Ok(table)
+}
+
+/// The longest lookback of all points.
+fn lookback(spec: &StrategySpec, market: &Market, points: &PointTable) -> Result<usize> {
+    let mut longest = 0;
+    for start in (0..points.len()).step_by(AT_ONCE) {
+        let table = points.slice(start..points.len().min(start + AT_ONCE));
         let plan = spec.compile(&market.schema(), market.steps_per_year(), Some(&table)).map_err(mended)?;
         longest = plan.programs.iter().flatten().map(|p| p.lookback).fold(longest, usize::max);
     }
