@@ -10,7 +10,7 @@ use std::ops::Range;
 use qe_core::columns::{Columns, Shared};
 use qe_core::compare::{self, AT_ONCE, Order, Side, compare, compare_each};
 
-use super::graph::{Op, Ty};
+use super::graph::{Id, Op, Ty};
 use super::machine::{BLOCK, Machine, View, Workspace};
 use super::program::Src;
 use super::scalar::Cmp;
@@ -63,16 +63,15 @@ impl Plan {
     /// [`Block::part`].
     pub fn trues(&self, outputs: &[usize], others: &[usize]) -> Trues {
         let mut trues = Trues::default();
-        let test_of = self.steps_of_masks();
+        let test_of = self.steps_of_tests();
         // What is wanted in full is run, and what it reads.
-        let mut todo: Vec<Src> = others.iter().map(|&o| self.program.outputs()[o]).collect();
-        while let Some(src) = todo.pop() {
-            if let Src::Mask(mask) = src
-                && let Some(&step) = test_of.get(&mask)
+        let mut todo: Vec<Id> = others.iter().map(|&o| self.ids[o]).collect();
+        while let Some(id) = todo.pop() {
+            if let Some(&step) = test_of.get(&id)
                 && !trues.steps.contains(&step)
             {
                 trues.steps.push(step);
-                todo.extend(self.program.code()[step].args);
+                todo.extend(self.graph.nodes[id.idx()].children());
             }
         }
         trues.steps.sort_unstable();
@@ -138,19 +137,21 @@ impl Plan {
         node.op == Op::Not && node.args[0] == self.ids[of] && self.program.is_test(of)
     }
 
-    /// The step that makes each condition which is a test.
-    fn steps_of_masks(&self) -> HashMap<u32, usize> {
+    /// The step that makes each condition which is a test. By what it is, not by where it is kept: a comparison of which
+    /// only its failure is wanted leaves its buffer to the tests after it.
+    fn steps_of_tests(&self) -> HashMap<Id, usize> {
         let tests = self.program.stages().iter().flat_map(|stage| stage.tests.clone());
-        tests.map(|step| (self.program.code()[step].dst, step)).collect()
+        tests.map(|step| (self.program.nodes()[step], step)).collect()
     }
 
     /// The comparison that an output is, if it is a test.
-    fn test(&self, output: usize, test_of: &HashMap<u32, usize>) -> Option<Test> {
-        let step_of = |src: Src| if let Src::Mask(mask) = src { test_of.get(&mask) } else { None };
-        let mut instr = &self.program.code()[*step_of(self.program.outputs()[output])?];
+    fn test(&self, output: usize, test_of: &HashMap<Id, usize>) -> Option<Test> {
+        let mut id = self.ids[output];
+        let mut instr = &self.program.code()[*test_of.get(&id)?];
         let is_failure = instr.op == Op::Not;
         if is_failure {
-            instr = &self.program.code()[*step_of(instr.args[0])?];
+            id = self.graph.nodes[id.idx()].args[0];
+            instr = &self.program.code()[*test_of.get(&id)?];
         }
         let Op::Cmp(op) = instr.op else { return None };
         let order = match op {

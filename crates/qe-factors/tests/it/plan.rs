@@ -471,6 +471,36 @@ fn warm_up_is_the_least_number_of_rows_that_holds_for_all_data() {
 }
 
 #[test]
+fn failures_are_those_of_their_own_comparison() {
+    // Of each comparison it is asked alone where it fails, so those after it are kept in its place.
+    let bars = minutes(8, true);
+    let texts: Vec<String> = (0..9).map(|i| format!("not (close > open + {i} - 4)")).collect();
+    let texts: Vec<&str> =
+        texts.iter().map(|t| &t[..]).chain(["not (close < 100)", "not (high < 99)", "low > 101"]).collect();
+    let plan = plan(&texts);
+    let (table, n) = (bars.columns(), texts.len());
+    let (values, n_words) = (plan.eval(table).unwrap(), table.len().div_ceil(64));
+    for full in [&[][..], &[n - 3], &[n - 2, 0]] {
+        let trues = plan.trues(&(0..n).collect::<Vec<_>>(), full);
+        let mut bits = vec![0; n * n_words];
+        plan.each_block_of(&trues, table, &mut Workspace::new(), |block| {
+            block.write_trues(&trues, &mut bits, n_words, block.rows().start / 64);
+            for k in full {
+                let Part::Condition(mask) = block.part(*k) else { panic!("{} is a condition", texts[*k]) };
+                let (rows, all) = (block.rows(), values.condition(*k).unwrap());
+                assert_eq!(mask.len(), rows.len());
+                rows.clone().for_each(|row| assert_eq!(mask.get(row - rows.start), all.get(row), "{}", texts[*k]));
+            }
+        })
+        .unwrap();
+        for (output, text) in texts.iter().enumerate() {
+            let yes = values.condition(output).unwrap();
+            assert_eq!(&bits[output * n_words..][..n_words], yes.yes(), "{text}");
+        }
+    }
+}
+
+#[test]
 fn bitmaps_are_where_conditions_are_true() {
     let bars = minutes(8, true);
     let mut texts: Vec<String> = Vec::new();
