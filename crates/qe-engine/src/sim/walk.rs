@@ -303,7 +303,9 @@ impl Walk {
         record: &mut impl Record,
     ) {
         self.mark_to(f, row, days);
-        let is_lost = f.plan.execution.fill.delay > 0 && self.account.worth(f.view.marks[row]) <= 0.0;
+        // Where the row is marked already, by an exit that a later price fills, there was worth at its close.
+        let is_open = f.plan.execution.fill.delay > 0 && self.account.marked <= row;
+        let is_lost = is_open && self.account.worth(f.view.marks[row]) <= 0.0;
         if self.account.ruin.is_none() && !is_lost {
             self.refuse(row, side, why, record);
         }

@@ -390,3 +390,28 @@ fn less_of_a_weight_never_buys_however_dear_a_sale_is() {
     assert!((fills[0].1 - 10_000.0 / 220.0).abs() < 1e-9, "{fills:?}");
     assert_eq!(fills[1..], [(3, -fills[0].1, 100.0)]);
 }
+
+#[test]
+fn where_a_comparison_fails_is_not_where_another_does() {
+    // Of the first exit, and the rule's own `not`, nobody asks where the comparison holds: neither ever is true, and the
+    // position is held to the end.
+    let market = points(&[(100.0, 1.0), (100.0, 0.0), (100.0, 0.0), (100.0, 0.0)]);
+    let exits = ["not (close < 200)", "close > 500", "pos.bars > 0 and not (open < 300)", "high > 700"];
+    let s = Sketch { exits: [exits.map(|t| (ExitKind::When, t.into())).into(), vec![]], ..base() };
+    assert_eq!(fills(&go(&s, &market, 0..4).1), [(1, 10.0, 100.0)]);
+}
+
+#[test]
+fn a_refusal_before_ruin_is_told_though_the_exit_before_it_loses_all() {
+    // 1,000 units at 100 of 10,000. Row 3 turns round with a size below zero, while all is worth what it was; the exit at
+    // the next open, at half the price, loses more than there is.
+    let market =
+        points(&[(100.0, 2.0), (100.0, 0.0), (100.0, 0.0), (100.0, -1.0), (50.0, 0.0), (50.0, 0.0), (50.0, 0.0)]);
+    let entry = ["volume > 1", "volume < 0"].map(|t| Some(t.to_owned()));
+    let size = (SizeKind::Fraction, "5".into());
+    let mut s = Sketch { entry, size, scale: Some("volume".into()), opposite: Opposite::Reverse, ..base() };
+    s.execution.leverage = 10.0;
+    let (figures, ledger) = go(&s, &market, 0..7);
+    assert_eq!(fills(&ledger), [(1, 1000.0, 100.0), (4, -1000.0, 50.0)]);
+    assert_eq!((refused(&ledger), figures.is_ruined), (vec![(3, -1.0, Refusal::NoSize)], true));
+}
