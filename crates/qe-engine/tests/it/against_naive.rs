@@ -12,7 +12,7 @@ use qe_engine::program::{Execution, StrategyPlan};
 use qe_engine::range::over_policies;
 
 use crate::naive::{Data, Filled, Outcome, simulate};
-use crate::random::{Sketch, at_once, market, one, sketch, weights};
+use crate::random::{Sketch, at_once, market, one, sketch, weights, wild};
 
 fn fills(ledger: &Ledger) -> Vec<Filled> {
     let f = &ledger.fills;
@@ -199,6 +199,11 @@ fn decisions_that_are_filled_at_once_are_the_naive_simulator_s() {
 #[test]
 fn weights_are_the_naive_simulator_s() {
     many(weights);
+}
+
+#[test]
+fn rules_of_any_shape_are_the_naive_simulator_s() {
+    many(wild);
 }
 
 /// How many cases of each kind are tried.

@@ -527,3 +527,137 @@ fn exits(r: &mut Stream, is_long: bool) -> Vec<(ExitKind, String)> {
         })
         .collect()
 }
+
+/// A number that a rule may read, of the market, the position, or both.
+fn wild_number(r: &mut Stream, depth: u64) -> String {
+    let leaf = [
+        "close",
+        "open",
+        "high",
+        "low",
+        "volume",
+        "close[1]",
+        "high - low",
+        "sma(close, 5)",
+        "close[3]",
+        "low[1]",
+        "pos.bars",
+        "pos.high",
+        "pos.low",
+        "pos.pnl_frac",
+        "pos.side",
+        "entry.price",
+        "2",
+        "0.5",
+        "100",
+        "nan",
+        "entry.price",
+        "pos.bars",
+        "close",
+    ];
+    if depth == 0 || r.bernoulli(0.25) {
+        return one(r, &leaf).into();
+    }
+    let n = |r: &mut Stream| wild_number(r, depth - 1);
+    match r.below(12) {
+        0 => format!("({} + {})", n(r), n(r)),
+        1 | 2 => format!("({} - {})", n(r), n(r)),
+        3 => format!("({} * {})", n(r), n(r)),
+        4 => format!("max({}, {})", n(r), n(r)),
+        5 => format!("min({}, {})", n(r), n(r)),
+        6 => format!("max_since_entry({})", n(r)),
+        7 => format!("min_since_entry({})", n(r)),
+        8 => format!("at_signal({})", n(r)),
+        9 => format!("abs({})", n(r)),
+        _ => format!("if({}, {}, {})", wild_condition(r, depth - 1), n(r), n(r)),
+    }
+}
+
+fn wild_condition(r: &mut Stream, depth: u64) -> String {
+    let compare = |r: &mut Stream| {
+        let sign = one(r, &["<", "<=", ">", ">=", "==", "!="]);
+        format!("({} {sign} {})", wild_number(r, depth), wild_number(r, depth))
+    };
+    if depth == 0 || r.bernoulli(0.35) {
+        return match r.below(8) {
+            0 => format!("is_missing({})", wild_number(r, depth)),
+            1 => "(pos.bars >= 5)".into(),
+            2 => "(close < entry.price - 2)".into(),
+            3 => "(volume > 0.8)".into(),
+            _ => compare(r),
+        };
+    }
+    let c = |r: &mut Stream| wild_condition(r, depth - 1);
+    match r.below(5) {
+        0 => format!("({} and {})", c(r), c(r)),
+        1 => format!("({} or {})", c(r), c(r)),
+        2 => format!("(not {})", c(r)),
+        3 => format!("if({}, {}, {})", c(r), c(r), c(r)),
+        _ => compare(r),
+    }
+}
+
+/// A strategy whose rules are of any shape.
+pub(crate) fn wild(r: &mut Stream) -> Sketch {
+    let is_at_once = r.bernoulli(0.5);
+    let mut s = if is_at_once { at_once(r) } else { sketch(r) };
+    for side in 0..2 {
+        let n = 1 + r.below(3);
+        let keep = r.bernoulli(0.3);
+        if !keep {
+            s.exits[side].clear();
+        }
+        for _ in 0..n {
+            let kind = if is_at_once || r.bernoulli(0.5) {
+                ExitKind::When
+            } else {
+                one(r, &[ExitKind::Stop, ExitKind::Target, ExitKind::Trail])
+            };
+            let depth = 1 + r.below(4);
+            let text = if kind == ExitKind::When {
+                let c = wild_condition(r, depth);
+                // Rare, so that positions last.
+                if r.bernoulli(0.6) { format!("({c}) and volume > {}", one(r, &["0.9", "0.99", "0.6"])) } else { c }
+            } else if r.bernoulli(0.5) {
+                let sign = if (kind == ExitKind::Stop) == (side == 0) { "-" } else { "+" };
+                let far = one(r, &["2", "5", "(high - low)", "pos.bars", "at_signal(high - low)", "3 * volume"]);
+                if kind == ExitKind::Trail {
+                    far.into()
+                } else {
+                    let of = one(
+                        r,
+                        &[
+                            "entry.price",
+                            "close",
+                            "pos.high",
+                            "max_since_entry(close)",
+                            "min_since_entry(low)",
+                            "at_signal(close)",
+                        ],
+                    );
+                    format!("{of} {sign} {far}")
+                }
+            } else {
+                wild_number(r, depth)
+            };
+            s.exits[side].push((kind, text));
+        }
+        s.exits[side].truncate(5);
+    }
+    if r.bernoulli(0.5) {
+        s.costs = CostModel {
+            borrow_annual: one(r, &[0.0, 0.5, 0.99]),
+            funding_annual: one(r, &[0.0, 0.2, 9.5, -9.0]),
+            ..s.costs
+        };
+    }
+    if r.bernoulli(0.4) {
+        s.cooldown = (0, 0);
+    }
+    if r.bernoulli(0.3) {
+        s.execution.leverage = 10.0;
+        s.size = (SizeKind::Fraction, one(r, &["3", "8", "9 * volume"]).into());
+        s.limit_frac = f64::INFINITY;
+    }
+    s
+}
