@@ -137,8 +137,8 @@ impl Plan {
         node.op == Op::Not && node.args[0] == self.ids[of] && self.program.is_test(of)
     }
 
-    /// The step that makes each condition which is a test. By what it is, not by where it is kept: a comparison of which
-    /// only its failure is wanted leaves its buffer to the tests after it.
+    /// The step that makes each condition which is a test. By what it is, not by where it is kept: a comparison of
+    /// which only its failure is wanted leaves its buffer to the tests after it.
     fn steps_of_tests(&self) -> HashMap<Id, usize> {
         let tests = self.program.stages().iter().flat_map(|stage| stage.tests.clone());
         tests.map(|step| (self.program.nodes()[step], step)).collect()
