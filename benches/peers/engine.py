@@ -310,12 +310,12 @@ class Turns:
         said = self.contestants[name](1, self.out)
         return np.fromfile(self.out).reshape(-1, 4), said
 
-    def run(self, rounds, slow=()):
-        """Seconds and peaks by name. The slow run once in a round, the others three times."""
+    def run(self, rounds, slow=(), calls=3):
+        """Seconds and peaks by name. The slow run once in a round, the others a few times."""
         seconds, peak = ({name: [] for name in self.contestants} for _ in range(2))
         for _ in range(rounds):
             for name, call in self.contestants.items():
-                said = call(1 if name in slow else 3, "")
+                said = call(1 if name in slow else calls, "")
                 seconds[name] += said["seconds"]
                 peak[name].append(said["peak_bytes"])
         return seconds, peak
@@ -436,7 +436,8 @@ def breakout(args, folder, case):
             check(name, result, reference)
             if abs(said["total_pnl"] - pnl) > TOLERANCE * max(1.0, abs(pnl)):
                 sys.exit(f"{name}: pnl {said['total_pnl']!r}, and {pnl!r} of the plain loop")
-        seconds, peak = turns.run(args.runs, slow)
+        # A call takes milliseconds: enough of them that the first do not tell.
+        seconds, peak = turns.run(args.runs, slow, calls=30)
         best = fastest(seconds, "numba")
         head = ["who", "seconds, median", "range", "ns / bar", "this / best numba", "this / ours", "peak MB"]
         print()

@@ -6,10 +6,15 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 
-/// The cargo that runs us, or the one on the path.
+/// The cargo that runs us, or the one on the path. It is not told of our own package: build scripts of dependencies look at
+/// that, and half of them would be compiled anew each time that one builds through us after having built without.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    let is_ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_ours)) {
+        command.env_remove(name);
+    }
     command
 }
 

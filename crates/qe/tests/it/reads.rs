@@ -207,7 +207,7 @@ fn minutes_decide_what_hours_do_not() {
     }
     let told = |path: &str| {
         let file = format!("{path}.toml");
-        json(dir.path(), &["backtest", &file, "--simulated", "--years", "1", "-t", "1h"])
+        json(dir.path(), 0, &["backtest", &file, "--simulated", "--years", "1", "-t", "1h"])
     };
     let figure = |told: &Value, name: &str| told["metrics"][name].as_f64().unwrap_or_else(|| panic!("{name}: {told}"));
     let [low, high, along] = ["pessimistic", "optimistic", "lower_timeframe"].map(told);
