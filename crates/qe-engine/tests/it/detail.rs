@@ -127,7 +127,7 @@ fn minutes_along_a_path_are_that_path() {
                         let within = f.time[i] - open;
                         match f.phase[i] {
                             0 => assert_eq!(within, 0),
-                            1 => assert!(within >= MINUTE && within <= 54 * MINUTE && within % MINUTE == 0),
+                            1 => assert!((MINUTE..=54 * MINUTE).contains(&within) && within % MINUTE == 0),
                             _ => assert_eq!(within, 60 * MINUTE),
                         }
                     }
