@@ -55,6 +55,20 @@ fn with_avx2<L: Loops>(loops: L) -> L::Out {
     loops.run()
 }
 
+/// The first of `n` places at which something is so. It is asked of several at a time, without a branch for each.
+#[inline(always)]
+pub fn first(n: usize, is: impl Fn(usize) -> bool) -> Option<usize> {
+    let mut from = 0;
+    while from < n {
+        let to = n.min(from + 16);
+        if (from..to).fold(false, |any, i| any | is(i)) {
+            return (from..to).find(|i| is(*i));
+        }
+        from = to;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +92,15 @@ mod tests {
     fn the_bits_are_those_of_narrow_vectors() {
         let x: Vec<f64> = (0..1000).map(|i| f64::from(i * i % 977) * 0.37 - 100.0).collect();
         assert_eq!(wide(Probe(&x)), Probe(&x).run());
+    }
+
+    #[test]
+    fn the_first_place_is_that_of_a_plain_search() {
+        for n in 0..50 {
+            for at in 0..60 {
+                let is = |i: usize| i >= at && (i - at).is_multiple_of(3);
+                assert_eq!(first(n, is), (0..n).find(|i| is(*i)), "{at} of {n}");
+            }
+        }
     }
 }

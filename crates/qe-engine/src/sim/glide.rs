@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use qe_core::wide::{Loops, wide};
-use qe_factors::plan::{HeldRows, MAX_COLUMNS, Memory, Rule};
+use qe_core::wide::{Loops, first, wide};
+use qe_factors::plan::{Field, HeldRows, MAX_COLUMNS, Memory, Rule};
 
 use super::record::Record;
 use super::state::{Frame, Levels, Position, Walk, at_side};
@@ -38,7 +38,6 @@ impl Glide {
                 Source::Output(_) => glide.levels_vary |= is_level,
                 Source::Number(_) => glide.levels_stay |= is_level,
                 Source::Rule(idx) => {
-                    use qe_factors::plan::Field;
                     let rule = plan.compiled.rules().get(idx)?;
                     let kept = rule.kept()?;
                     if exit.kind == ExitKind::Trail && !kept.is_fixed {
@@ -242,7 +241,7 @@ impl Levels {
     fn first_reached(&self, f: Frame<'_>, position: &Position, rows: Range<usize>) -> usize {
         let (low, high) = (&f.prices[2][rows.clone()], &f.prices[1][rows.clone()]);
         let is_long = position.side > 0.0;
-        let (below, above) = if is_long { (self.stop, self.target) } else { (self.target, self.stop) };
+        let [below, above] = self.below_and_above(position.side);
         let mut end = rows.start + wide(Reached { low, high, below, above });
         if !self.trail.is_nan() {
             let mut best = if is_long { position.high } else { position.low };
@@ -274,15 +273,6 @@ impl Loops for Reached<'_> {
     fn run(self) -> usize {
         let Self { low, high, below, above } = self;
         let n = low.len().min(high.len());
-        let is = |i: usize| (low[i] <= below) | (high[i] >= above);
-        let mut from = 0;
-        while from < n {
-            let to = n.min(from + 16);
-            if (from..to).fold(false, |any, i| any | is(i)) {
-                return (from..to).find(|i| is(*i)).unwrap_or(to);
-            }
-            from = to;
-        }
-        n
+        first(n, |i| (low[i] <= below) | (high[i] >= above)).unwrap_or(n)
     }
 }

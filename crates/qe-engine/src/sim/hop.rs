@@ -195,7 +195,7 @@ impl Walk {
         for ruled in &own.rules {
             let (Some(plain), Some(memory)) = (ruled.plain, &self.memories[at][ruled.exit]) else { continue };
             let values = &ruled.columns[plain.column][from + 1 - start..end + 1];
-            if let Some(n) = Rule::first_true(plain, values, memory) {
+            if let Some(n) = plain.first_true(values, memory) {
                 (met, end) = (Some(ruled.exit), from - start + n);
             }
         }

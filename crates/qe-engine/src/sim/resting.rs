@@ -151,10 +151,16 @@ impl Levels {
         }
     }
 
+    /// The level that is met from above, and that which is met from below.
+    #[inline]
+    pub(super) fn below_and_above(&self, side: f64) -> [f64; 2] {
+        if side > 0.0 { [self.stop, self.target] } else { [self.target, self.stop] }
+    }
+
     /// Whether a bar may meet one of them.
     #[inline]
     fn may_be_met(&self, side: f64, bar: Touched) -> bool {
-        let (below, above) = if side > 0.0 { (self.stop, self.target) } else { (self.target, self.stop) };
+        let [below, above] = self.below_and_above(side);
         bar.low <= below || bar.high >= above || !self.trail.is_nan()
     }
 }

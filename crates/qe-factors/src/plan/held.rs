@@ -5,7 +5,7 @@
 //! keep what they gave. What is left, often one comparison of a column with a number, is done for a block of rows at a
 //! time. Every number is made by the same operation from the same operands as in a run row by row, so the bits are the same.
 
-use qe_core::wide::{Loops, wide};
+use qe_core::wide::{Loops, first, wide};
 
 use super::local::{Local, LocalOp, and, choose, condition, or};
 use super::rule::Field;
@@ -298,20 +298,6 @@ fn first_of(a: Side<'_>, b: Side<'_>, n: usize, is: impl Fn(f64, f64) -> bool) -
         }
         (Side::One(x), Side::One(y)) => (n > 0 && is(x, y)).then_some(0),
     }
-}
-
-/// The first of `n` places at which something is so. Asked of several at a time, without a branch for each.
-#[inline(always)]
-pub(super) fn first(n: usize, is: impl Fn(usize) -> bool) -> Option<usize> {
-    let mut from = 0;
-    while from < n {
-        let to = n.min(from + 16);
-        if (from..to).fold(false, |any, i| any | is(i)) {
-            return (from..to).find(|i| is(*i));
-        }
-        from = to;
-    }
-    None
 }
 
 struct Run<'a, E> {

@@ -6,8 +6,10 @@
 
 use std::fmt;
 
+use qe_core::wide::first;
+
 use super::graph::Ty;
-use super::held::{Ends, Held, HeldRows, MAX_COLUMNS, Plain, Values, WhereTrue, first};
+use super::held::{Ends, Held, HeldRows, MAX_COLUMNS, Plain, Values, WhereTrue};
 use super::local::Local;
 
 /// A value that no column holds, by its name in expressions.
@@ -259,12 +261,6 @@ impl Rule {
         self.held.as_ref().and_then(Held::plain)
     }
 
-    /// The first of some values of its column for which a rule that is [`Rule::plain`] is true.
-    #[inline]
-    pub fn first_true(plain: Plain, values: &[f64], memory: &Memory) -> Option<usize> {
-        plain.first(values, &memory.registers)
-    }
-
     /// Forgets everything and takes from the row of an entry's signal what it keeps of that. `false` where nothing is done,
     /// and the rule has to be run.
     #[inline]
@@ -287,6 +283,14 @@ impl Rule {
     fn run_some(&self, some: &[u32], inputs: &[f64], outside: &Outside, memory: &mut Memory) {
         memory.slots.iter_mut().zip(&self.fields).for_each(|(slot, field)| *slot = outside.get(*field));
         self.local.run_some(some, inputs, &memory.slots, &mut memory.registers);
+    }
+}
+
+impl Plain {
+    /// The first of some values of its column for which it is true.
+    #[inline]
+    pub fn first_true(self, values: &[f64], memory: &Memory) -> Option<usize> {
+        self.first(values, &memory.registers)
     }
 }
 
