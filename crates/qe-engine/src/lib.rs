@@ -3,6 +3,7 @@
 pub mod aligned;
 pub mod batch;
 pub mod blocks;
+pub mod broker;
 pub mod cache;
 pub mod catalog;
 mod compile;

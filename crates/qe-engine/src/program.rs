@@ -77,7 +77,8 @@ pub struct Exit {
 }
 
 /// What a size is a number of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SizeKind {
     /// A share of equity at the fill, costs included.
     Fraction,

@@ -1,7 +1,8 @@
 //! What a walk tells as it goes: nothing is kept in a sweep, everything in a ledger.
 
 /// Why something was filled, or was to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// An entry.
     Entry,
