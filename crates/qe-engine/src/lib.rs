@@ -13,6 +13,7 @@ mod expand;
 pub mod fills;
 mod identity;
 pub mod inputs;
+pub mod leak;
 pub mod ledger;
 pub mod market;
 mod masks;

@@ -1,6 +1,7 @@
 //! The data of one symbol as a simulation reads it: prices, days, what may be filled. Made once, shared by all threads.
 
 mod detail;
+mod parts;
 mod symbols;
 
 use std::sync::{Arc, OnceLock};
@@ -23,6 +24,7 @@ pub use crate::masks::Masks;
 use crate::sim::record::Refusal;
 use detail::Detail;
 pub(crate) use detail::Fine;
+pub(crate) use parts::Parts;
 pub use symbols::Symbols;
 
 /// A year of borrowing and funding, in nanoseconds.
@@ -50,6 +52,8 @@ pub struct Market {
     day: Shared<u32>,
     /// The last row of each day.
     day_end: Shared<u32>,
+    /// The first row that is complete when each day's session is over, or later; `u32::MAX` where there is none.
+    day_close: Shared<u32>,
     dates: Vec<Date>,
     steps_per_year: f64,
     days_per_year: f64,
@@ -116,6 +120,13 @@ impl Market {
                 *last = row as u32;
             }
         }
+        let known = bars.available();
+        let close_of = |(date, end): (&Date, &u32)| match calendar.session(*date) {
+            Some(session) => known.partition_point(|t| *t < session.close),
+            None => *end as usize,
+        };
+        let closes = dates.iter().zip(&day_end).map(close_of);
+        let day_close: Vec<u32> = closes.map(|row| if row < n { row as u32 } else { u32::MAX }).collect();
         let price = |x: &[f64]| Shared::from(x.to_vec());
         let shared = |name: &str, x: &[f64]| match bars.columns().get(name) {
             Ok(column) => column.to_f64(),
@@ -137,6 +148,7 @@ impl Market {
             n_filled,
             day: day.into(),
             day_end: day_end.into(),
+            day_close: day_close.into(),
             dates,
             steps_per_year: calendar.periods_per_year(timeframe),
             days_per_year: calendar.sessions_per_year(),
@@ -304,13 +316,6 @@ impl Market {
         self.n_filled
     }
 
-    /// How long a bar is, in nanoseconds; of bars of sessions and days, the shortest there is.
-    pub(crate) fn bar_nanos(&self) -> i64 {
-        let axis = self.columns.axis();
-        let lengths = axis.available().iter().zip(axis.open()).map(|(a, o)| a - o);
-        lengths.filter(|n| *n > 0).min().unwrap_or(1)
-    }
-
     /// How many closes are missing in some rows.
     pub(crate) fn n_filled_in(&self, rows: std::ops::Range<usize>) -> usize {
         if self.n_filled == 0 { 0 } else { self.close()[rows].iter().filter(|v| v.is_nan()).count() }
@@ -369,6 +374,13 @@ impl Market {
     #[inline]
     pub(crate) fn day_end(&self) -> &[u32] {
         &self.day_end
+    }
+
+    /// The first row that is complete when each day's session is over, or later: its last bar, or where that is missing
+    /// the next there is.
+    #[inline]
+    pub(crate) fn day_close(&self) -> &[u32] {
+        &self.day_close
     }
 
     /// What holding a position of a value costs in a row: borrowing since the row before, and funding at the funding times

@@ -47,6 +47,19 @@ impl Forbidden {
         })
     }
 
+    /// The masks that say the same, of so many rows.
+    pub(crate) fn masks(&self, n: usize) -> Masks {
+        let mask = |words: &Option<Shared<u64>>, forbids: bool| match words {
+            None => Vec::new(),
+            Some(_) => (0..n).map(|row| is_in(words, row) == forbids).collect(),
+        };
+        Masks {
+            tradable: mask(&self.blocked, false),
+            borrowable: mask(&self.no_short, false),
+            corporate_action: mask(&self.action, true),
+        }
+    }
+
     /// Whether nothing is forbidden.
     pub(crate) fn is_none(&self) -> bool {
         self.blocked.is_none() && self.no_short.is_none() && self.action.is_none()

@@ -193,15 +193,7 @@ pub struct Report {
 /// When the strategy does not fit the market, a parameter is none of its own or out of range, or it is not warm by the
 /// time at which scoring is to begin.
 pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<Report> {
-    let params = spec.params();
-    if let Some(name) = options.params.keys().find(|name| !params.iter().any(|p| p.name == **name)) {
-        return Err(qe_core::Error::unknown("parameter", name, params.iter().map(|p| p.name.as_str())).into());
-    }
-    let value = |p: &qe_core::param::Param| options.params.get(&p.name).unwrap_or(&p.default).clone();
-    let values: Vec<Value> = params.iter().map(value).collect();
-    let mut points = PointTable::new(params.clone())?;
-    points.push(0, &values)?;
-    let plan = spec.compile(&market.schema(), market.steps_per_year(), Some(&points))?;
+    let plan = plan_of(spec, market, options)?;
     let fault = |reason: String, mend: &str| Error::Market {
         place: format!("{} on {}", spec.name, market.key()),
         reason,
@@ -259,4 +251,17 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
     let identity = RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, options.seed)?;
     let signal = aligned::signal(&plan, program, market)?;
     Ok(Report { identity, ledger, trades, curve, days: figures.days.clone(), daily, summary, figures, signal })
+}
+
+/// The plan of a strategy over a market, of the one point that options name.
+pub(crate) fn plan_of(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<StrategyPlan> {
+    let params = spec.params();
+    if let Some(name) = options.params.keys().find(|name| !params.iter().any(|p| p.name == **name)) {
+        return Err(qe_core::Error::unknown("parameter", name, params.iter().map(|p| p.name.as_str())).into());
+    }
+    let value = |p: &qe_core::param::Param| options.params.get(&p.name).unwrap_or(&p.default).clone();
+    let values: Vec<Value> = params.iter().map(value).collect();
+    let mut points = PointTable::new(params.clone())?;
+    points.push(0, &values)?;
+    spec.compile(&market.schema(), market.steps_per_year(), Some(&points))
 }

@@ -25,7 +25,8 @@ pub enum Count {
     /// Bars.
     #[default]
     Bars,
-    /// Sessions: a delay of 1 is T+1, at the first bar (or the last, for closes) of the next session, overnight gap and all.
+    /// Sessions: a delay of 1 is T+1, at the first bar of the next session (for closes, at the one with which it is over),
+    /// overnight gap and all.
     Sessions,
 }
 
@@ -61,6 +62,26 @@ impl FillTiming {
             (At::Open, 0) => Some(("the open of a bar is past when the bar is complete", "give a delay of 1 or more")),
             (_, delay) if delay > Self::MAX_DELAY => Some(("the delay is too long", "give at most 1000")),
             _ => None,
+        }
+    }
+
+    /// The row in which a decision of this row is filled; `day` is the number of each row's day, `ends` the last row of
+    /// each day, `closes` the row in which each day's session is over. `usize::MAX` where there is none.
+    ///
+    /// The last row of a day is not asked at a close: that no row comes after it is known too late.
+    #[inline]
+    pub(crate) fn due(self, row: usize, day: &[u32], ends: &[u32], closes: &[u32]) -> usize {
+        match self.count {
+            Count::Bars => row + self.delay as usize,
+            Count::Sessions => {
+                let day = day[row] as usize + self.delay as usize;
+                match self.at {
+                    _ if day >= ends.len() || day >= closes.len() => usize::MAX,
+                    At::Close if closes[day] == u32::MAX => usize::MAX,
+                    At::Close => (closes[day] as usize).max(row),
+                    At::Open => ends[day - 1] as usize + 1,
+                }
+            }
         }
     }
 

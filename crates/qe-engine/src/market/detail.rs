@@ -97,6 +97,11 @@ impl Market {
         Ok(())
     }
 
+    /// Whether it has bars of a lower timeframe.
+    pub(crate) fn has_detail(&self) -> bool {
+        self.detail.is_some()
+    }
+
     /// The fine bars of a row, if it has some.
     pub(crate) fn fine(&self, row: usize) -> Option<Fine<'_>> {
         let detail = self.detail.as_ref()?;
@@ -106,6 +111,47 @@ impl Market {
             available: &detail.available[x.clone()],
         };
         (first < last).then(|| part(first..last))
+    }
+}
+
+/// Fine bars as plain lists, to be altered.
+#[derive(Debug, Clone)]
+pub(crate) struct FineParts {
+    /// Open, high, low, close.
+    pub(crate) prices: [Vec<f64>; 4],
+    /// When each is complete.
+    pub(crate) available: Vec<i64>,
+    /// By row of the market: its fine bars, from one up to another.
+    pub(crate) rows: Vec<[u32; 2]>,
+}
+
+impl FineParts {
+    /// The fine bars of a row that are not complete at a time.
+    pub(crate) fn after(&self, row: usize, time: i64) -> Range<usize> {
+        let [first, last] = self.rows[row].map(|at| at as usize);
+        let n_known = self.available.partition_point(|t| *t <= time);
+        first.max(n_known).min(last)..last
+    }
+
+    /// Puts open, high, low and close in the place of a fine bar's.
+    pub(crate) fn put(&mut self, at: usize, bar: [f64; 4]) {
+        self.prices.iter_mut().zip(bar).for_each(|(x, v)| x[at] = v);
+    }
+}
+
+impl Detail {
+    /// As plain lists.
+    pub(super) fn parts(&self) -> FineParts {
+        let prices = self.prices.each_ref().map(|x| x.to_vec());
+        FineParts { prices, available: self.available.to_vec(), rows: self.rows.to_vec() }
+    }
+
+    /// Of plain lists, whose fine bars lie within the bars that they belong to.
+    pub(super) fn of_parts(parts: FineParts) -> Result<Self> {
+        let FineParts { prices, available, rows } = parts;
+        let bits = prices.each_ref().map(|x| x.iter().map(|v| v.to_bits()).collect::<Vec<u64>>());
+        let id = id_of("detail in parts v1", &(&available, &rows, bits))?;
+        Ok(Self { prices: prices.map(Shared::from), available: available.into(), rows: rows.into(), id })
     }
 }
 

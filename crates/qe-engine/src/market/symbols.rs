@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 
 /// Bars of symbols that the expressions of other markets may read, shared by all of them.
 #[derive(Debug, Clone, Default)]
-pub struct Symbols(Arc<[Market]>);
+pub struct Symbols(pub(super) Arc<[Market]>);
 
 impl Symbols {
     /// The symbols of some markets. Masks do not matter: what cannot be traded can be read.

@@ -5,26 +5,13 @@ use qe_factors::plan::{Memory, Outside};
 use super::record::{Cause, Record, Refusal};
 use super::section::is_set;
 use super::state::{Entry, Frame, Order, Waiting, Walk, What, at_side, number};
-use crate::fills::{At, Count};
 use crate::program::{EntryOrder, ExitKind, Opposite, Source};
 
 impl Walk {
     /// The row in which a decision of this row is filled.
     #[inline]
     pub(super) fn due(f: Frame<'_>, row: usize) -> usize {
-        let fill = f.plan.execution.fill;
-        match fill.count {
-            Count::Bars => row + fill.delay as usize,
-            Count::Sessions => {
-                let day = f.day[row] as usize + fill.delay as usize;
-                let ends = f.view.day_end;
-                match fill.at {
-                    _ if day >= ends.len() => usize::MAX,
-                    At::Close => ends[day] as usize,
-                    At::Open => ends[day - 1] as usize + 1,
-                }
-            }
-        }
+        f.plan.execution.fill.due(row, f.day, f.view.day_end, f.market.day_close())
     }
 
     /// Decides, the bar being complete.

@@ -28,7 +28,9 @@ impl Guards {
         };
         if execution.flat_at_session_end || execution.no_entry_last_bars > 0 {
             let mut cursor = market.calendar().cursor();
-            let length = market.bar_nanos();
+            // By the timeframe, not by the bars that there are: how short the shortest will be is known at the end alone.
+            let length = market.timeframe().nanos().unwrap_or(i64::MAX);
+            let last = i64::from(execution.no_entry_last_bars) - 1;
             for row in 0..market.len() {
                 let (open, available) = (axis.open()[row], axis.available()[row]);
                 // A bar outside of all sessions ends none.
@@ -37,7 +39,7 @@ impl Guards {
                 if execution.flat_at_session_end && left <= 0 {
                     mark(&mut guards.session_last, row);
                 }
-                if left < i64::from(execution.no_entry_last_bars).saturating_mul(length) {
+                if last >= 0 && left <= last.saturating_mul(length) {
                     mark(&mut guards.no_entry, row);
                 }
             }

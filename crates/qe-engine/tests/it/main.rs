@@ -6,6 +6,7 @@ mod catalog;
 mod costs;
 mod detail;
 mod lanes;
+mod leak;
 mod metrics;
 mod naive;
 mod points;

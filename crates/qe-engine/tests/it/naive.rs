@@ -59,7 +59,7 @@ impl Data {
             before_close: (0..dates.len()).map(|i| close_of(i).saturating_sub(known[i])).collect(),
             day,
             known: known.to_vec(),
-            bar: known.iter().zip(open).map(|(a, o)| a - o).min().unwrap_or(1),
+            bar: market.timeframe().nanos().unwrap(),
             given: given.clone(),
             is_near: known.iter().map(is_near).collect(),
             adv: Vec::new(),
@@ -377,7 +377,7 @@ impl Naive<'_> {
     /// Whether sessions or events rule out that an entry is decided in a row.
     fn is_ruled_out(&self, row: usize) -> bool {
         let n = self.execution.no_entry_last_bars;
-        let is_last = n > 0 && self.data.before_close[row] < i64::from(n) * self.data.bar;
+        let is_last = n > 0 && self.data.before_close[row] <= (i64::from(n) - 1) * self.data.bar;
         is_last || self.data.is_near[row]
     }
 
@@ -1050,7 +1050,11 @@ impl Naive<'_> {
                 let day = self.data.day[row] + fill.delay;
                 let found = match fill.at {
                     At::Open => self.data.day.iter().position(|d| *d == day),
-                    At::Close => self.data.day.iter().rposition(|d| *d == day),
+                    // Its session is over, or the next has begun.
+                    At::Close => (row..self.data.day.len()).find(|&i| {
+                        let d = self.data.day[i];
+                        d > day || d == day && self.data.before_close[i] <= 0
+                    }),
                 };
                 found.unwrap_or(usize::MAX)
             }
