@@ -19,4 +19,5 @@ mod strategies;
 mod support;
 mod sweep;
 mod symbols;
+mod traps;
 mod universe;
