@@ -10,13 +10,14 @@ use qe_core::point::PointTable;
 use qe_core::time::Timestamp;
 use qe_engine::StrategySpec;
 use qe_engine::batch::{Stretch, Warmup};
+use qe_engine::leak::{self, LeakOptions};
 use qe_engine::market::Market;
 use qe_engine::program::StrategyPlan;
 use qe_engine::range::over_policies;
 use qe_engine::run::{self, RunOptions};
 
 use super::Verdict;
-use super::backtest_report::BacktestReport;
+use super::backtest_report::{BacktestReport, Leaks};
 use super::market::{Loaded, MarketArgs};
 use super::output::Output;
 use super::points::fixed;
@@ -52,6 +53,9 @@ pub(crate) struct BacktestArgs {
     /// Run it under every rule for the order of prices within a bar, too, and show the range.
     #[arg(long)]
     policies: bool,
+    /// Run it on data that end earlier, or are others from some bar on, too: up to there it must have done the same.
+    #[arg(long)]
+    leaks: bool,
 }
 
 pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
@@ -77,6 +81,16 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
         }
         false => None,
     };
+    let leaks = match args.leaks {
+        true => {
+            let bar = out.bar(1, "leaks");
+            let found = leak::of_spec(&spec, &market, &LeakOptions { run: options, ..LeakOptions::default() });
+            bar.finish_and_clear();
+            Some(Leaks::of(&found.map_err(mended)?))
+        }
+        false => None,
+    };
+    let is_clean = leaks.as_ref().is_none_or(Leaks::is_clean);
     if let Some(path) = &args.trades {
         records::write(path, &records::trades(&report))?;
     }
@@ -86,10 +100,10 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     if let Some(path) = &args.equity {
         records::write(path, &records::equity(&report, &market))?;
     }
-    let told =
-        BacktestReport::new(report, market.n_filled(), policies, targets.iter().map(|p| p.to_path_buf()).collect())?;
+    let written = targets.iter().map(|p| p.to_path_buf()).collect();
+    let told = BacktestReport::new(report, market.n_filled(), policies, leaks, written)?;
     out.result(&told, || told.text())?;
-    Ok(Verdict::Good)
+    Ok(if is_clean { Verdict::Good } else { Verdict::Bad })
 }
 
 /// The plan of one point.

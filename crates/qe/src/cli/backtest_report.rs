@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use qe_engine::leak::{Difference, LeakReport};
 use qe_engine::ledger::Refused;
 use qe_engine::metrics::summary::Summary;
 use qe_engine::metrics::{self, Unit};
@@ -59,7 +60,42 @@ pub(super) struct BacktestReport {
     n_fills: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     policies: Option<PolicyRange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaks: Option<Leaks>,
     written: Vec<PathBuf>,
+}
+
+/// What a leak check came to; its trials are too many to show.
+#[derive(Debug, Serialize)]
+pub(super) struct Leaks {
+    is_clean: bool,
+    n_trials: usize,
+    n_leaks: usize,
+    /// Trials in which something was done before the cut, and in which what was done after it was another.
+    n_compared: usize,
+    n_parted: usize,
+    first: Option<Difference>,
+    about: String,
+}
+
+impl Leaks {
+    /// Of a report.
+    pub(super) fn of(report: &LeakReport) -> Self {
+        Self {
+            is_clean: report.is_clean(),
+            n_trials: report.trials.len(),
+            n_leaks: report.trials.iter().filter(|t| t.first.is_some()).count(),
+            n_compared: report.n_compared(),
+            n_parted: report.n_parted(),
+            first: report.first().cloned(),
+            about: report.to_string(),
+        }
+    }
+
+    /// Whether none was found.
+    pub(super) fn is_clean(&self) -> bool {
+        self.is_clean
+    }
 }
 
 /// A figure with its unit.
@@ -80,6 +116,7 @@ impl BacktestReport {
         report: Report,
         n_missing_closes: usize,
         policies: Option<PolicyRange>,
+        leaks: Option<Leaks>,
         written: Vec<PathBuf>,
     ) -> Result<Self> {
         let mut exits: BTreeMap<String, Exits> = BTreeMap::new();
@@ -106,6 +143,7 @@ impl BacktestReport {
             summary: report.summary,
             identity: report.identity,
             policies,
+            leaks,
             written,
         })
     }
@@ -161,6 +199,9 @@ impl BacktestReport {
         }
         if let Some(range) = &self.policies {
             text.push_str(&policies(range));
+        }
+        if let Some(leaks) = &self.leaks {
+            let _ = writeln!(text, "\nleak check: {}", leaks.about);
         }
         if !self.written.is_empty() {
             let written: Vec<String> = self.written.iter().map(|p| p.display().to_string()).collect();
