@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::market::Market;
 use crate::metrics::{StepMoments, sharpe_of_steps};
+use crate::need::Need;
 use crate::program::StrategyPlan;
 use crate::sim::account::{StepForm, View};
 use crate::sim::days::ROOM;
@@ -19,10 +20,7 @@ use crate::sim::guards::Guards;
 use crate::sim::record::{Nothing, Record};
 use crate::sim::section::{Layout, Section};
 use crate::sim::state::{Frame, Tally, Walk};
-use crate::sim::tables::{BLOCK, Tables};
-
-/// Rows of a section, where memory allows.
-const SECTION: usize = 8 * BLOCK;
+use crate::sim::tables::Tables;
 
 /// What happens to a point that is not warm when scoring begins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,7 +41,8 @@ pub struct Stretch {
     pub warmup: Warmup,
     /// Whether worth at the end of each day is wanted.
     pub daily: bool,
-    /// The most bytes that it may take beside its input.
+    /// The most bytes that it may take beside its input, the plan and what it tells: sections of rows are as short as that
+    /// asks for, but never shorter than 1,024 rows.
     pub max_bytes: usize,
 }
 
@@ -236,7 +235,13 @@ fn run_recorded<R: Record>(
         })
         .collect();
     // Each of them is written, whatever was there before.
-    room.resize(walks.len() * n_room, f64::NAN);
+    let n_all = walks.len() * n_room;
+    if room.capacity() < n_all {
+        // Without a copy of what is of no use.
+        room = Vec::with_capacity(n_all);
+    }
+    room.resize(n_all, f64::NAN);
+    room.shrink_to(n_all);
     let mut day_marks = Vec::with_capacity(n_room);
     if n_days > 0 {
         day_marks.extend(market.day_end()[days].iter().map(|row| market.marks()[*row as usize]));
@@ -245,10 +250,10 @@ fn run_recorded<R: Record>(
     let is_failure = |walk: &Result<Walk, String>| walk.as_ref().is_ok_and(Walk::exits_on_failure);
     let layout = Layout::new(plan, &walks.iter().map(is_failure).collect::<Vec<_>>());
     let with_sums = walks.iter().flatten().any(|walk| walk.form() == StepForm::Prefix);
-    let fits = (stretch.max_bytes / 2 / layout.bytes_per_row().max(1)) / BLOCK * BLOCK;
-    let n_rows = fits.clamp(BLOCK, SECTION).min(end.next_multiple_of(BLOCK).max(BLOCK));
+    let n_rows = Need::new(plan, market, stretch).n_rows(stretch.max_bytes);
     let mut section = Section::new(&layout, n_rows);
     let (mut tables, mut edges, n_walks) = (Tables::default(), Vec::new(), walks.iter().flatten().count());
+    let mut room_of_rules = Vec::new();
     section.rows = 0..n_rows.min(end);
     let mut walk_all = |section: &Section| {
         if section.rows.end <= start {
@@ -270,7 +275,9 @@ fn run_recorded<R: Record>(
         };
         for (point, (walk, record)) in walks.iter_mut().zip(&mut *records).enumerate() {
             if let Ok(walk) = walk {
+                walk.lend(&mut room_of_rules);
                 walk.run(frame, &mut room[point * n_room..][..n_room], record, &mut edges);
+                walk.lend(&mut room_of_rules);
             }
         }
     };

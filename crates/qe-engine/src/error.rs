@@ -34,6 +34,16 @@ pub enum Error {
         /// What is wrong, with a caret under the place.
         error: Box<qe_factors::Error>,
     },
+    /// More memory than is allowed.
+    #[error("{place}: it takes {n_bytes} bytes, and {allowed} are allowed; allow more")]
+    Memory {
+        /// What takes it.
+        place: String,
+        /// How much it takes at least.
+        n_bytes: usize,
+        /// How much it may take.
+        allowed: usize,
+    },
     /// Data that a strategy cannot run over.
     #[error("{place}: {reason}; {mend}")]
     Market {

@@ -4,6 +4,7 @@
 //! threads. Several markets make one more parameter, `market`, whose options are their keys. Points go through the engine in
 //! groups, so that memory is bounded by the budget and not by how many there are.
 
+mod budget;
 mod identity;
 
 use std::collections::{HashMap, HashSet};
@@ -20,6 +21,7 @@ use crate::batch::{self, Figures, Stretch, Warmup};
 use crate::blocks::{self, BlockStats};
 use crate::error::{Error, Result};
 use crate::market::Market;
+use crate::need::room_of_days;
 use crate::outcome::{self, Years, daily_returns};
 use crate::program::StrategyPlan;
 use crate::spec::StrategySpec;
@@ -33,7 +35,8 @@ pub const MARKET: &str = "market";
 pub struct SweepOptions {
     /// What happens to points that are not warm when scoring begins.
     pub warmup: Warmup,
-    /// The most bytes that all threads together take beside the markets.
+    /// The most bytes that all threads together take beside the markets, the table of points, and what is told of them: a
+    /// row of figures for each point, and once more while rows are put in order.
     pub max_bytes: usize,
     /// The most points that go through the engine together.
     pub group: usize,
@@ -136,7 +139,7 @@ impl Sweep {
         let n_blocks = stats.n_blocks();
         let mut table = OutcomeTable::new(self.metrics.clone());
         // A few groups at a time: the blocks of all points together are what the statistics spill.
-        let at_once = self.options.group.max(1).saturating_mul(4 * self.pool.threads().max(1));
+        let at_once = self.points_at_once(n_blocks);
         for from in (0..points.len()).step_by(at_once) {
             let part = points.slice(from..from.saturating_add(at_once));
             for (&id, row) in part.ids().iter().zip(self.rows(&part, fidelity, window, n_blocks)?) {
@@ -155,24 +158,26 @@ impl Sweep {
     /// # Errors
     /// When the table does not fit the strategy.
     pub fn figures(&self, points: &PointTable, market: &Market, rows: std::ops::Range<usize>) -> Result<Vec<Told>> {
-        let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
-        let stretch = Stretch { rows, warmup: self.options.warmup, daily: false, max_bytes };
+        let stretch = Stretch { rows, warmup: self.options.warmup, daily: false, max_bytes: 0 };
         let mut rows: Vec<usize> = (0..points.len()).collect();
-        let size = self.group_size(points.len(), 0);
+        let compile = |rows: &[usize]| {
+            let mut group = PointTable::new(points.params().to_vec())?;
+            for &row in rows {
+                group.push(points.ids()[row], &points.row(row).unwrap_or_default())?;
+            }
+            Ok(distinct(self.spec.compile(&market.schema(), market.steps_per_year(), Some(&group))?))
+        };
+        let size = self.group_size(&rows, size_of::<Told>(), compile)?;
         if size < points.len() {
             put_alike_together(points, &mut rows);
         }
         let groups: Vec<&[usize]> = rows.chunks(size).collect();
-        let params = points.params();
         let done = self.pool.try_map(groups.len(), |i| {
-            let mut group = PointTable::new(params.to_vec())?;
-            for &row in groups[i] {
-                group.push(points.ids()[row], &points.row(row).unwrap_or_default())?;
-            }
-            let plan = self.spec.compile(&market.schema(), market.steps_per_year(), Some(&group))?;
-            let (plan, place) = distinct(plan);
-            let told = batch::run(&plan, market, &stretch)?;
-            Ok::<_, Error>(place.into_iter().map(|at| told[at].clone()).collect::<Vec<_>>())
+            self.within(groups[i], compile, market, |plan| {
+                let told =
+                    self.stretches(plan, market, std::slice::from_ref(&stretch), 0, &Rooms::default())?.remove(0);
+                Ok(plan.1.iter().map(|at| told.figures[*at].clone()).collect::<Vec<_>>())
+            })
         })?;
         Ok(in_place(points.len(), groups.iter().copied(), done))
     }
@@ -185,21 +190,28 @@ impl Sweep {
         let mut of_market: Vec<Vec<usize>> = vec![Vec::new(); self.markets.len()];
         (0..points.len()).for_each(|row| of_market[market_of(row)].push(row));
         of_market.iter_mut().for_each(|rows| put_alike_together(points, rows));
-        let days = self.markets.iter().map(|m| m.dates().len()).max().unwrap_or(0);
-        let size = self.group_size(points.len(), days);
         let own = &order[..self.spec.params().len()];
+        let how = How { fidelity, window, n_blocks, rooms: &Rooms::default() };
+        let of_row = size_of::<Row>() + n_blocks * size_of::<blocks::Block>();
+        let (mut size, mut days) = (self.options.group.max(1), 0);
+        for (market, rows) in self.markets.iter().zip(&of_market) {
+            let n = scored(market, fidelity, window)?.into_iter().map(|r| room_of_days(market, r)).sum::<usize>();
+            if n > days || size == self.options.group.max(1) {
+                days = n.max(days);
+                let compile = |rows: &[usize]| self.plan(points, own, market, rows);
+                size = size.min(self.group_size(rows, 8 * n + of_row, compile)?);
+            }
+        }
+        let size = size.min(points.len().div_ceil(self.pool.threads().max(1)).max(1));
         let (groups, n_of_unit) = units::groups(points, own, &self.markets, &of_market, size);
-        let plans: Vec<Shared<(StrategyPlan, Vec<usize>)>> = n_of_unit.into_iter().map(Shared::new).collect();
-        let rooms = Rooms::default();
+        let plans: Vec<Shared<Compiled>> = n_of_unit.into_iter().map(Shared::new).collect();
         let done = self.pool.try_map(groups.len(), |i| {
             let Group { market, rows, unit } = groups[i];
             let market = &self.markets[market];
-            let plan = plans[unit].get(|| self.plan(points, own, market, rows))?;
-            let how = How { fidelity, window, n_blocks, rooms: &rooms };
-            if self.fits(&plan.0, market) {
-                self.group(&plan.0, &plan.1, market, &how)
-            } else {
-                self.in_parts(points, own, market, rows, &how)
+            let compile = |part: &[usize]| self.plan(points, own, market, part);
+            match plans[unit].get(|| compile(rows)).and_then(|plan| self.group(&plan, market, &how)) {
+                Err(Error::Memory { .. }) => self.within(rows, compile, market, |plan| self.group(plan, market, &how)),
+                told => told,
             }
         })?;
         Ok(in_place(points.len(), groups.iter().map(|group| group.rows), done))
@@ -240,24 +252,8 @@ impl Sweep {
         ours.iter().map(place).collect()
     }
 
-    /// How many points go together: as many as the budget of a thread allows where so many days are kept, and enough groups
-    /// for all threads.
-    fn group_size(&self, n: usize, days: usize) -> usize {
-        let threads = self.pool.threads();
-        // A point's days, its state, and its share of outputs: about 4.4 KB were measured beside the days.
-        let each = 8 * days + 4608;
-        let fits = (self.options.max_bytes / threads.max(1) / 2 / each).max(64);
-        n.div_ceil(threads.max(1)).clamp(1, fits.min(self.options.group.max(1)))
-    }
-
     /// The plan of some points of a market, each program once, and where each point's stands.
-    fn plan(
-        &self,
-        points: &PointTable,
-        order: &[usize],
-        market: &Market,
-        rows: &[usize],
-    ) -> Result<(StrategyPlan, Vec<usize>)> {
+    fn plan(&self, points: &PointTable, order: &[usize], market: &Market, rows: &[usize]) -> Result<Compiled> {
         let mut table = PointTable::new(self.spec.params())?;
         for &row in rows {
             let values: Vec<Value> = order.iter().filter_map(|&i| points.value(row, i)).collect();
@@ -266,46 +262,17 @@ impl Sweep {
         Ok(distinct(self.spec.compile(&market.schema(), market.steps_per_year(), Some(&table))?))
     }
 
-    /// Whether what the points of a plan read of other symbols is no more than may be taken.
-    fn fits(&self, plan: &StrategyPlan, market: &Market) -> bool {
-        let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
-        market.bytes_of_symbols(plan.compiled.plan(), market.len()) <= max_bytes
-    }
-
-    /// As [`Sweep::group`], of points that read too much of other symbols: halved until it fits. What comes of a point does
-    /// not depend on the others.
-    fn in_parts(
-        &self,
-        points: &PointTable,
-        own: &[usize],
-        market: &Market,
-        rows: &[usize],
-        how: &How<'_>,
-    ) -> Result<Vec<Row>> {
-        let plan = self.plan(points, own, market, rows)?;
-        if rows.len() == 1 || self.fits(&plan.0, market) {
-            return self.group(&plan.0, &plan.1, market, how);
-        }
-        let (head, tail) = rows.split_at(rows.len() / 2);
-        let mut told = self.in_parts(points, own, market, head, how)?;
-        told.extend(self.in_parts(points, own, market, tail, how)?);
-        Ok(told)
-    }
-
     /// What points of one market come to that go through the engine together.
     fn group(
         &self,
-        plan: &StrategyPlan,
-        place: &[usize],
+        plan: &Compiled,
         market: &Market,
         &How { fidelity, window, n_blocks, rooms }: &How<'_>,
     ) -> Result<Vec<Row>> {
-        let max_bytes = self.options.max_bytes / self.pool.threads().max(1);
-        let mut stretches = Vec::new();
-        for rows in scored(market, fidelity, window)? {
-            let stretch = Stretch { rows, warmup: self.options.warmup, daily: true, max_bytes };
-            stretches.push(batch::run_in(rooms.take(), plan, market, &stretch)?);
-        }
+        let stretch = |rows| Stretch { rows, warmup: self.options.warmup, daily: true, max_bytes: 0 };
+        let stretches: Vec<Stretch> = scored(market, fidelity, window)?.into_iter().map(stretch).collect();
+        let stretches = self.stretches(plan, market, &stretches, n_blocks, rooms)?;
+        let Compiled(plan, place) = plan;
         let years = Years { steps_per_year: market.steps_per_year(), days_per_year: market.days_per_year() };
         let mut daily = Vec::new();
         let told: Vec<Row> = (0..plan.programs.len())
@@ -325,6 +292,10 @@ impl Sweep {
     }
 }
 
+/// A plan with each program once, and where each point's stands.
+#[derive(Debug)]
+struct Compiled(StrategyPlan, Vec<usize>);
+
 /// Sorts points so that a group of neighbours has few distinct values of each parameter, and so computes few columns: the
 /// parameter of most values turns slowest. What comes of a point does not depend on its neighbours.
 fn put_alike_together(points: &PointTable, rows: &mut [usize]) {
@@ -338,7 +309,7 @@ fn put_alike_together(points: &PointTable, rows: &mut [usize]) {
 }
 
 /// The plan with each program once, and where each point's stands: points that differ in idle parameters share a walk.
-fn distinct(mut plan: StrategyPlan) -> (StrategyPlan, Vec<usize>) {
+fn distinct(mut plan: StrategyPlan) -> Compiled {
     let mut known: HashMap<std::result::Result<Vec<u64>, Arc<str>>, usize> = HashMap::new();
     let mut programs = Vec::with_capacity(plan.programs.len());
     let place = plan.programs.iter().map(|program| {
@@ -350,7 +321,7 @@ fn distinct(mut plan: StrategyPlan) -> (StrategyPlan, Vec<usize>) {
     });
     let place = place.collect();
     plan.programs = programs;
-    (plan, place)
+    Compiled(plan, place)
 }
 
 /// What a point came to, or why it failed.

@@ -21,4 +21,5 @@ pub(crate) mod state;
 pub(crate) mod tables;
 mod trips;
 pub(crate) mod walk;
+mod weigh;
 mod weights;

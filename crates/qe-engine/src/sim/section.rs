@@ -31,22 +31,42 @@ pub(crate) struct Layout {
 impl Layout {
     /// What the programs of a strategy ask for. Of those in `failures`, by program, exits are where entries fail.
     pub(crate) fn new(plan: &StrategyPlan, failures: &[bool]) -> Self {
+        let mut layout = Self::wanted(plan, failures);
+        layout.trues = plan.compiled.plan().trues(&layout.bits, &layout.numbers);
+        layout
+    }
+
+    /// Which outputs are kept, and as what, but not how they are made.
+    fn wanted(plan: &StrategyPlan, failures: &[bool]) -> Self {
         let mut layout =
             Self { places: vec![Place::default(); plan.compiled.plan().outputs().len()], ..Self::default() };
         for rule in plan.compiled.rules() {
             rule.inputs().iter().for_each(|&output| layout.want_number(output));
         }
-        for (program, is_failure) in plan.programs.iter().zip(failures) {
+        for (i, program) in plan.programs.iter().enumerate() {
             if let Ok(program) = program {
-                layout.want(program, *is_failure);
+                let is_failure = failures.get(i).is_some_and(|is| *is);
+                layout.want(program, is_failure);
                 layout.with_known |= is_failure;
             }
         }
         if let Some(Source::Output(output)) = plan.spread_multiplier {
             layout.want_number(output);
         }
-        layout.trues = plan.compiled.plan().trues(&layout.bits, &layout.numbers);
         layout
+    }
+
+    /// The most bytes that a layout of all programs of a plan takes, while it is made too, and those of a row of a section:
+    /// known before a walk is made, which knows where exits are where entries fail.
+    pub(crate) fn n_bytes_at_most(plan: &StrategyPlan) -> [usize; 2] {
+        // What tells comparisons apart and sorts them, for each.
+        const MAKING: usize = 192;
+        let all = Self::wanted(plan, &[]);
+        let n_bits = all.bits.len();
+        let lists = size_of::<Place>() * all.places.len() + 2 * size_of::<usize>() * (n_bits + all.numbers.len());
+        let trues = n_bits * (MAKING + size_of::<[usize; 2]>()) + plan.compiled.plan().n_steps() * 2 * MAKING / 4;
+        // Each comparison has two columns of its own at most.
+        [lists + trues, 8 * all.numbers.len() + (3 * n_bits).div_ceil(8)]
     }
 
     /// Where the two columns stand that an output compares, if it is a comparison that the plan makes for us.
@@ -100,11 +120,6 @@ impl Layout {
 
     fn n_known(&self) -> usize {
         if self.with_known { self.trues.n_operands() } else { 0 }
-    }
-
-    /// About how many bytes a row of a section takes.
-    pub(crate) fn bytes_per_row(&self) -> usize {
-        self.numbers.len() * 8 + (self.bits.len() + self.n_known()).div_ceil(8) + 64
     }
 }
 

@@ -73,6 +73,7 @@ impl Tables {
         }
         self.turns.clear();
         if with_sums {
+            self.turns.reserve_exact(self.rows.len() + 1);
             let mut sum = [0.0; 2];
             let all = market.marks();
             for row in self.rows.start..self.rows.end + 1 {
@@ -90,6 +91,12 @@ impl Tables {
                 sum = if row % BLOCK == 0 { [r, r * r] } else { [sum[0] + r, sum[1] + r * r] };
             }
         }
+    }
+
+    /// Bytes for each row of a section, where sections have so many rows at most.
+    pub(crate) fn n_bytes_per_row(with_sums: bool, n_points: usize, most: usize) -> usize {
+        let levels = if n_points >= FEW { most.ilog2() as usize + 1 } else { 0 };
+        levels * size_of::<[f64; 2]>() + if with_sums { size_of::<Turn>() } else { 0 }
     }
 
     /// The least and the greatest mark in some rows, of which there is at least one.

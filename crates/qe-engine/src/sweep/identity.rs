@@ -4,7 +4,7 @@ use qe_core::eval::{Fidelity, Window};
 use qe_core::point::PointTable;
 use qe_factors::expr::Node;
 
-use super::{Sweep, scored};
+use super::{Compiled, Sweep, scored};
 use crate::error::{Error, Result};
 use crate::run::RunIdentity;
 use crate::spec::StrategySpec;
@@ -36,7 +36,7 @@ impl Sweep {
         }
         let order = self.order_of(points)?;
         let market = &self.markets[self.market_of_each(points, &order)(row)];
-        let (plan, _) = self.plan(points, &order[..self.spec.params().len()], market, &[row])?;
+        let Compiled(plan, _) = self.plan(points, &order[..self.spec.params().len()], market, &[row])?;
         RunIdentity::of(&self.spec, &plan, market, &scored(market, fidelity, window)?, 0, 0)
     }
 }

@@ -112,7 +112,7 @@ fn a_point_has_the_same_bits_alone_in_groups_and_on_threads() {
     let points = PointTable::grid(one.params().to_vec(), 10_000).unwrap();
     assert_eq!(points.len(), 10 * 7 * 2);
     let expected = one.evaluate(&points, Fidelity::FULL, &window).unwrap();
-    for (threads, group, max_bytes) in [(2, 4096, 256 << 20), (1, 1, 1 << 20), (2, 7, 1 << 16)] {
+    for (threads, group, max_bytes) in [(2, 4096, 256 << 20), (1, 1, 1 << 20), (2, 7, 850_000)] {
         let got = sweep(threads, group, max_bytes).evaluate(&points, Fidelity::FULL, &window).unwrap();
         for name in expected.metrics() {
             let bits = |t: &qe_core::point::OutcomeTable| -> Vec<u64> {
@@ -121,6 +121,9 @@ fn a_point_has_the_same_bits_alone_in_groups_and_on_threads() {
             assert_eq!(bits(&got), bits(&expected), "{name}");
         }
     }
+    // What is too little for a point says how much it takes.
+    let text = sweep(2, 7, 1 << 16).evaluate(&points, Fidelity::FULL, &window).unwrap_err().to_string();
+    assert!(text.contains("one point of crossing over") && text.contains("and 65536 are allowed"), "{text}");
     // Markets whose points are not the same share no plan.
     let mut some = PointTable::new(one.params().to_vec()).unwrap();
     let kept: Vec<usize> = (0..points.len()).filter(|row| row * 7 % 5 != 0).collect();

@@ -154,7 +154,7 @@ fn a_sweep_and_a_universe_read_other_symbols() {
     let expected = one.evaluate(&points, Fidelity::FULL, &window).unwrap();
     assert!(expected.outcomes().iter().all(|o| o.reason().is_none()) && points.len() == 20);
     // The least budget does not hold what ten points read of SPY at once: they go in parts.
-    for (threads, group, max_bytes) in [(2, 4096, 256 << 20), (1, 3, 256 << 20), (1, 4096, 100_000)] {
+    for (threads, group, max_bytes) in [(2, 4096, 256 << 20), (1, 3, 256 << 20), (1, 4096, 1 << 19)] {
         let got = sweep(threads, group, max_bytes).evaluate(&points, Fidelity::FULL, &window).unwrap();
         for name in expected.metrics() {
             let bits = |t: &qe_core::point::OutcomeTable| -> Vec<u64> {

@@ -119,6 +119,16 @@ impl Call {
     }
 }
 
+/// Bytes of the elements for which a list has room.
+pub(crate) fn of_vec<T>(list: &Vec<T>) -> usize {
+    list.capacity() * size_of::<T>()
+}
+
+/// Bytes of the entries for which a map has room: seven of eight places are filled at most, each with a byte beside it.
+pub(crate) fn of_map<K, V, S>(map: &HashMap<K, V, S>) -> usize {
+    (map.capacity() * 8).div_ceil(7) * (size_of::<(K, V)>() + 1) + 16
+}
+
 /// A hash for small keys that we make ourselves: nobody can choose them to collide.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct FastHasher(u64);
@@ -196,6 +206,22 @@ impl Graph {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// About how many bytes it takes: nodes, computations with memory as they are told, and what finds them again.
+    pub(crate) fn n_bytes(&self) -> usize {
+        let call = |c: &Call| {
+            let texts = c.args.len() + c.outputs.iter().map(|o| o.len() + 32).sum::<usize>();
+            // The inputs stand in the key, too.
+            size_of_val(&*c.what) + texts + 2 * of_vec(&c.inputs) + 64
+        };
+        of_vec(&self.nodes)
+            + of_vec(&self.calls)
+            + of_vec(&self.crosses)
+            + of_vec(&self.fitted)
+            + of_map(&self.known)
+            + of_map(&self.known_calls)
+            + self.calls.iter().map(call).sum::<usize>()
     }
 
     /// Whether a node has a value of its own: a kernel has outputs, and times are no numbers.

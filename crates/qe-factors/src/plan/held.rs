@@ -7,6 +7,7 @@
 
 use qe_core::wide::{Loops, first, wide};
 
+use super::graph::of_vec;
 use super::local::{Local, LocalOp, and, choose, condition, or};
 use super::rule::Field;
 use super::scalar::{self, Bin, Cmp};
@@ -182,6 +183,16 @@ impl Held {
         Self { steps, root: moved(&to, self.root), ..self }
     }
 
+    /// Bytes that it takes beside its own.
+    pub(super) fn n_bytes(&self) -> usize {
+        of_vec(&self.steps) + of_vec(&self.at_signal) + of_vec(&self.at_entry)
+    }
+
+    /// Bytes of the room that it works in.
+    pub(super) fn n_bytes_at_work(&self) -> usize {
+        size_of::<f64>() * n_room(self.steps.len())
+    }
+
     /// Whether it is the same in every row.
     pub(super) fn is_fixed(&self) -> bool {
         matches!(self.root, Operand::Fixed(_))
@@ -202,7 +213,7 @@ impl Held {
         room: &mut Vec<f64>,
         ends: impl Ends,
     ) -> usize {
-        room.resize(self.steps.len() * (BLOCK + 1) + 3 * BLOCK, 0.0);
+        room.resize(n_room(self.steps.len()), 0.0);
         wide(Run { held: self, rows, n, registers, room, ends })
     }
 }
@@ -215,6 +226,11 @@ impl Plain {
         let (a, b) = if self.is_left { (column, number) } else { (number, column) };
         WhereTrue.first(0, Values::Compared(self.op, a, b, values.len()))
     }
+}
+
+/// How many numbers so many steps work in.
+fn n_room(n_steps: usize) -> usize {
+    n_steps * (BLOCK + 1) + 3 * BLOCK
 }
 
 /// The operations that some need, with themselves, in order; those that stay as they are need nothing.

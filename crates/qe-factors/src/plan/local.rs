@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::mem::{Discriminant, discriminant};
 
-use super::graph::{Fast, Id, Ty, infix, sign};
+use super::graph::{Fast, Id, Ty, infix, of_map, of_vec, sign};
 use super::scalar::{self, Bin, Cmp, Un};
 
 /// What an operation of a local program does.
@@ -84,6 +84,12 @@ impl Local {
     /// How many registers it works in.
     pub(crate) fn n_registers(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// About how many bytes it takes beside its own.
+    pub(crate) fn n_bytes(&self) -> usize {
+        let names = of_vec(&self.slots) + self.slots.iter().map(String::capacity).sum::<usize>();
+        of_vec(&self.nodes) + of_vec(&self.inputs) + names + of_map(&self.known) + of_map(&self.known_inputs)
     }
 
     pub(crate) fn push(&mut self, op: LocalOp, args: [u32; 3], ty: Ty) -> u32 {

@@ -25,6 +25,11 @@ impl Buffer {
     /// Numbers in the longest line of a cache.
     const LINE: usize = 16;
 
+    /// Bytes of one for so many numbers.
+    pub(crate) fn n_bytes(len: usize) -> usize {
+        size_of::<Self>() + (len + Self::LINE) * size_of::<f64>()
+    }
+
     /// Zeros.
     fn new(len: usize) -> Self {
         let room = vec![0.0; len + Self::LINE];

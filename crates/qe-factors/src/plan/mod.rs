@@ -32,7 +32,7 @@ use qe_core::columns::{Columns, Shared};
 
 pub use cross::Cross;
 pub(crate) use fitted::OutOfSample;
-pub(crate) use graph::Fast;
+pub(crate) use graph::{Fast, of_vec};
 pub use graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
 pub use held::{HeldRows, MAX_COLUMNS, Plain};
 pub(crate) use local::{Local, LocalOp};
@@ -288,8 +288,20 @@ impl Plan {
         self.outputs.iter().map(output).fold(0, usize::saturating_add)
     }
 
-    /// Bytes of buffers and kernels.
-    fn n_bytes_at_work(&self) -> usize {
+    /// About how many bytes it takes itself, as it was compiled.
+    pub fn n_bytes_itself(&self) -> usize {
+        let output = |o: &Output| o.name.len() + 16 + 16 * o.fitted.len();
+        let others = self.others.iter().map(|o| o.plan.n_bytes_itself()).sum::<usize>();
+        self.graph.n_bytes()
+            + self.program.n_bytes_itself()
+            + of_vec(&self.outputs)
+            + of_vec(&self.ids)
+            + self.outputs.iter().map(output).sum::<usize>()
+            + others
+    }
+
+    /// About how many bytes evaluation block by block takes beside its input: buffers, and what kernels remember.
+    pub fn n_bytes_at_work(&self) -> usize {
         self.program.n_bytes(BLOCK).saturating_add(self.n_bytes_of_kernels())
     }
 

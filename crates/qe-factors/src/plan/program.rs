@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use super::graph::{Graph, Id, Op, Ty};
+use super::graph::{Graph, Id, MAX_INPUTS, Op, Ty, of_vec};
+use super::machine::Buffer;
+use super::mask::Mask;
 use super::stages::stage_of_each;
 use crate::kernel::Kernel;
 
@@ -248,7 +250,25 @@ impl Program {
 
     /// Bytes of the buffers of a machine that works in blocks of so many rows.
     pub(crate) fn n_bytes(&self, block: usize) -> usize {
-        self.n_slots as usize * block * 8 + self.n_masks as usize * block.div_ceil(64) * 16
+        let spare = if self.wiring.is_empty() { 0 } else { MAX_INPUTS };
+        let masks = self.n_masks as usize * (size_of::<Mask>() + block.div_ceil(64) * 16);
+        (self.n_slots as usize + spare) * Buffer::n_bytes(block) + masks
+    }
+
+    /// About how many bytes it takes itself.
+    pub(crate) fn n_bytes_itself(&self) -> usize {
+        let wiring = |w: &Wiring| of_vec(&w.inputs) + of_vec(&w.outs);
+        let stage = |s: &Stage| of_vec(&s.before) + of_vec(&s.outputs) + of_vec(&s.keep);
+        of_vec(&self.code)
+            + of_vec(&self.nodes)
+            + of_vec(&self.wiring)
+            + of_vec(&self.calls)
+            + of_vec(&self.outputs)
+            + of_vec(&self.is_test)
+            + of_vec(&self.columns)
+            + of_vec(&self.stages)
+            + self.wiring.iter().map(wiring).sum::<usize>()
+            + self.stages.iter().map(stage).sum::<usize>()
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use qe_core::wide::first;
 
-use super::graph::Ty;
+use super::graph::{Ty, of_vec};
 use super::held::{Ends, Held, HeldRows, MAX_COLUMNS, Plain, Values, WhereTrue};
 use super::local::Local;
 
@@ -196,6 +196,22 @@ impl Rule {
     /// Memory to run it in, as of an entry.
     pub fn memory(&self) -> Memory {
         Memory { registers: vec![f64::NAN; self.local.n_registers()], slots: vec![f64::NAN; self.fields.len()] }
+    }
+
+    /// Bytes of what it remembers, beside a [`Memory`]'s own.
+    pub fn n_bytes_of_memory(&self) -> usize {
+        size_of::<f64>() * (self.local.n_registers() + self.fields.len())
+    }
+
+    /// Bytes of the room that it works in where it is run over many rows at once.
+    pub fn n_bytes_at_work(&self) -> usize {
+        self.held.as_ref().map_or(0, Held::n_bytes_at_work)
+    }
+
+    /// About how many bytes it takes beside its own.
+    pub(crate) fn n_bytes(&self) -> usize {
+        let held = self.held.as_ref().map_or(0, Held::n_bytes);
+        self.local.n_bytes() + of_vec(&self.inputs) + of_vec(&self.fields) + held
     }
 
     /// Its value in a row: `inputs` are the values of the plan's outputs [`Rule::inputs`] in that row, conditions as 1, 0

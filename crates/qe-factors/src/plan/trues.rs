@@ -10,7 +10,7 @@ use std::ops::Range;
 use qe_core::columns::{Columns, Shared};
 use qe_core::compare::{self, AT_ONCE, Order, Side, compare, compare_each};
 
-use super::graph::{Id, Op, Ty};
+use super::graph::{Id, Op, Ty, of_vec};
 use super::machine::{BLOCK, Machine, View, Workspace};
 use super::program::Src;
 use super::scalar::Cmp;
@@ -41,6 +41,17 @@ struct Tile {
 }
 
 impl Trues {
+    /// Bytes that it takes beside its own.
+    pub fn n_bytes(&self) -> usize {
+        let tile = |t: &Tile| of_vec(&t.xs);
+        of_vec(&self.operands)
+            + of_vec(&self.tiles)
+            + of_vec(&self.made)
+            + of_vec(&self.compared)
+            + of_vec(&self.steps)
+            + self.tiles.iter().map(tile).sum::<usize>()
+    }
+
     /// How many columns are compared.
     pub fn n_operands(&self) -> usize {
         self.operands.len()

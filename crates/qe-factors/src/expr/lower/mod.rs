@@ -25,7 +25,7 @@ use crate::expr::parse::MAX_LAG;
 use crate::expr::schema::Schema;
 use crate::expr::words;
 use crate::plan::scalar::{Bin, Cmp, Un};
-use crate::plan::{Field, Graph, Id, Local, LocalOp, Plan, Rule, Scope, Ty};
+use crate::plan::{Field, Graph, Id, Local, LocalOp, Plan, Rule, Scope, Ty, of_vec};
 use alike::Alike;
 use sym::Others;
 
@@ -141,6 +141,13 @@ impl Compiled {
     /// The plan of them all.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// About how many bytes it takes: the plan, the rules, and where each expression is found at each point.
+    pub fn n_bytes(&self) -> usize {
+        let places = self.place.iter().map(of_vec).sum::<usize>() + of_vec(&self.place);
+        let rules = self.rules.iter().map(Rule::n_bytes).sum::<usize>() + of_vec(&self.rules);
+        self.plan.n_bytes_itself() + places + rules
     }
 
     /// The plan itself.

@@ -1,0 +1,8 @@
+//! What sweeps take of memory, counted by the allocator: a binary of its own, since every allocation of a process is seen.
+#![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input should stop")]
+
+mod counting;
+mod shapes;
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
