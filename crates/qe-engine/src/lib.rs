@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod market;
 mod masks;
 pub mod metrics;
+mod mind;
 mod need;
 pub mod outcome;
 pub mod program;

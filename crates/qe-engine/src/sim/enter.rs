@@ -1,9 +1,10 @@
 //! Opening a position: its size, its price, what it costs.
 
 use super::record::{Cause, Fill, Record, Refusal};
-use super::state::{Entry, Frame, Levels, Position, Walk, Way, at_side, number};
+use super::state::{Frame, In, Walk, Way};
 use super::weights::Point;
 use crate::fills::Holding;
+use crate::mind::{Entry, Position, Sight};
 use crate::program::SizeKind;
 
 impl Walk {
@@ -13,7 +14,7 @@ impl Walk {
     pub(super) fn half(f: Frame<'_>, row: usize, phase: u8) -> f64 {
         let (costs, known) = (&f.plan.costs, row.checked_sub(usize::from(phase < 2)));
         let wide = match (f.plan.spread_multiplier, known) {
-            (Some(source), Some(known)) => number(f, source, known).max(1.0),
+            (Some(source), Some(known)) => In(f, known).told(source).max(1.0),
             _ => 1.0,
         };
         costs.half_cost_of(f.market.spread_frac(known, costs), wide)
@@ -34,26 +35,17 @@ impl Walk {
         }
         if let Some(why) = f.market.entry_refusal(way.row, entry.side) {
             self.refuse(way.row, entry.side, why, record);
-            self.unbegin(entry.side);
+            self.mind.unbegin(entry.side);
             return false;
         }
-        let side = at_side(entry.side);
-        if self.has_rules[side]
-            && let Some(begun) = self.begun.pop_front()
-        {
-            self.spare.push(std::mem::replace(&mut self.memories[side], begun));
-        }
+        self.mind.recall(entry.side);
         let is_by_weight = f.plan.execution.holding != Holding::Units;
         let is_entered = match is_by_weight {
             true => self.enter_weight(f, way, entry, days, record),
             false => self.enter_units(f, way, entry, record),
         };
-        self.levels = Levels::NONE;
-        if is_entered && (self.has_rules[side] || self.has_resting[side]) {
-            // What hangs on the price that was paid is known only now. The market is as of the last complete row.
-            let row = if way.phase < 2 { way.row.saturating_sub(1) } else { way.row };
-            self.run_rules(f, row, way.raw);
-        }
+        let row = if way.phase < 2 { way.row.saturating_sub(1) } else { way.row };
+        self.mind.entered(&In(f, row), way.raw);
         is_entered
     }
 
@@ -74,7 +66,7 @@ impl Walk {
         let equity = self.account.worth(way.raw);
         let leverage = f.plan.execution.leverage;
         let each = price * multiplier;
-        let (units, capped) = self.program.size.units(entry.size, equity, each, way.is_maker, leverage, costs);
+        let (units, capped) = self.mind.program.size.units(entry.size, equity, each, way.is_maker, leverage, costs);
         if let Some(why) = capped {
             self.refuse(way.row, entry.side, why, record);
         }
@@ -103,7 +95,7 @@ impl Walk {
         self.tally.cost += (price - way.raw).abs() * exposure + fee;
         let day = f.day[way.row] as usize;
         self.next_day_in = self.next_day_in.max(day);
-        self.position = Some(Position::new(entry.side, units, price, way.raw, way.row, way.phase, cash_before));
+        self.mind.position = Some(Position::new(entry.side, units, price, way.raw, way.row, way.phase, cash_before));
         record.fill(&Fill {
             row: way.row,
             units: entry.side * units,
@@ -121,13 +113,6 @@ impl Walk {
         true
     }
 
-    /// Forgets the oldest entry that is on its way: it comes to nothing.
-    pub(super) fn unbegin(&mut self, side: f64) {
-        if self.has_rules[at_side(side)] {
-            self.spare.extend(self.begun.pop_front());
-        }
-    }
-
     /// Opens a position that is held as a weight.
     pub(super) fn enter_weight(
         &mut self,
@@ -137,9 +122,9 @@ impl Walk {
         days: &mut [f64],
         record: &mut impl Record,
     ) -> bool {
-        let most = f.plan.execution.leverage.min(self.program.size.limit_frac);
+        let most = f.plan.execution.leverage.min(self.mind.program.size.limit_frac);
         let equity = self.account.worth(way.raw);
-        let share = match self.program.size.kind {
+        let share = match self.mind.program.size.kind {
             SizeKind::Fraction => entry.size,
             SizeKind::Value => entry.size / equity,
             SizeKind::Units => entry.size * f.market.multiplier() * way.raw / equity,
@@ -152,9 +137,9 @@ impl Walk {
         let at = Point { row: way.row, raw: way.raw, phase: way.phase, is_free: false, signal_row, strength };
         let n_refused = self.tally.n_refused;
         self.rebalance(f, at, self.weight, Cause::Entry, days, record);
-        if self.position.is_none() && self.tally.n_refused == n_refused {
+        if self.mind.position.is_none() && self.tally.n_refused == n_refused {
             self.refuse(way.row, entry.side, Refusal::NoSize, record);
         }
-        self.position.is_some()
+        self.mind.position.is_some()
     }
 }

@@ -10,8 +10,9 @@ use qe_core::wide::{Loops, first, wide};
 use qe_factors::plan::{Field, HeldRows, MAX_COLUMNS, Memory, Rule};
 
 use super::record::Record;
-use super::state::{Frame, Levels, Position, Walk, at_side};
+use super::state::{Frame, In, Walk};
 use crate::fills::Holding;
+use crate::mind::{Levels, Position, at_side};
 use crate::program::{Exit, ExitKind, Program, Source, StrategyPlan};
 
 /// How a position of one side is passed over.
@@ -58,12 +59,15 @@ impl Walk {
     /// Passes over rows up to `to` in which the position is held and nothing can happen.
     #[inline]
     pub(super) fn glide(&mut self, f: Frame<'_>, to: usize, days: &mut [f64], record: &mut impl Record) {
-        let Some(position) = &self.position else { return };
+        let Some(position) = &self.mind.position else { return };
         let side = at_side(position.side);
         let Some(glide) = self.glides[side] else { return };
-        let is_held = self.decided == position.side && position.row < self.cursor && self.orders.is_empty();
+        let is_held = self.mind.decided == position.side && position.row < self.cursor && self.mind.orders.is_empty();
         let pays = f.plan.costs.has_carry_of(position.side);
-        if !(is_held && self.waiting.is_none() && (self.has_rules[side] || self.has_resting[side] || pays)) {
+        if !(is_held
+            && self.mind.waiting.is_none()
+            && (self.mind.has_rules[side] || self.mind.has_resting[side] || pays))
+        {
             return;
         }
         let from = self.cursor;
@@ -84,18 +88,18 @@ impl Walk {
         let from = self.cursor;
         let mut end = self.next_told(f, to);
         let mut met = None;
-        let position = self.position.as_ref()?;
-        if self.has_resting[side] {
+        let position = self.mind.position.as_ref()?;
+        if self.mind.has_resting[side] {
             // What varies rests as of the row before the first in that one alone.
             let last = if glide.levels_stay { end } else { end.min(from + 1) };
-            let reached = self.levels.first_reached(f, position, from..last);
+            let reached = self.mind.levels.first_reached(f, position, from..last);
             end = if reached < last { reached } else { end };
         }
         if end == from {
             return None;
         }
-        let mut memories = std::mem::take(&mut self.memories[side]);
-        let exits = &self.program.exits[side][..];
+        let mut memories = std::mem::take(&mut self.mind.memories[side]);
+        let exits = &self.mind.program.exits[side][..];
         // What remembers nothing first: what remembers goes no farther than to the end.
         for is_remembering in [false, true].into_iter().take(1 + usize::from(glide.n_remember > 0)) {
             let is_alone = !is_remembering || glide.n_remember == 1;
@@ -121,12 +125,12 @@ impl Walk {
                 }
             }
         }
-        self.memories[side] = memories;
-        let position = self.position.as_mut()?;
+        self.mind.memories[side] = memories;
+        let position = self.mind.position.as_mut()?;
         position.pass(f, from..end, glide.reads_extremes);
         self.cursor = end;
         if glide.levels_vary && end > from {
-            self.run_rules(f, end - 1, f.view.marks[end - 1]);
+            self.mind.run_rules(&In(f, end - 1), f.view.marks[end - 1]);
         }
         met
     }

@@ -12,9 +12,10 @@ use qe_factors::plan::{MAX_COLUMNS, Outside, Plain, Rule};
 use super::guards::Guards;
 use super::record::{Cause, Record, Refusal};
 use super::section::{is_set, next_set};
-use super::state::{Entry, Frame, Walk, Way, at_side};
+use super::state::{Frame, In, Walk, Way};
 use crate::fills::{At, FillTiming, Holding};
 use crate::market::Market;
+use crate::mind::{Entry, Sight, at_side};
 use crate::program::{EntryOrder, ExitKind, Opposite, Program, Source, StrategyPlan};
 
 /// So many rows before a section's end are done step by step: a decision, the bar of its fill, and one in between.
@@ -23,7 +24,7 @@ const MARGIN: usize = 2;
 impl Walk {
     /// Whether decisions may be filled at once.
     pub(super) fn may_hop(&self, plan: &StrategyPlan, market: &Market, guards: &Guards) -> bool {
-        let (program, execution) = (&*self.program, &plan.execution);
+        let (program, execution) = (&*self.mind.program, &plan.execution);
         let is_told = |s: &Option<Source>| matches!(s, None | Some(Source::Output(_)));
         [FillTiming::NEXT_OPEN, FillTiming::SIGNAL_CLOSE].contains(&execution.fill)
             && execution.holding == Holding::Units
@@ -34,7 +35,7 @@ impl Walk {
             && program.gates.is_empty()
             && program.weight.is_none()
             && program.entry.iter().all(is_told)
-            && !self.needs_account()
+            && !self.mind.needs_account()
             && (0..2).all(|side| {
                 let exits = &program.exits[side];
                 self.glides[side].is_some()
@@ -44,14 +45,14 @@ impl Walk {
 
     /// Goes on as long as decisions are filled well before `to`.
     pub(super) fn hop(&mut self, f: Frame<'_>, to: usize, days: &mut [f64], record: &mut impl Record) {
-        if !self.orders.is_empty() || (self.position.is_none() && self.cursor + MARGIN >= to) {
+        if !self.mind.orders.is_empty() || (self.mind.position.is_none() && self.cursor + MARGIN >= to) {
             return;
         }
-        let program = Arc::clone(&self.program);
+        let program = Arc::clone(&self.mind.program);
         let asked = [0, 1].map(|side| Asked::new(f, &program, side));
-        while self.orders.is_empty() && self.account.ruin.is_none() {
-            if self.position.is_none() {
-                let from = self.cursor.max(self.cool_until);
+        while self.mind.orders.is_empty() && self.account.ruin.is_none() {
+            if self.mind.position.is_none() {
+                let from = self.cursor.max(self.mind.cool_until);
                 let (row, side) = next_entry(f, &asked, from, to);
                 // Of its row nothing is decided yet.
                 self.cursor = row.max(self.cursor);
@@ -79,14 +80,14 @@ impl Walk {
         days: &mut [f64],
         record: &mut impl Record,
     ) -> bool {
-        let size = self.program.size;
-        let scale = size.scale.map_or(1.0, |s| self.value(f, s, row, side));
-        let size = self.value(f, size.source, row, side) * scale;
+        let size = self.mind.program.size;
+        let scale = size.scale.map_or(1.0, |s| In(f, row).told(s));
+        let size = In(f, row).told(size.source) * scale;
         if size.is_nan() || size <= 0.0 {
             self.refuse_entry(f, row, side, Refusal::NoSize, days, record);
             return false;
         }
-        let strength = self.program.strength.map_or(f64::NAN, |s| self.value(f, s, row, side));
+        let strength = self.mind.program.strength.map_or(f64::NAN, |s| In(f, row).told(s));
         let way = self.way(f, row);
         self.mark_to(f, way.row, days);
         if self.account.ruin.is_some() {
@@ -94,8 +95,8 @@ impl Walk {
         }
         let entry = Entry { side, size, strength, signal_row: row };
         let is_entered = self.enter_units(f, way, entry, record);
-        self.decided = if is_entered { side } else { 0.0 };
-        if let Some(position) = self.position.as_ref().filter(|_| is_entered) {
+        self.mind.decided = if is_entered { side } else { 0.0 };
+        if let Some(position) = self.mind.position.as_ref().filter(|_| is_entered) {
             // At the signal, and then as of the entry, before which the signal's row is the last that is complete.
             let signal = Outside { pos_side: side, ..Outside::NONE };
             let entry = Outside {
@@ -109,7 +110,7 @@ impl Walk {
             };
             let at = at_side(side);
             for ruled in &asked[at].rules {
-                let Some(memory) = &mut self.memories[at][ruled.exit] else { continue };
+                let Some(memory) = &mut self.mind.memories[at][ruled.exit] else { continue };
                 let place = row + 1 - f.section.rows.start;
                 let mut inputs = [f64::NAN; MAX_COLUMNS];
                 inputs.iter_mut().zip(&ruled.columns).for_each(|(input, column)| *input = column[place]);
@@ -141,10 +142,10 @@ impl Walk {
         days: &mut [f64],
         record: &mut impl Record,
     ) -> bool {
-        let Some((side, since)) = self.position.as_ref().map(|p| (p.side, p.row)) else { return true };
+        let Some((side, since)) = self.mind.position.as_ref().map(|p| (p.side, p.row)) else { return true };
         let at = at_side(side);
         let Some(glide) = self.glides[at] else { return false };
-        if self.decided != side {
+        if self.mind.decided != side {
             return false;
         }
         let from = self.cursor;
@@ -165,14 +166,13 @@ impl Walk {
             return false;
         }
         let cause = self.cause(f, asked, row, at, met);
-        self.left = (side, row);
+        self.mind.left = (side, row);
         self.exit(f, self.way(f, row), cause, row, days, record);
-        self.decided = 0.0;
+        self.mind.decided = 0.0;
         self.cursor = row + 1;
-        let has_cooldown = self.program.cooldown_bars > 0 || self.program.cooldown_sessions > 0;
-        let is_closed = cause == Cause::Opposite && self.program.opposite == Opposite::Close;
+        let is_closed = cause == Cause::Opposite && self.mind.program.opposite == Opposite::Close;
         let place = row - f.section.rows.start;
-        if !has_cooldown
+        if !self.mind.has_cooldown()
             && !is_closed
             && self.account.ruin.is_none()
             && asked[1 - at].is_entry(place)
@@ -188,12 +188,12 @@ impl Walk {
         let (start, from) = (f.section.rows.start, self.cursor);
         let (mut met, mut end) = (None, to - start);
         let (own, other) = (&asked[at], &asked[1 - at]);
-        let is_left = (self.program.opposite != Opposite::Ignore).then_some(other.entry);
+        let is_left = (self.mind.program.opposite != Opposite::Ignore).then_some(other.entry);
         for bits in own.told.iter().map(|(_, bits)| *bits).chain(is_left.filter(|bits| !bits.is_empty())) {
             end = next_set(bits, from - start, end).unwrap_or(end);
         }
         for ruled in &own.rules {
-            let (Some(plain), Some(memory)) = (ruled.plain, &self.memories[at][ruled.exit]) else { continue };
+            let (Some(plain), Some(memory)) = (ruled.plain, &self.mind.memories[at][ruled.exit]) else { continue };
             let values = &ruled.columns[plain.column][from + 1 - start..end + 1];
             if let Some(n) = plain.first_true(values, memory) {
                 (met, end) = (Some(ruled.exit), from - start + n);
@@ -201,7 +201,7 @@ impl Walk {
         }
         self.cursor = start + end;
         let glide = self.glides[at]?;
-        let position = self.position.as_mut()?;
+        let position = self.mind.position.as_mut()?;
         position.pass(f, from..start + end, glide.reads_extremes);
         met
     }
@@ -214,13 +214,13 @@ impl Walk {
         let last = first.unwrap_or(usize::MAX);
         // Another rule may be true in this row and come before it.
         if asked[at].rules.iter().any(|ruled| ruled.exit < last) {
-            if let Some(position) = &mut self.position {
+            if let Some(position) = &mut self.mind.position {
                 position.pass(f, row..row + 1, true);
             }
-            first = [told, self.run_rules(f, row, f.view.marks[row])].into_iter().flatten().min();
+            first = [told, self.mind.run_rules(&In(f, row), f.view.marks[row])].into_iter().flatten().min();
         }
         // Nothing but the other side's entry can have told it else.
-        first.map_or(Cause::Opposite, |e| Cause::Exit(self.program.exits[at][e].reason))
+        first.map_or(Cause::Opposite, |e| Cause::Exit(self.mind.program.exits[at][e].reason))
     }
 }
 

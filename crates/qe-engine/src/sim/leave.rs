@@ -1,7 +1,8 @@
 //! Closing a position, and what ends without being closed: payments, cooldowns, sessions, ruin.
 
 use super::record::{Cause, Fill, Record, Refusal};
-use super::state::{Frame, Position, Walk, Way};
+use super::state::{Frame, Walk, Way};
+use crate::mind::Position;
 
 impl Walk {
     /// Closes the position, if there is one.
@@ -15,7 +16,7 @@ impl Walk {
         record: &mut impl Record,
     ) {
         self.mark_to(f, way.row, days);
-        let Some(position) = self.position.take() else { return };
+        let Some(position) = self.mind.position.take() else { return };
         let costs = &f.plan.costs;
         let half = if way.is_maker { 0.0 } else { Self::half(f, way.row, way.phase) };
         let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, position.units) };
@@ -56,32 +57,22 @@ impl Walk {
 
     #[inline]
     pub(super) fn cool(&mut self, f: Frame<'_>, row: usize) {
-        let program = &self.program;
-        if program.cooldown_bars > 0 {
-            self.cool_until = self.cool_until.max(row + 1 + program.cooldown_bars as usize);
-        }
-        if program.cooldown_sessions > 0 {
-            let last = f.day[row] as usize + program.cooldown_sessions as usize;
-            let until = f.view.day_end.get(last).map_or(usize::MAX, |end| *end as usize + 1);
-            self.cool_until = self.cool_until.max(until);
-        }
+        let (day, ends) = (f.day[row] as usize, f.view.day_end);
+        self.mind.cool(row, |n_sessions| ends.get(day + n_sessions).map_or(usize::MAX, |end| *end as usize + 1));
     }
 
     #[cold]
     pub(super) fn end_in_ruin(&mut self, f: Frame<'_>) {
-        if let Some(position) = self.position.take() {
+        if let Some(position) = self.mind.position.take() {
             self.count(f, &position, self.account.ruin_row.max(position.row));
         }
-        self.orders.clear();
-        self.begun.clear();
-        self.waiting = None;
-        self.decided = 0.0;
+        self.mind.forget();
     }
 
     /// Closes what is open at the close of a session's last bar.
     pub(super) fn end_session(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let raw = f.prices[3][row];
-        if let Some(side) = self.position.as_ref().map(|p| p.side) {
+        if let Some(side) = self.mind.position.as_ref().map(|p| p.side) {
             let is_blocked = f.market.is_blocked(row);
             if is_blocked || raw.is_nan() {
                 self.mark_to(f, row, days);
@@ -93,20 +84,17 @@ impl Walk {
                 self.exit(f, way, Cause::SessionEnd, row, days, record);
             }
         }
-        if self.position.is_none() {
-            self.orders.clear();
-            self.begun.clear();
-            self.waiting = None;
-            self.decided = 0.0;
+        if self.mind.position.is_none() {
+            self.mind.forget();
             // A weight is to be held again from the next decision on.
-            self.decided_weight = 0.0;
+            self.mind.decided_weight = 0.0;
         }
     }
 
     /// Pays for what is held over a row.
     #[inline]
     pub(super) fn pay_carry(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
-        let Some(position) = &self.position else { return };
+        let Some(position) = &self.mind.position else { return };
         let side = position.side;
         // What was held since the close before: a night is paid by who held over it.
         if position.row == row {

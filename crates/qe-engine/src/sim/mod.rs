@@ -14,7 +14,6 @@ mod hop;
 mod leave;
 pub(crate) mod record;
 mod resting;
-mod rules;
 pub(crate) mod section;
 mod simple;
 pub(crate) mod state;

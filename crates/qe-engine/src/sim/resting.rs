@@ -1,14 +1,15 @@
 //! What rests in the market: entry orders, stops, targets and trailing stops along a bar's path.
 
 use super::record::{Cause, Record, Refusal};
-use super::state::{Frame, Levels, Walk, Way, What, at_side, touched};
+use super::state::{Frame, Walk, Way, touched};
 use crate::fills::{Entered, Exit as Hit, PathPolicy, Resting, Touched, hit_or_other, limit_fill, stop_fill};
 use crate::market::Fine;
+use crate::mind::{Levels, at_side};
 
 impl Walk {
     /// Fills an entry order that rests, if the bar meets it.
     pub(super) fn fill_waiting(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
-        let Some(waiting) = self.waiting else { return };
+        let Some(waiting) = self.mind.waiting else { return };
         if row <= waiting.entry.signal_row {
             return;
         }
@@ -19,14 +20,14 @@ impl Walk {
             let fill = if waiting.is_stop { stop_fill } else { limit_fill };
             fill(bar, side, waiting.level).filter(|_| bar.open.is_finite()).map(|raw| (at, raw, raw == bar.open))
         });
-        let may_fill = self.position.is_none() && !f.market.is_blocked(row);
+        let may_fill = self.mind.position.is_none() && !f.market.is_blocked(row);
         if let Some((at, raw, is_gap)) = met.filter(|_| may_fill) {
-            self.waiting = None;
+            self.mind.waiting = None;
             let is_at_open = is_gap && at == 0;
             let is_maker = !waiting.is_stop && !is_gap;
             let way = Way { row, raw, phase: u8::from(!is_at_open), is_maker, is_ambiguous: false };
             if !self.enter(f, way, waiting.entry, days, record) {
-                self.decided = 0.0;
+                self.mind.decided = 0.0;
             } else if !is_at_open {
                 bars.tell(at, record);
                 let entered = match (is_gap, waiting.is_stop) {
@@ -36,19 +37,19 @@ impl Walk {
                 };
                 self.fill_resting_from(f, (row, at), entered, days, record);
                 // Bars after that of the entry are known to have come after it.
-                if let (Some(position), Within::Fine(_)) = (&mut self.position, &bars) {
+                if let (Some(position), Within::Fine(_)) = (&mut self.mind.position, &bars) {
                     for bar in (at + 1..bars.len()).map(|at| bars.bar(at)) {
                         (position.high, position.low) = (position.high.max(bar.high), position.low.min(bar.low));
                     }
                 }
             }
         } else if row >= waiting.until {
-            self.waiting = None;
-            self.unbegin(side);
+            self.mind.waiting = None;
+            self.mind.unbegin(side);
             self.mark_to(f, row, days);
             if self.account.ruin.is_none() {
                 self.refuse(row, side, Refusal::Expired, record);
-                self.decided = 0.0;
+                self.mind.decided = 0.0;
             }
         }
     }
@@ -56,8 +57,8 @@ impl Walk {
     /// Fills what rests to close the position, if the bar meets it.
     #[inline]
     pub(super) fn fill_resting(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
-        if let Some(position) = &self.position
-            && self.has_resting[at_side(position.side)]
+        if let Some(position) = &self.mind.position
+            && self.mind.has_resting[at_side(position.side)]
         {
             let entered = match (position.row < row, position.phase) {
                 (true, _) => Entered::Before,
@@ -79,8 +80,8 @@ impl Walk {
         days: &mut [f64],
         record: &mut impl Record,
     ) {
-        let Some(position) = &self.position else { return };
-        let (side, mut levels) = (position.side, self.levels);
+        let Some(position) = &self.mind.position else { return };
+        let (side, mut levels) = (position.side, self.mind.levels);
         if !levels.may_be_met(side, touched(f, row)) || f.market.is_blocked(row) {
             return;
         }
@@ -111,7 +112,7 @@ impl Walk {
             entered = Entered::Before;
             if matches!(hit, Err(true) | Ok(crate::fills::Hit { is_ambiguous: true, .. })) {
                 self.mark_to(f, row, days);
-                if let Some(position) = self.position.as_mut().filter(|_| !is_told) {
+                if let Some(position) = self.mind.position.as_mut().filter(|_| !is_told) {
                     record.undecided(row);
                     (position.is_undecided, is_told) = (true, true);
                 }
@@ -129,28 +130,13 @@ impl Walk {
             if !is_at_open && self.account.ruin.is_none() {
                 bars.tell(at, record);
             }
-            // An exit that was on its way has nothing left to close.
-            if let Some(at) = self.orders.iter().position(|o| matches!(o.what, What::Exit(..))) {
-                self.orders.remove(at);
-            } else if self.orders.is_empty() && self.waiting.is_none() {
-                self.decided = 0.0;
-            }
+            self.mind.left_by_level();
             return;
         }
     }
 }
 
 impl Levels {
-    /// Those that a price is not at or beyond already.
-    fn not_beyond(self, side: f64, price: f64) -> Self {
-        let rests = |level: f64, is_met: bool| if is_met { f64::NAN } else { level };
-        Self {
-            stop: rests(self.stop, side * price <= side * self.stop),
-            target: rests(self.target, side * price >= side * self.target),
-            ..self
-        }
-    }
-
     /// The level that is met from above, and that which is met from below.
     #[inline]
     pub(super) fn below_and_above(&self, side: f64) -> [f64; 2] {

@@ -11,10 +11,11 @@ use qe_core::wide::{Loops, wide};
 use super::account::StepForm;
 use super::guards::Guards;
 use super::record::{Cause, Fill, Record};
-use super::state::{Entry, Frame, Order, Position, Walk, Way, What, at_side};
+use super::state::{Frame, Walk, Way};
 use super::trips::Trips;
 use crate::fills::{FillTiming, Holding};
 use crate::market::Market;
+use crate::mind::{Entry, Order, Position, What, at_side};
 use crate::program::{EntryOrder, ExitKind, Opposite, Source, StrategyPlan};
 
 /// A program that conditions alone decide.
@@ -44,7 +45,7 @@ impl Walk {
     }
 
     fn simple_of(&self, plan: &StrategyPlan, market: &Market, guards: &Guards) -> Option<Simple> {
-        let (program, execution, costs) = (&*self.program, &plan.execution, &plan.costs);
+        let (program, execution, costs) = (&*self.mind.program, &plan.execution, &plan.costs);
         let is_simple = execution.fill == FillTiming::NEXT_OPEN
             && execution.holding == Holding::Units
             && guards.no_entry.is_empty()
@@ -107,7 +108,7 @@ impl Walk {
         }
         // The rows in which a decision is made, as edges of what is held once all is filled.
         let entries = f.section.bits(f.layout, simple.entry);
-        let (held, within) = (self.decided != 0.0, from - start..to - start);
+        let (held, within) = (self.mind.decided != 0.0, from - start..to - start);
         let n = if simple.on_failure {
             // Such an entry is a comparison of two columns.
             let sides = f.layout.compared(simple.entry);
@@ -127,7 +128,7 @@ impl Walk {
         let decided = &edges[..n];
         self.cursor = to;
         // An order of the section before is due at the open of this one's first row.
-        if let Some(order) = self.orders.pop_front() {
+        if let Some(order) = self.mind.orders.pop_front() {
             let way =
                 Way { row: order.due, raw: f.prices[0][order.due], phase: 0, is_maker: false, is_ambiguous: false };
             match order.what {
@@ -176,14 +177,14 @@ impl Walk {
             let row = start + edge as usize;
             if is_held {
                 is_held = false;
-                self.orders.push_back(Order { due: row + 1, what: What::Exit(Cause::Exit(simple.reason), row) });
+                self.mind.orders.push_back(Order { due: row + 1, what: What::Exit(Cause::Exit(simple.reason), row) });
             } else if row + 1 < f.end {
                 is_held = true;
                 let entry = Entry { side: simple.side, size: simple.size, strength: f64::NAN, signal_row: row };
-                self.orders.push_back(Order { due: row + 1, what: What::Enter(entry) });
+                self.mind.orders.push_back(Order { due: row + 1, what: What::Enter(entry) });
             }
         }
-        self.decided = if is_held { simple.side } else { 0.0 };
+        self.mind.decided = if is_held { simple.side } else { 0.0 };
         self.mark_to(f, to, days);
     }
 }
@@ -207,12 +208,12 @@ impl<R: Record> Loops for FillEdges<'_, '_, R> {
         let Self { walk, f, simple, mut is_held, edges, days, record } = self;
         let start = f.section.rows.start;
         let (view, open, day, costs) = (f.view, f.prices[0], f.day, &f.plan.costs);
-        let (size, leverage, first_day) = (walk.program.size, f.plan.execution.leverage, walk.first_day);
+        let (size, leverage, first_day) = (walk.mind.program.size, f.plan.execution.leverage, walk.first_day);
         let half = costs.half_cost(1.0);
         let (into, out_of) = (1.0 + simple.side * half, 1.0 - simple.side * half);
         // In locals, so that they live in registers.
         let (mut account, mut tally, mut next_day_in) = (walk.account, walk.tally, walk.next_day_in);
-        let mut position = walk.position.clone();
+        let mut position = walk.mind.position.clone();
         let mut edges = edges.iter().map(|edge| start + *edge as usize);
         loop {
             if !is_held {
@@ -284,7 +285,7 @@ impl<R: Record> Loops for FillEdges<'_, '_, R> {
             });
             is_held = false;
         }
-        (walk.account, walk.tally, walk.next_day_in, walk.position) = (account, tally, next_day_in, position);
+        (walk.account, walk.tally, walk.next_day_in, walk.mind.position) = (account, tally, next_day_in, position);
         if walk.account.ruin.is_some() {
             walk.end_in_ruin(f);
             return false;

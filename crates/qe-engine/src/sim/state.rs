@@ -1,18 +1,15 @@
-//! What a walk holds: orders on their way, the open position, what rests, what it came to; and what it reads.
+//! What a walk holds: what it has in mind, its account, what it came to; and what it reads.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-
-use qe_factors::plan::Memory;
+use qe_factors::plan::Rule;
 
 use super::account::{Account, View};
 use super::glide::Glide;
-use super::record::Cause;
 use super::section::{Layout, Section, is_set};
 use super::simple::Simple;
 use crate::fills::Touched;
 use crate::market::Market;
-use crate::program::{Program, Source, StrategyPlan};
+use crate::mind::{Mind, Sight};
+use crate::program::StrategyPlan;
 
 /// What is the same for all points in a section.
 #[derive(Clone, Copy)]
@@ -43,73 +40,6 @@ impl Frame<'_> {
     pub(super) fn is_no_entry(&self, row: usize) -> bool {
         !self.no_entry.is_empty() && is_set(self.no_entry, row)
     }
-}
-
-/// An order on its way.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Order {
-    pub(super) due: usize,
-    pub(super) what: What,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum What {
-    Enter(Entry),
-    /// To hold this weight.
-    Weight(Entry),
-    Exit(Cause, usize),
-}
-
-/// An entry that was decided.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) side: f64,
-    /// Its size, as of the signal, scaled.
-    pub(super) size: f64,
-    pub(super) strength: f64,
-    pub(super) signal_row: usize,
-}
-
-/// An entry order that rests in the market.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Waiting {
-    pub(super) entry: Entry,
-    pub(super) level: f64,
-    pub(super) is_stop: bool,
-    /// The last row in which it can be filled.
-    pub(super) until: usize,
-}
-
-/// An open position.
-#[derive(Debug, Clone)]
-pub(super) struct Position {
-    pub(super) side: f64,
-    pub(super) units: f64,
-    /// What was paid for each, spread and slippage included.
-    pub(super) price: f64,
-    pub(super) row: usize,
-    /// At the bar's open (0), within it (1), at its close (2).
-    pub(super) phase: u8,
-    pub(super) bars: f64,
-    pub(super) high: f64,
-    pub(super) low: f64,
-    /// Cash before it was opened.
-    pub(super) cash_before: f64,
-    /// Whether some bar did not say which way it went.
-    pub(super) is_undecided: bool,
-}
-
-/// The nearest levels that rest, and whose they are.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Levels {
-    pub(super) stop: f64,
-    pub(super) target: f64,
-    pub(super) trail: f64,
-    pub(super) reasons: [u16; 3],
-}
-
-impl Levels {
-    pub(super) const NONE: Self = Self { stop: f64::NAN, target: f64::NAN, trail: f64::NAN, reasons: [0; 3] };
 }
 
 /// What trades came to.
@@ -169,61 +99,28 @@ impl Tally {
     }
 }
 
-impl Position {
-    #[inline(always)]
-    pub(super) fn new(side: f64, units: f64, price: f64, raw: f64, row: usize, phase: u8, cash_before: f64) -> Self {
-        Self { side, units, price, row, phase, bars: 0.0, high: raw, low: raw, cash_before, is_undecided: false }
-    }
-}
-
 /// One point's walk.
 #[derive(Debug, Clone)]
 pub(crate) struct Walk {
-    pub(super) program: Arc<Program>,
+    pub(super) mind: Mind,
     pub(crate) account: Account,
     pub(crate) tally: Tally,
     pub(super) cursor: usize,
     pub(super) first_day: usize,
-    pub(super) orders: VecDeque<Order>,
-    pub(super) waiting: Option<Waiting>,
-    /// The side that is held once all orders are filled: 1, -1, or 0.
-    pub(super) decided: f64,
-    pub(super) position: Option<Position>,
-    /// What the rules of each exit remember, long and short.
-    pub(super) memories: [Vec<Option<Memory>>; 2],
-    /// What the rules of entries remember that are decided and not filled yet, in the order of their decisions.
-    pub(super) begun: VecDeque<Vec<Option<Memory>>>,
-    pub(super) levels: Levels,
-    /// Which of the two has rules, and which has levels that rest.
-    pub(super) has_rules: [bool; 2],
-    pub(super) has_resting: [bool; 2],
-    /// Nothing is entered before this row.
-    pub(super) cool_until: usize,
-    /// The side that was last left, and where: it is not entered again in that row.
-    pub(super) left: (f64, usize),
     /// The next day that has not been counted as a day in the market.
     pub(super) next_day_in: usize,
-    /// The weight that is held, where weights are held, and the one that was last decided.
+    /// The weight that is held, where weights are held.
     pub(super) weight: f64,
-    pub(super) decided_weight: f64,
     /// The row and the phase in which a weight was last traded to.
     pub(super) weighed: (usize, u8),
-    pub(super) registers: Vec<f64>,
     /// How a position is passed over, long and short.
     pub(super) glides: [Option<Glide>; 2],
     /// Whether decisions are filled at once.
     pub(super) hops: bool,
-    /// Memories that nobody uses now, and room for rules to work in.
-    pub(super) spare: Vec<Vec<Option<Memory>>>,
+    /// Room for rules to work in.
     pub(super) room: Vec<f64>,
     /// What is simple about it, if it is.
     pub(super) simple: Option<Simple>,
-}
-
-/// The place of a side in pairs.
-#[inline]
-pub(super) fn at_side(side: f64) -> usize {
-    usize::from(side < 0.0)
 }
 
 /// How something is filled.
@@ -236,15 +133,26 @@ pub(super) struct Way {
     pub(super) is_ambiguous: bool,
 }
 
-/// A number in a row of the section, or the row before its first.
-#[inline]
-pub(super) fn number(f: Frame<'_>, source: Source, row: usize) -> f64 {
-    match source {
-        Source::Number(x) => x,
-        Source::Output(output) => {
-            f.section.numbers(f.layout, output).get(row + 1 - f.section.rows.start).copied().unwrap_or(f64::NAN)
-        }
-        Source::Rule(_) => f64::NAN,
+/// What the plan gave in a row of the section, or in the row before its first.
+#[derive(Clone, Copy)]
+pub(super) struct In<'a>(pub(super) Frame<'a>, pub(super) usize);
+
+impl Sight for In<'_> {
+    #[inline]
+    fn is_true(&self, output: usize) -> bool {
+        let Self(f, row) = self;
+        is_set(f.section.bits(f.layout, output), row - f.section.rows.start)
+    }
+
+    #[inline]
+    fn number(&self, output: usize) -> f64 {
+        let Self(f, row) = self;
+        f.section.numbers(f.layout, output).get(row + 1 - f.section.rows.start).copied().unwrap_or(f64::NAN)
+    }
+
+    #[inline]
+    fn rule(&self, idx: usize) -> Option<&Rule> {
+        self.0.plan.compiled.rules().get(idx)
     }
 }
 

@@ -5,18 +5,18 @@
 //! tell, so the walk jumps from one to the next. What is decided lives a delay ahead of what is filled: an exit that is
 //! decided while its entry is still to be filled follows it.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::account::{Account, StepForm};
 use super::glide::Glide;
 use super::record::{Cause, Record, Refusal};
 use super::section::{is_set, next_set};
-use super::state::{Entry, Frame, Levels, Order, Tally, Walk, Way, What, at_side};
+use super::state::{Frame, Tally, Walk, Way};
 use super::weights::Point;
 use crate::fills::{At, Holding};
 use crate::market::Market;
-use crate::program::{Exit, ExitKind, Opposite, Program, Source, StrategyPlan};
+use crate::mind::{Entry, Mind, What, at_side};
+use crate::program::{ExitKind, Opposite, Program, Source, StrategyPlan};
 
 impl Walk {
     /// A walk that begins with money alone in this row.
@@ -29,40 +29,19 @@ impl Walk {
     ) -> Self {
         let is_all_in = program.is_all_in(&plan.execution, &plan.costs);
         let form = if is_all_in { StepForm::Prefix } else { StepForm::Lanes };
-        let rule = |exit: &Exit| match exit.source {
-            Source::Rule(idx) => plan.compiled.rules().get(idx).map(qe_factors::plan::Rule::memory),
-            _ => None,
-        };
-        let memories = [0, 1].map(|side| program.exits[side].iter().map(rule).collect::<Vec<_>>());
-        let has_rules = [0, 1].map(|side| memories[side].iter().any(Option::is_some));
-        let has_resting = [0, 1].map(|side| program.exits[side].iter().any(|e| e.kind != ExitKind::When));
         Self {
             account: Account::new(plan.execution.capital, start, if daily { first_day } else { usize::MAX }, form),
             tally: Tally::default(),
             cursor: start,
             first_day,
-            orders: VecDeque::with_capacity(4),
-            waiting: None,
-            decided: 0.0,
-            position: None,
-            memories,
-            begun: VecDeque::new(),
-            levels: Levels::NONE,
-            glides: [0, 1].map(|side| Glide::new(program, plan, side)),
-            hops: false,
-            has_rules,
-            has_resting,
-            cool_until: 0,
-            left: (0.0, usize::MAX),
             next_day_in: 0,
             weight: 0.0,
-            decided_weight: 0.0,
             weighed: (usize::MAX, 0),
-            registers: Vec::new(),
-            spare: Vec::new(),
+            glides: [0, 1].map(|side| Glide::new(program, plan, side)),
+            hops: false,
             room: Vec::new(),
             simple: None,
-            program: Arc::clone(program),
+            mind: Mind::new(program, plan.compiled.rules()),
         }
     }
 
@@ -96,7 +75,7 @@ impl Walk {
     #[inline]
     pub(super) fn mark_to(&mut self, f: Frame<'_>, row: usize, days: &mut [f64]) {
         self.account.mark_to(row, f.view, days, self.first_day);
-        if self.account.ruin.is_some() && self.position.is_some() {
+        if self.account.ruin.is_some() && self.mind.position.is_some() {
             self.end_in_ruin(f);
         }
     }
@@ -105,19 +84,19 @@ impl Walk {
     #[inline]
     pub(super) fn next_event(&self, f: Frame<'_>, to: usize) -> usize {
         let mut limit = to;
-        if let Some(order) = self.orders.front() {
+        if let Some(order) = self.mind.orders.front() {
             if order.due <= self.cursor {
                 return self.cursor;
             }
             limit = limit.min(order.due);
         }
-        if self.waiting.is_some() || self.program.weight.is_some() {
+        if self.mind.waiting.is_some() || self.mind.program.weight.is_some() {
             return self.cursor;
         }
-        if let Some(position) = &self.position {
+        if let Some(position) = &self.mind.position {
             let side = at_side(position.side);
             let is_by_row = f.plan.costs.has_carry_of(position.side) || f.plan.execution.holding != Holding::Units;
-            if self.has_rules[side] || self.has_resting[side] || is_by_row {
+            if self.mind.has_rules[side] || self.mind.has_resting[side] || is_by_row {
                 return self.cursor;
             }
         }
@@ -129,7 +108,7 @@ impl Walk {
     pub(super) fn next_told(&self, f: Frame<'_>, mut limit: usize) -> usize {
         let start = f.section.rows.start;
         if !f.session_last.is_empty()
-            && (self.position.is_some() || self.decided != 0.0 || !self.orders.is_empty())
+            && (self.mind.position.is_some() || self.mind.decided != 0.0 || !self.mind.orders.is_empty())
             && let Some(last) = next_set(f.session_last, self.cursor, limit)
         {
             limit = last;
@@ -151,19 +130,19 @@ impl Walk {
                 }
             }
         };
-        if self.decided == 0.0 {
-            self.program.entry.iter().flatten().for_each(|s| look(*s, self.cool_until));
+        if self.mind.decided == 0.0 {
+            self.mind.program.entry.iter().flatten().for_each(|s| look(*s, self.mind.cool_until));
         } else {
-            let side = at_side(self.decided);
-            for exit in self.program.exits[side].iter().filter(|e| e.kind == ExitKind::When) {
+            let side = at_side(self.mind.decided);
+            for exit in self.mind.program.exits[side].iter().filter(|e| e.kind == ExitKind::When) {
                 match exit.source {
                     // It runs while the position is open, which is row by row.
                     Source::Rule(_) => {}
                     source => look(source, 0),
                 }
             }
-            if self.program.opposite != Opposite::Ignore
-                && let Some(source) = self.program.entry[1 - side]
+            if self.mind.program.opposite != Opposite::Ignore
+                && let Some(source) = self.mind.program.entry[1 - side]
             {
                 look(source, 0);
             }
@@ -184,7 +163,7 @@ impl Walk {
         if is_restored {
             self.restore(f, row, 0, days, record);
         }
-        if self.waiting.is_some() {
+        if self.mind.waiting.is_some() {
             self.fill_waiting(f, row, days, record);
         }
         self.fill_resting(f, row, days, record);
@@ -214,7 +193,7 @@ impl Walk {
         days: &mut [f64],
         record: &mut impl Record,
     ) {
-        while let Some(order) = self.orders.front().copied() {
+        while let Some(order) = self.mind.orders.front().copied() {
             if order.due > row {
                 return;
             }
@@ -233,18 +212,18 @@ impl Walk {
             match (order.what, refused) {
                 (What::Exit(_, _), Some(why)) => {
                     // It waits for a bar that can be traded, and what follows it waits too.
-                    let side = self.position.as_ref().map_or(self.decided, |p| p.side);
+                    let side = self.mind.position.as_ref().map_or(self.mind.decided, |p| p.side);
                     self.refuse(row, side, why, record);
-                    self.orders.iter_mut().for_each(|o| o.due = o.due.max(row + 1));
+                    self.mind.orders.iter_mut().for_each(|o| o.due = o.due.max(row + 1));
                     return;
                 }
                 (What::Weight(entry), Some(why)) => {
                     self.refuse(row, entry.side, why, record);
-                    self.orders.iter_mut().for_each(|o| o.due = o.due.max(row + 1));
+                    self.mind.orders.iter_mut().for_each(|o| o.due = o.due.max(row + 1));
                     return;
                 }
                 (What::Weight(entry), None) => {
-                    self.orders.pop_front();
+                    self.mind.orders.pop_front();
                     self.weight = entry.size;
                     let Entry { signal_row, strength, .. } = entry;
                     let at = Point { row, raw, phase, is_free: false, signal_row, strength };
@@ -252,12 +231,12 @@ impl Walk {
                 }
                 (What::Enter(entry), Some(why)) => {
                     self.refuse(row, entry.side, why, record);
-                    self.orders.pop_front();
-                    self.unbegin(entry.side);
-                    self.give_up();
+                    self.mind.orders.pop_front();
+                    self.mind.unbegin(entry.side);
+                    self.mind.give_up();
                 }
                 (What::Exit(cause, signal_row), None) => {
-                    self.orders.pop_front();
+                    self.mind.orders.pop_front();
                     self.exit(
                         f,
                         Way { row, raw, phase, is_maker: false, is_ambiguous: false },
@@ -268,22 +247,13 @@ impl Walk {
                     );
                 }
                 (What::Enter(entry), None) => {
-                    self.orders.pop_front();
+                    self.mind.orders.pop_front();
                     let way = Way { row, raw, phase, is_maker: false, is_ambiguous: false };
                     if !self.enter(f, way, entry, days, record) {
-                        self.give_up();
+                        self.mind.give_up();
                     }
                 }
             }
-        }
-    }
-
-    /// The entry that was the first order came to nothing: its exit goes with it, if that is decided already. What was
-    /// decided after that stands.
-    pub(super) fn give_up(&mut self) {
-        match self.orders.front() {
-            Some(Order { what: What::Exit(..), .. }) => drop(self.orders.pop_front()),
-            _ => self.decided = 0.0,
         }
     }
 
@@ -292,28 +262,9 @@ impl Walk {
         record.refuse(row, side, why);
     }
 
-    /// As [`Walk::refuse`], of an entry that is not decided for this reason; not told of an account that is ruined.
-    pub(super) fn refuse_entry(
-        &mut self,
-        f: Frame<'_>,
-        row: usize,
-        side: f64,
-        why: Refusal,
-        days: &mut [f64],
-        record: &mut impl Record,
-    ) {
-        self.mark_to(f, row, days);
-        // Where the row is marked already, by an exit that a later price fills, there was worth at its close.
-        let is_open = f.plan.execution.fill.delay > 0 && self.account.marked <= row;
-        let is_lost = is_open && self.account.worth(f.view.marks[row]) <= 0.0;
-        if self.account.ruin.is_none() && !is_lost {
-            self.refuse(row, side, why, record);
-        }
-    }
-
     /// The end of the run: what is open stays open, marked at the last close.
     pub(crate) fn finish(&mut self, market: &Market, end: usize) {
-        if self.position.is_some() && end > 0 {
+        if self.mind.position.is_some() && end > 0 {
             self.tally.count_days(&mut self.next_day_in, market.day()[end - 1] as usize);
         }
     }

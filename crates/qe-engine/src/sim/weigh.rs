@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use qe_factors::plan::Memory;
 
-use super::state::{Order, Walk};
+use super::state::Walk;
+use crate::mind::Order;
 use crate::program::{Program, Source, StrategyPlan};
 
 impl Walk {

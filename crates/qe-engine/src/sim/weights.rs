@@ -7,8 +7,9 @@
 //! close, which is `position x return`, compounded.
 
 use super::record::{Cause, Fill, Record, Refusal};
-use super::state::{Entry, Frame, Order, Position, Walk, What};
+use super::state::{Frame, Walk};
 use crate::fills::{At, Holding};
+use crate::mind::Position;
 
 impl Walk {
     /// Trades from what is held to a weight, at a price. `is_free` is for what is undone without a trade.
@@ -26,7 +27,7 @@ impl Walk {
             return;
         }
         self.weighed = (at.row, at.phase);
-        let held = self.position.as_ref().map_or(0.0, |p| p.side);
+        let held = self.mind.position.as_ref().map_or(0.0, |p| p.side);
         if held != 0.0 && weight * held < 0.0 {
             self.trade_to(f, at, 0.0, cause, record);
             self.trade_to(f, at, weight, Cause::Entry, record);
@@ -49,7 +50,7 @@ impl Walk {
         } else {
             half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / (at.raw * multiplier)
         };
-        let held = self.position.as_ref().map_or(0.0, |p| p.side * p.units);
+        let held = self.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
         let gap = weight * equity / (at.raw * multiplier) - held;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };
         let left = 1.0 + weight * s * each;
@@ -64,7 +65,7 @@ impl Walk {
         if units == 0.0 || units.is_nan() {
             return;
         }
-        let is_new = self.position.is_none();
+        let is_new = self.mind.position.is_none();
         let impact = if at.is_free { 0.0 } else { Self::impact(f, at.row, units) };
         let forbidden = if is_new { f.market.entry_refusal(at.row, s) } else { None };
         if let Some(why) = forbidden.or(impact.is_nan().then_some(Refusal::NoCostInput)) {
@@ -87,12 +88,13 @@ impl Walk {
             self.tally.turnover += exposure.abs() * at.raw / equity;
             self.tally.cost += (price - at.raw).abs() * exposure.abs() + fee;
         }
-        match self.position.take() {
+        match self.mind.position.take() {
             None => {
                 let day = f.day[at.row] as usize;
                 self.next_day_in = self.next_day_in.max(day);
                 let side = if weight < 0.0 { -1.0 } else { 1.0 };
-                self.position = Some(Position::new(side, held.abs(), price, at.raw, at.row, at.phase, cash_before));
+                self.mind.position =
+                    Some(Position::new(side, held.abs(), price, at.raw, at.row, at.phase, cash_before));
             }
             Some(position) if held == 0.0 => {
                 self.count(f, &position, at.row);
@@ -100,7 +102,7 @@ impl Walk {
             }
             Some(mut position) => {
                 position.units = held.abs();
-                self.position = Some(position);
+                self.mind.position = Some(position);
             }
         }
         record.fill(&Fill {
@@ -121,7 +123,7 @@ impl Walk {
 
     /// Restores the weight that is held, by the holding rule, at a row's open or close.
     pub(super) fn restore(&mut self, f: Frame<'_>, row: usize, phase: u8, days: &mut [f64], record: &mut impl Record) {
-        if self.position.is_none() {
+        if self.mind.position.is_none() {
             return;
         }
         let is_fill_phase = (f.plan.execution.fill.at == At::Open) == (phase == 0);
@@ -136,38 +138,6 @@ impl Walk {
         }
         let at = Point { row, raw, phase, is_free, signal_row: row, strength: f64::NAN };
         self.rebalance(f, at, self.weight, Cause::Weight, days, record);
-    }
-
-    /// Decides a change of the weight that a series tells, the bar being complete.
-    pub(super) fn decide_weight(
-        &mut self,
-        f: Frame<'_>,
-        row: usize,
-        wanted: f64,
-        days: &mut [f64],
-        record: &mut impl Record,
-    ) {
-        // A missing weight is no opinion.
-        if wanted.is_nan() || wanted == self.decided_weight {
-            return;
-        }
-        let side = if wanted < 0.0 { -1.0 } else { 1.0 };
-        let due = Self::due(f, row);
-        let is_more = wanted * self.decided_weight < 0.0 || wanted.abs() > self.decided_weight.abs();
-        if due >= f.end || (is_more && (row < self.cool_until || f.is_no_entry(row))) {
-            return;
-        }
-        let most = f.plan.execution.leverage.min(self.program.size.limit_frac);
-        let weight = if wanted.abs() > most {
-            self.refuse_entry(f, row, side, Refusal::CappedByLeverage, days, record);
-            side * most
-        } else {
-            wanted
-        };
-        self.decided_weight = wanted;
-        self.decided = if wanted == 0.0 { 0.0 } else { side };
-        let entry = Entry { side, size: weight, strength: f64::NAN, signal_row: row };
-        self.orders.push_back(Order { due, what: What::Weight(entry) });
     }
 }
 

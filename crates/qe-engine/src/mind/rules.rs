@@ -1,47 +1,54 @@
 //! The rules of exits: conditions over the open position, and the levels that rest from a close on.
 
-use qe_factors::plan::Outside;
+use qe_factors::plan::{Memory, Outside};
 
-use super::state::{Frame, Levels, Walk, at_side, number};
+use super::{Levels, Mind, Sight, at_side};
 use crate::program::{ExitKind, Source};
 
-impl Walk {
+impl Mind {
     /// Runs the rules of the open position's exits for a row. The first condition that is met is given by its place.
-    pub(super) fn run_rules(&mut self, f: Frame<'_>, row: usize, price: f64) -> Option<usize> {
+    pub(crate) fn run_rules(&mut self, at: &impl Sight, price: f64) -> Option<usize> {
         let position = self.position.as_ref()?;
-        let equity = self.account.worth(price);
+        let side = position.side;
         let outside = Outside {
-            cash: self.account.cash,
-            equity,
-            drawdown: self.account.drawdown(equity),
             entry_price: position.price,
             pos_bars: position.bars,
             pos_high: position.high,
             pos_low: position.low,
-            pos_pnl_frac: position.side * (price / position.price - 1.0),
-            pos_side: position.side,
+            pos_pnl_frac: side * (price / position.price - 1.0),
+            pos_side: side,
+            ..Outside::NONE
         };
-        let side = position.side;
-        self.run_rules_as(f, row, side, &outside)
+        self.run_rules_as(at, side, &outside)
+    }
+
+    /// Runs the rules of an entry on the row of its signal. Another position of that side may still be open, so what they
+    /// remember is kept apart until it is filled.
+    pub(super) fn begin(&mut self, at: &impl Sight, side: f64) {
+        let (pair, levels) = (at_side(side), self.levels);
+        let mut others = self.spare.pop().unwrap_or_default();
+        others.clone_from(&self.memories[pair]);
+        self.memories[pair].iter_mut().flatten().for_each(Memory::reset);
+        self.run_rules_as(at, side, &Outside { pos_side: side, ..Outside::NONE });
+        self.levels = levels;
+        std::mem::swap(&mut self.memories[pair], &mut others);
+        self.begun.push_back(others);
     }
 
     /// Runs the rules of a side's exits, and takes the levels that rest from now on.
-    pub(super) fn run_rules_as(&mut self, f: Frame<'_>, row: usize, side: f64, outside: &Outside) -> Option<usize> {
-        let at = at_side(side);
+    fn run_rules_as(&mut self, row: &impl Sight, side: f64, outside: &Outside) -> Option<usize> {
+        let pair = at_side(side);
         let mut met = None;
         let mut levels = Levels::NONE;
-        for (i, exit) in self.program.exits[at].iter().enumerate() {
+        for (i, exit) in self.program.exits[pair].iter().enumerate() {
             let value = match exit.source {
                 Source::Number(x) => x,
                 Source::Output(_) if exit.kind == ExitKind::When => continue,
-                Source::Output(_) => number(f, exit.source, row),
+                Source::Output(output) => row.number(output),
                 Source::Rule(idx) => {
-                    let (Some(rule), Some(memory)) = (f.plan.compiled.rules().get(idx), &mut self.memories[at][i])
-                    else {
-                        continue;
-                    };
+                    let (Some(rule), Some(memory)) = (row.rule(idx), &mut self.memories[pair][i]) else { continue };
                     self.registers.clear();
-                    self.registers.extend(rule.inputs().iter().map(|o| number(f, Source::Output(*o), row)));
+                    self.registers.extend(rule.inputs().iter().map(|o| row.number(*o)));
                     rule.run(&self.registers, outside, memory)
                 }
             };
