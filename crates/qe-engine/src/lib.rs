@@ -15,6 +15,7 @@ mod identity;
 pub mod inputs;
 pub mod leak;
 pub mod ledger;
+pub mod live;
 pub mod market;
 mod masks;
 pub mod metrics;

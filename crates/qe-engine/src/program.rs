@@ -274,6 +274,12 @@ impl Execution {
 }
 
 impl Size {
+    /// So much, with its bounds, as an order's quantity.
+    pub(crate) fn of(&self, size: f64) -> crate::broker::Quantity {
+        let Self { kind, limit_frac, lot, min_units, .. } = *self;
+        crate::broker::Quantity::Sized { size, kind, limit_frac, lot, min_units }
+    }
+
     /// How many units are bought or sold at a price, and why fewer than asked for, if so; 0 if it comes to nothing.
     #[inline(always)]
     pub(crate) fn units(

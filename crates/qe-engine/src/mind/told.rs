@@ -35,11 +35,33 @@ impl Mind {
 
     /// The entry that was the first order came to nothing: its exit goes with it, if that is decided already. What was
     /// decided after that stands.
+    #[inline]
     pub(crate) fn give_up(&mut self) {
-        match self.orders.front() {
-            Some(Order { what: What::Exit(..), .. }) => drop(self.orders.pop_front()),
+        self.give_up_at(0);
+    }
+
+    /// As [`Mind::give_up`], of an entry that stood at a place in the queue.
+    #[inline]
+    pub(crate) fn give_up_at(&mut self, at: usize) {
+        match self.orders.get(at) {
+            Some(Order { what: What::Exit(..), .. }) => drop(self.orders.remove(at)),
             _ => self.decided = 0.0,
         }
+    }
+
+    /// The entry that rests was not met in time, or came to nothing.
+    pub(crate) fn expire(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            self.unbegin(waiting.entry.side);
+            self.decided = 0.0;
+        }
+    }
+
+    /// A session ended, and nothing is held: nor is anything on its way.
+    pub(crate) fn end_session(&mut self) {
+        self.forget();
+        // A weight is to be held again from the next decision on.
+        self.decided_weight = 0.0;
     }
 
     /// The position was closed by what rests: an exit that was on its way has nothing left to close.

@@ -85,9 +85,7 @@ impl Walk {
             }
         }
         if self.mind.position.is_none() {
-            self.mind.forget();
-            // A weight is to be held again from the next decision on.
-            self.mind.decided_weight = 0.0;
+            self.mind.end_session();
         }
     }
 

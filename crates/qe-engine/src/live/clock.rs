@@ -1,0 +1,86 @@
+//! What sessions and events say of a row, as `sim::guards` says it of a whole market: without what comes later.
+
+use qe_core::calendar::SessionCursor;
+use qe_data::events::{EventKind, Events};
+
+use super::{Bar, Feed};
+use crate::program::StrategyPlan;
+
+/// Sessions and events, as far as a strategy asks.
+#[derive(Debug, Clone)]
+pub(super) struct Clock {
+    cursor: SessionCursor,
+    bar_nanos: i64,
+    no_entry_last_bars: u32,
+    blackout: Vec<EventKind>,
+    blackout_sessions: u32,
+    /// The trading day of the last row, and how many there were before it.
+    pub(super) day: Option<i32>,
+    pub(super) n_days: u32,
+    /// Up to and with this day nothing is entered.
+    pub(super) cool_day: Option<u32>,
+}
+
+/// What they say of a row.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told {
+    pub(super) is_session_last: bool,
+    pub(super) is_no_entry: bool,
+}
+
+impl Clock {
+    /// None where a strategy asks nothing.
+    pub(super) fn new(plan: &StrategyPlan, feed: &Feed, cooldown_sessions: u32) -> Option<Self> {
+        let x = &plan.execution;
+        let asks = x.flat_at_session_end || x.no_entry_last_bars > 0 || x.blackout_sessions > 0;
+        (asks || cooldown_sessions > 0).then(|| Self {
+            cursor: feed.calendar.cursor(),
+            bar_nanos: feed.bar_nanos,
+            no_entry_last_bars: x.no_entry_last_bars,
+            blackout: plan.blackout_events.clone(),
+            blackout_sessions: x.blackout_sessions,
+            day: None,
+            n_days: 0,
+            cool_day: None,
+        })
+    }
+
+    /// The row that is running belongs to the day of the last one, as far as is known.
+    pub(super) fn cool(&mut self, n_sessions: u32, opened: Option<i64>) {
+        let day = opened.map_or(self.n_days, |at| self.day_of(at));
+        let until = day + n_sessions;
+        self.cool_day = Some(self.cool_day.map_or(until, |d| d.max(until)));
+    }
+
+    /// The number of the day of an opening that is not before the last row's.
+    fn day_of(&mut self, open: i64) -> u32 {
+        let date = self.cursor.day_of(open).days();
+        if self.day.is_some_and(|day| day != date) { self.n_days + 1 } else { self.n_days }
+    }
+
+    /// A row is complete.
+    pub(super) fn see(&mut self, bar: &Bar<'_>) -> Told {
+        let date = self.cursor.day_of(bar.open_time).days();
+        if self.day.is_some_and(|day| day != date) {
+            self.n_days += 1;
+        }
+        self.day = Some(date);
+        let mut told = Told::default();
+        if let Some(session) = self.cursor.session_at(bar.open_time) {
+            let left = session.close - bar.available;
+            told.is_session_last = left <= 0;
+            told.is_no_entry = left < i64::from(self.no_entry_last_bars).saturating_mul(self.bar_nanos);
+        }
+        if self.no_entry_last_bars == 0 {
+            told.is_no_entry = false;
+        }
+        told.is_no_entry |= self.cool_day.is_some_and(|day| self.n_days <= day);
+        if self.blackout_sessions > 0 && !told.is_no_entry {
+            let near =
+                Events::us().blackout(&self.blackout, bar.available, self.blackout_sessions, self.cursor.calendar());
+            // What is not known to be far away is not known to be calm.
+            told.is_no_entry = near != Some(false);
+        }
+        told
+    }
+}

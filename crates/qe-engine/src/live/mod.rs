@@ -1,0 +1,184 @@
+//! A compiled strategy as it goes on bar by bar: what became available goes in, orders come out.
+//!
+//! [`Live::step`] takes all bars that became available at one instant, of the symbols that are traded and of those that are
+//! only read, and gives what is to be done with orders. What became of orders is told back by [`Live::filled`] and
+//! [`Live::ended`]. It decides by the code of the batch walk (`mind`), over a plan that computes by the same kernels, so it
+//! emits the orders that a run over the same bars would have filled. After its first rows it allocates nothing.
+//!
+//! What is different from a run over a history is said in docs/broker.md, "Live".
+
+mod book;
+mod clock;
+mod pilot;
+mod told;
+
+use qe_core::calendar::Calendar;
+use serde::{Deserialize, Serialize};
+
+pub use told::{Ended, Fill, Phase};
+
+use crate::broker::{Order, OrderId};
+use crate::error::{Error, Result};
+use crate::fills::Holding;
+use crate::program::StrategyPlan;
+use book::Out;
+use pilot::Pilot;
+
+/// A symbol whose bars are given, as it is known before the first of them.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// Its ticker.
+    pub symbol: String,
+    /// Whether the strategy trades it; otherwise it is only read.
+    pub is_traded: bool,
+    /// What a session is.
+    pub calendar: Calendar,
+    /// How long a bar is, in nanoseconds; of bars of sessions and days, the shortest there is.
+    pub bar_nanos: i64,
+    /// The columns of its bars, in the order in which each gives their values.
+    pub columns: Vec<String>,
+}
+
+/// A bar that became available.
+#[derive(Debug, Clone, Copy)]
+pub struct Bar<'a> {
+    /// Whose, by its place among the feeds.
+    pub feed: usize,
+    /// When it opened, nanoseconds UTC.
+    pub open_time: i64,
+    /// When it was complete.
+    pub available: i64,
+    /// A value for each of [`Feed::columns`]; NaN where it is missing.
+    pub values: &'a [f64],
+}
+
+/// What an account is worth, all bars of the instant being known. Only what strategies with sizes or gates over the account
+/// read.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Money that is not invested.
+    pub cash: f64,
+    /// Money and positions together, at the last closes.
+    pub equity: f64,
+    /// How far that is below its highest at the ends of instants before, as a fraction.
+    pub drawdown: f64,
+}
+
+impl Account {
+    /// Of which nothing is known.
+    pub const UNKNOWN: Self = Self { cash: f64::NAN, equity: f64::NAN, drawdown: f64::NAN };
+}
+
+/// Something to be done with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// To place it under this number, which is the strategy's own.
+    Place(OrderId, Order),
+    /// To put it in the place of the one of this number, which it keeps.
+    Replace(OrderId, Order),
+    /// To take it back.
+    Cancel(OrderId),
+}
+
+/// A strategy at one point, as it goes on over some symbols. Each symbol that is traded is a strategy of its own, as in a
+/// sweep over a universe; the account is theirs together.
+#[derive(Debug)]
+pub struct Live<'p> {
+    feeds: Vec<Feed>,
+    pilots: Vec<Pilot<'p>>,
+    out: Out,
+}
+
+impl<'p> Live<'p> {
+    /// A strategy that has seen no bar. [`Order::market`] is the place of the feed.
+    ///
+    /// # Errors
+    /// When the plan has no such point, it cannot be run there, a feed lacks a column that is read, a symbol that is read has
+    /// no feed, or it asks for what no orders give: weights that are restored for free.
+    pub fn new(plan: &'p StrategyPlan, point: usize, feeds: &[Feed]) -> Result<Self> {
+        let fault = |reason: String, mend: &str| Error::Market {
+            place: format!("point {point} of {}", plan.name),
+            reason,
+            mend: mend.into(),
+        };
+        let program = match plan.programs.get(point) {
+            Some(Ok(program)) => program,
+            Some(Err(reason)) => return Err(fault(reason.to_string(), "give other parameters")),
+            None => {
+                let reason = format!("the plan has {} points", plan.programs.len());
+                return Err(fault(reason, "give a point of the plan that can be run"));
+            }
+        };
+        match plan.execution.holding {
+            Holding::Units => {}
+            Holding::Weights | Holding::WeightsFree => {
+                let mend = "hold units (execution.holding = \"units\"), or run it in batch";
+                return Err(Error::spec("execution.holding", "no order restores a weight at every bar", mend));
+            }
+        }
+        if !feeds.iter().any(|feed| feed.is_traded) {
+            return Err(fault("no feed is traded".into(), "give one with is_traded"));
+        }
+        let traded = feeds.iter().enumerate().filter(|(_, feed)| feed.is_traded);
+        let pilots = traded.map(|(place, _)| Pilot::new(plan, program, feeds, place)).collect::<Result<_>>()?;
+        Ok(Self { feeds: feeds.to_vec(), pilots, out: Out::default() })
+    }
+
+    /// Takes all bars that became available at one instant, in the order of the feeds, and gives what is to be done.
+    /// Fills at the closes of these bars that were ordered before are told first.
+    ///
+    /// # Errors
+    /// When a bar is of no feed, has another number of values than its feed has columns, or comes before one that was
+    /// taken.
+    pub fn step(&mut self, bars: &[Bar<'_>], account: &Account) -> Result<&[Act]> {
+        self.out.acts.clear();
+        for bar in bars {
+            self.check(bar)?;
+        }
+        // What is read of other symbols is known in the same instant.
+        for pilot in &mut self.pilots {
+            bars.iter().for_each(|bar| pilot.hear(bar));
+        }
+        for bar in bars {
+            if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == bar.feed) {
+                pilot.step(bar, account, &mut self.out);
+            }
+        }
+        Ok(&self.out.acts)
+    }
+
+    /// Takes what was filled, and gives what is to be done at once: what rests to close a position that was opened.
+    pub fn filled(&mut self, fill: &Fill) -> &[Act] {
+        self.out.acts.clear();
+        if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == fill.feed) {
+            pilot.filled(fill, &mut self.out);
+        }
+        &self.out.acts
+    }
+
+    /// Takes that an order is over, or what is left of it, without being filled: it expired, was refused, or was taken back
+    /// by somebody else. What is to be done about it comes with the next bar.
+    pub fn ended(&mut self, order: OrderId) {
+        self.pilots.iter_mut().for_each(|pilot| pilot.ended(Ended(order.0)));
+    }
+
+    fn check(&self, bar: &Bar<'_>) -> Result<()> {
+        let fault = |reason: String, mend: &str| {
+            Err(Error::Market { place: format!("a bar of feed {}", bar.feed), reason, mend: mend.into() })
+        };
+        let Some(feed) = self.feeds.get(bar.feed) else {
+            return fault(format!("there are {} feeds", self.feeds.len()), "count from 0");
+        };
+        if bar.values.len() != feed.columns.len() {
+            let reason = format!("it has {} values, and the feed has {}", bar.values.len(), feed.columns.len());
+            return fault(reason, "give a value for each column, NaN where it is missing");
+        }
+        let last = self.pilots.iter().find(|p| p.feed == bar.feed).map_or(i64::MIN, |p| p.last_available);
+        if bar.available <= last || bar.open_time > bar.available {
+            let reason = format!("it is complete at {}, and one at {last} was taken", bar.available);
+            return fault(reason, "give bars in the order in which they are complete, each once");
+        }
+        Ok(())
+    }
+}

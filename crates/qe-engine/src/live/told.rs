@@ -1,0 +1,161 @@
+//! What became of orders: fills, and orders that are over without one.
+
+use serde::{Deserialize, Serialize};
+
+use super::book::{NEW, Out};
+use super::pilot::{Last, Pilot};
+use crate::broker::OrderId;
+use crate::mind::{Position, What};
+
+/// At which price of its bar something was filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// At its open.
+    Open,
+    /// Within it.
+    Within,
+    /// At its close.
+    Close,
+}
+
+/// Something that was filled.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Fill {
+    /// The order, by its number among the strategy's own.
+    pub order: OrderId,
+    /// The feed of its symbol.
+    pub feed: usize,
+    /// When, nanoseconds UTC; of a fill at a close, when the bar was complete.
+    pub time: i64,
+    /// At which price of its bar.
+    pub phase: Phase,
+    /// The market's price; what was paid, where that is not known.
+    pub raw: f64,
+    /// What was paid or received for each unit, spread included.
+    pub price: f64,
+    /// Units that are held after it, below 0 short.
+    pub held: f64,
+}
+
+/// An order that is over.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended(pub(super) u64);
+
+impl Pilot<'_> {
+    /// Takes what was filled, and says what is to be done at once.
+    pub(super) fn filled(&mut self, fill: &Fill, out: &mut Out) {
+        let id = fill.order.0;
+        // A fill at a close is of the last row, if that is known already, or else of the one that is running.
+        let is_seen = fill.phase == Phase::Close && fill.time <= self.last_available;
+        let row = if is_seen { self.n_rows.saturating_sub(1) } else { self.n_rows };
+        let before = self.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
+        let is_closed = before != 0.0 && (fill.held == 0.0 || fill.held * before < 0.0);
+        let is_opened = fill.held != 0.0 && (before == 0.0 || fill.held * before < 0.0);
+        self.note_order(id, fill.held, is_opened);
+        if is_closed {
+            self.close(id, row, fill);
+        }
+        if is_opened {
+            let phase = match fill.phase {
+                Phase::Open => 0,
+                Phase::Within => 1,
+                Phase::Close => 2,
+            };
+            let side = if fill.held < 0.0 { -1.0 } else { 1.0 };
+            let position = Position::new(side, fill.held.abs(), fill.price, fill.raw, row, phase, f64::NAN);
+            self.mind.position = Some(position);
+            if phase == 2 && !is_seen {
+                self.unseen = Some(fill.raw);
+            } else {
+                let last = Last { outputs: &self.last, rules: self.plan.compiled.rules() };
+                self.mind.entered(&last, fill.raw);
+                self.beyond = (phase < 2).then_some(fill.raw);
+            }
+        } else if let Some(position) = &mut self.mind.position
+            && !is_closed
+        {
+            let (held, more) = (fill.held.abs(), fill.held.abs() - position.units);
+            if more > 0.0 {
+                position.price = (position.price * position.units + fill.price * more) / held;
+            }
+            position.units = held;
+        }
+        let row = self.n_rows.saturating_sub(1);
+        self.book.send(&mut self.mind, self.plan, self.feed, row, self.beyond, out);
+    }
+
+    /// An order at the market, or an entry that rests, was filled, whole or in part.
+    fn note_order(&mut self, id: u64, held: f64, is_opened: bool) {
+        if let Some(at) = self.mind.orders.iter().position(|o| o.due as u64 == id) {
+            let is_over = match self.mind.orders[at].what {
+                What::Enter(entry) => {
+                    self.mind.recall(entry.side);
+                    self.book.partial = Some(id);
+                    true
+                }
+                What::Weight(_) => true,
+                // A part of it waits on.
+                What::Exit(..) => held == 0.0,
+            };
+            if is_over {
+                self.mind.orders.remove(at);
+                self.book.sent.retain(|sent| *sent != id);
+            }
+        } else if let Some((order, _)) = self.book.waiting
+            && order == id
+        {
+            if let Some(waiting) = self.mind.waiting.take().filter(|_| is_opened) {
+                self.mind.recall(waiting.entry.side);
+            }
+            (self.book.waiting, self.book.partial) = (None, Some(id));
+        }
+    }
+
+    /// The position was closed by an order.
+    fn close(&mut self, id: u64, row: usize, fill: &Fill) {
+        self.mind.position = None;
+        (self.unseen, self.beyond) = (None, None);
+        let is_level = self.book.levels.iter().flatten().any(|rest| rest.id == id);
+        if is_level {
+            self.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|r| *r = None);
+            self.mind.left_by_level();
+        }
+        if self.book.at_close == Some(id) {
+            self.book.at_close = None;
+        }
+        let clock = &mut self.clock;
+        let opened = (row == self.n_rows && fill.phase == Phase::Open).then_some(fill.time);
+        self.mind.cool(row, |n_sessions| {
+            clock.iter_mut().for_each(|clock| clock.cool(n_sessions as u32, opened));
+            0
+        });
+    }
+
+    /// Takes that an order is over without a fill, or what is left of it.
+    pub(super) fn ended(&mut self, order: super::Ended) {
+        let id = order.0;
+        self.book.partial = self.book.partial.filter(|partial| *partial != id);
+        self.book.at_close = self.book.at_close.filter(|at_close| *at_close != id);
+        self.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|rest| *rest = None);
+        if self.book.waiting.is_some_and(|(waiting, _)| waiting == id) {
+            self.book.waiting = None;
+            if self.mind.waiting.is_some() {
+                self.mind.expire();
+            }
+        }
+        let Some(at) = self.mind.orders.iter().position(|o| o.due as u64 == id) else { return };
+        self.book.sent.retain(|sent| *sent != id);
+        match self.mind.orders[at].what {
+            What::Enter(entry) => {
+                self.mind.orders.remove(at);
+                self.mind.unbegin(entry.side);
+                self.mind.give_up_at(at);
+            }
+            What::Weight(_) => drop(self.mind.orders.remove(at)),
+            // What is held must be left: it is sent anew.
+            What::Exit(..) if self.mind.position.is_some() => self.mind.orders[at].due = NEW,
+            What::Exit(..) => drop(self.mind.orders.remove(at)),
+        }
+    }
+}
