@@ -13,6 +13,7 @@ use qe_core::ident::{Id, id_of};
 use qe_core::stats::{Moments, quantile};
 
 use crate::indicators::Indicator;
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// Something fitted that is applied to series: an [`Indicator`] that knows what it was fitted on.
@@ -192,6 +193,8 @@ impl Indicator for Score {
     }
 }
 
+keep!(Score {} given { mean, std, seen, id });
+
 impl Step<1, 1> for Score {
     #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
@@ -214,6 +217,8 @@ impl Indicator for Level {
         Box::new(self.clone())
     }
 }
+
+keep!(Level {} given { value, seen, id });
 
 impl Kernel for Level {
     fn run(&mut self, _: &[&[f64]], out: &mut [&mut [f64]]) {

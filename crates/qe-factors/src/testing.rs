@@ -6,7 +6,7 @@ use qe_core::param::{Kind, Param, Value};
 use qe_core::rng::Stream;
 
 use crate::indicators::{Indicator, Signature};
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Tape};
 
 /// How many rows the checks run over.
 const N: usize = 700;
@@ -145,6 +145,7 @@ fn check(signature: &Signature, indicator: &dyn Indicator, place: &str, seed: u6
         same(place, "one output alone", &got[j..=j], &whole[j..=j], 0);
     }
     missing(signature, indicator, place, &x, &whole);
+    kept(signature, indicator, place, &x);
     slices(indicator, n_out, place, &x, &whole);
     hostile(indicator, n_out, place, signature.inputs.len());
 }
@@ -169,6 +170,65 @@ fn missing(signature: &Signature, indicator: &dyn Indicator, place: &str, x: &[V
                 same(place, &format!("{odd} has left {}", input.name), &got, whole, at + lookback + 1);
             }
         }
+    }
+}
+
+/// A kernel whose memory was kept and given to another goes on with the same bits, wherever that was.
+#[track_caller]
+fn kept(signature: &Signature, indicator: &dyn Indicator, place: &str, x: &[Vec<f64>]) {
+    let (n_out, lookback) = (signature.outputs.len(), indicator.lookback().min(N));
+    let mut odd = x.to_vec();
+    for (i, column) in odd.iter_mut().enumerate() {
+        column[40 + i] = f64::NAN;
+        column[111] = -1e200;
+        column[320 - i] = f64::INFINITY;
+        (350..360).chain(500..503).for_each(|row| column[row] = column[349]);
+    }
+    let cuts = [0, 1, 2, 7, 37, 44, 120, 326, 352, 501, 640, N];
+    let near = [lookback / 2, lookback.saturating_sub(1), lookback, lookback + 1, lookback + 9];
+    let all = u32::MAX;
+    let alone = (0..n_out).filter(|_| n_out > 1).map(|j| 1 << j);
+    for (wanted, x, first) in [(all, x, 0), (all, &odd[..], 113)].into_iter().chain(alone.map(|w| (w, &odd[..], 0))) {
+        let whole = run_kernel(|first| indicator.kernel_for(first as u64, wanted), n_out, x, first, || usize::MAX / 2);
+        let is_whole = wanted == all;
+        for cut in cuts.into_iter().chain(near).filter(|cut| (first..=N).contains(cut)) {
+            for by_row in [false, true].into_iter().filter(|by_row| *by_row || is_whole) {
+                let mut before = indicator.kernel_for(first as u64, wanted);
+                feed(before.as_mut(), x, &mut vec![vec![0.0; N]; n_out], first..cut, by_row);
+                let words = Tape::record(before.as_mut());
+                let mut after = indicator.kernel_for(0, wanted);
+                if by_row {
+                    // What it has seen of something else is forgotten.
+                    feed(after.as_mut(), x, &mut vec![vec![0.0; N]; n_out], 300..300 + cut / 2, false);
+                }
+                let place = format!("{place}: kept after row {cut}");
+                Tape::play(&words, after.as_mut()).unwrap_or_else(|e| panic!("{place}: {e}"));
+                assert_eq!(Tape::record(after.as_mut()), words, "{place}: what was read is written again");
+                let mut got = whole.clone();
+                feed(after.as_mut(), x, &mut got, cut..N, by_row);
+                same(&place, "it goes on with other bits", &got, &whole, cut);
+            }
+        }
+    }
+}
+
+/// Feeds some rows one by one, or in a few pieces.
+fn feed(kernel: &mut dyn Kernel, x: &[Vec<f64>], out: &mut [Vec<f64>], rows: std::ops::Range<usize>, by_row: bool) {
+    let mut at = rows.start;
+    while at < rows.end {
+        let end = if by_row { at + 1 } else { (at + 150).min(rows.end) };
+        if by_row {
+            let row: Vec<f64> = x.iter().map(|c| c[at]).collect();
+            // Outputs that nobody wants stay what they are.
+            let mut values: Vec<f64> = out.iter().map(|o| o[at]).collect();
+            kernel.row(&row, &mut values);
+            out.iter_mut().zip(values).for_each(|(o, value)| o[at] = value);
+        } else {
+            let inputs: Vec<&[f64]> = x.iter().map(|c| &c[at..end]).collect();
+            let mut slices: Vec<&mut [f64]> = out.iter_mut().map(|o| &mut o[at..end]).collect();
+            kernel.run(&inputs, &mut slices);
+        }
+        at = end;
     }
 }
 
@@ -206,5 +266,106 @@ fn hostile(indicator: &dyn Indicator, n_out: usize, place: &str, n_in: usize) {
         let flat = vec![vec![constant; N]; n_in];
         let out = run(indicator, n_out, &flat, 0, || 50);
         assert!(out.iter().flatten().all(|v| !v.is_infinite()), "{place}: infinite where all is {constant}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Result;
+    use crate::indicators::{ALL, Args, Input};
+    use crate::kernel::{Ema, Step, boxed};
+    use crate::{keep, ops};
+
+    /// An average of the last two values, whose state says that the last value is written before it is read.
+    #[derive(Debug, Clone)]
+    struct Forgetful {
+        last: f64,
+        average: Ema,
+    }
+
+    keep!(Forgetful { average } scratch { last });
+
+    impl Step<1, 1> for Forgetful {
+        fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
+            let before = std::mem::replace(&mut self.last, x);
+            [self.average.push(x) + (x - before) * 0.5]
+        }
+    }
+
+    impl Indicator for Forgetful {
+        fn lookback(&self) -> usize {
+            4
+        }
+
+        fn settle(&self, eps: f64) -> usize {
+            Ema::settle(1.0 / 3.0, 5, eps)
+        }
+
+        fn is_windowed(&self) -> bool {
+            false
+        }
+
+        fn kernel(&self, _: u64) -> Box<dyn Kernel> {
+            boxed(Self { last: f64::NAN, average: Ema::of_period(5) })
+        }
+    }
+
+    static FORGETFUL: Signature = Signature {
+        name: "forgetful",
+        aliases: &[],
+        about: "forgets",
+        inputs: &[Input::required("x")],
+        params: Vec::new,
+        outputs: &["forgetful"],
+        build: |_: &Args| -> Result<Box<dyn Indicator>> {
+            Ok(Box::new(Forgetful { last: f64::NAN, average: Ema::of_period(5) }))
+        },
+    };
+
+    #[test]
+    #[should_panic(expected = "it goes on with other bits")]
+    fn a_state_that_forgets_a_field_breaks_the_contract() {
+        check_indicator(&FORGETFUL);
+    }
+
+    #[test]
+    fn a_forged_memory_is_refused_or_leads_nowhere_bad() {
+        let mut stream = Stream::new(3, "forged", 0);
+        let (mut n_refused, mut n_taken) = (0, 0);
+        for signature in ALL.iter().chain(ops::ALL) {
+            let x = columns(signature, 2);
+            let n_out = signature.outputs.len();
+            for seed in [0, 2] {
+                let named = choose(&(signature.params)(), seed);
+                let named: Vec<(&str, Value)> = named.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
+                let Ok(indicator) = signature.with(&named) else { continue };
+                for cut in [3, 90] {
+                    let mut before = indicator.kernel(0);
+                    feed(before.as_mut(), &x, &mut vec![vec![0.0; N]; n_out], 0..cut, true);
+                    let words = Tape::record(before.as_mut());
+                    for _ in 0..if words.is_empty() { 0 } else { 40 } {
+                        let mut forged = words.clone();
+                        let at = (stream.uniform() * words.len() as f64) as usize;
+                        let odd =
+                            [0, 1, 2, 5, 1 << 20, u64::MAX, u64::MAX - 1, f64::NAN.to_bits(), 77.25_f64.to_bits()];
+                        forged[at] = odd[(stream.uniform() * odd.len() as f64) as usize];
+                        if stream.uniform() < 0.1 {
+                            forged.truncate(at);
+                        }
+                        let mut after = indicator.kernel(0);
+                        if Tape::play(&forged, after.as_mut()).is_err() {
+                            n_refused += 1;
+                            continue;
+                        }
+                        n_taken += 1;
+                        let mut out = vec![vec![0.0; N]; n_out];
+                        feed(after.as_mut(), &x, &mut out, cut..cut + 80, true);
+                        feed(after.as_mut(), &x, &mut out, cut + 80..N, false);
+                    }
+                }
+            }
+        }
+        assert!(n_refused > 1000 && n_taken > 1000, "{n_refused} {n_taken}");
     }
 }

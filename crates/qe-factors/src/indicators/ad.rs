@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Total, blocks_of, boxed};
 
 /// The accumulation and distribution line.
@@ -60,6 +61,8 @@ pub(crate) fn money_flow(high: f64, low: f64, close: f64, volume: f64) -> f64 {
 pub struct State {
     total: Total,
 }
+
+keep!(State { total });
 
 impl State {
     /// No bars yet.

@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Step, blocks_of, boxed};
 
 use super::ad::{money_flow, money_flows};
@@ -88,6 +89,8 @@ pub struct State {
     within: [f64; 2],
     phase: usize,
 }
+
+keep!(State { wait, has_begun, base, within, phase < GROUP } given { powers });
 
 impl State {
     /// No bars yet.

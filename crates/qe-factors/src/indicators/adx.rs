@@ -10,6 +10,7 @@ use qe_core::param::Param;
 use super::dmi::{Dmi, Movement, unlikeness};
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column};
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
@@ -71,6 +72,8 @@ pub struct State {
     lacking: usize,
     last: f64,
 }
+
+keep!(State { movement, average, lacking, last } scratch { index });
 
 impl State {
     /// No bars yet.

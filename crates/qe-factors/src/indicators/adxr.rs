@@ -8,6 +8,7 @@ use qe_core::param::Param;
 use super::adx::{self, Adx};
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::Blockwise;
 use crate::kernel::{Kernel, Ring, Step, boxed};
 
@@ -64,6 +65,8 @@ pub struct State {
     adx: adx::State,
     past: Ring,
 }
+
+keep!(State { adx, past });
 
 impl State {
     /// No bars yet.

@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Span, Step, boxed, finite, sum_by_fours};
 
 /// The Arnaud Legoux moving average.
@@ -68,6 +69,8 @@ pub struct State {
     window: Span,
     weights: Vec<f64>,
 }
+
+keep!(State { window } given { weights });
 
 impl State {
     /// No values yet.

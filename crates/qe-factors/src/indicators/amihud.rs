@@ -8,6 +8,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, ScaledSum, Step, blocks, boxed};
 
 /// Amihud's illiquidity.
@@ -59,6 +60,8 @@ pub struct State {
     last: f64,
     mean: ScaledSum,
 }
+
+keep!(State { last, mean });
 
 #[inline]
 fn impact(close: f64, last: f64, volume: f64) -> f64 {

@@ -5,6 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column};
 use crate::kernel::{Kernel, Step, WindowSum, boxed};
 
@@ -58,6 +59,8 @@ pub struct State {
     slow: (WindowSum, f64),
     columns: [Vec<f64>; 2],
 }
+
+keep!(State { fast, slow } scratch { columns });
 
 impl State {
     /// No bars yet.

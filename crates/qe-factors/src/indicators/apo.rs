@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Ema, Kernel, Step, boxed, finite};
 
 /// The absolute price oscillator.
@@ -73,6 +74,8 @@ pub struct State {
     fast: Ema,
     slow: Ema,
 }
+
+keep!(State { fast, slow });
 
 impl State {
     /// No values yet.

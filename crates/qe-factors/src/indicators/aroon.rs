@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::Blockwise;
 use crate::kernel::{Fold, Kernel, Step, TwoSided, boxed};
 
@@ -87,6 +88,8 @@ struct Age {
     missing: usize,
 }
 
+keep!(Age { window, row, missing });
+
 impl Age {
     fn new(length: usize) -> Self {
         Self { window: TwoSided::new(NewestMax, length, 0), row: 0, missing: length - 1 }
@@ -100,11 +103,14 @@ impl Age {
         let any = (0..n).fold(false, |any, i| any | get(i).is_nan());
         self.window.bulk(
             n,
-            |i| (get(i), first + i as u64),
-            |i, newest| out[i] = newest.map_or(f64::NAN, |(_, row)| last_age - (first + i as u64 - row) as f64),
+            |i| (get(i), first.wrapping_add(i as u64)),
+            |i, newest| {
+                out[i] =
+                    newest.map_or(f64::NAN, |(_, row)| last_age - first.wrapping_add(i as u64).wrapping_sub(row) as f64)
+            },
         );
         out[..n].iter_mut().for_each(|o| *o *= scale);
-        self.row += n as u64;
+        self.row = self.row.wrapping_add(n as u64);
         if any || self.missing > 0 {
             for (i, o) in out[..n].iter_mut().enumerate() {
                 self.missing = if get(i).is_nan() { self.window.period() } else { self.missing };
@@ -122,6 +128,8 @@ pub struct State {
     high: Age,
     low: Age,
 }
+
+keep!(State { high, low });
 
 impl State {
     /// No bars yet.

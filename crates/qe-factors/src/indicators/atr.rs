@@ -7,6 +7,7 @@
 use super::true_range::{range_of_bar, true_ranges};
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::FEW;
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
@@ -64,6 +65,8 @@ pub struct State {
     average: Ema,
     ranges: Vec<f64>,
 }
+
+keep!(State { last_close, average } scratch { ranges });
 
 impl State {
     /// No bars yet.

@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature, period_from};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Fold, Kernel, Lag, Part, Step, TwoSided, blocks, boxed, finite};
 
 /// The rolling autocorrelation.
@@ -61,6 +62,8 @@ pub struct State {
     window: TwoSided<Pairs>,
 }
 
+keep!(State { before, window });
+
 /// A part of a window.
 #[derive(Debug, Clone, Copy, Default)]
 struct Pair {
@@ -69,6 +72,8 @@ struct Pair {
     /// The sum of products of deviations from both origins.
     cross: f64,
 }
+
+keep!(Pair { now, before, cross });
 
 impl Pair {
     #[inline]

@@ -8,6 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, ScaledSum, Step, blocks, boxed, log_changes, log_ratio};
 
 use std::f64::consts::FRAC_PI_2;
@@ -58,6 +59,8 @@ pub struct State {
     last_change: f64,
     window: ScaledSum,
 }
+
+keep!(State { last, last_change, window });
 
 impl State {
     /// No rows yet; the first to come is row `first_row` of its data set.

@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, boxed_some, finite, powers, sum_of_squares};
 
 /// Bollinger bands.
@@ -112,6 +113,8 @@ impl Terms<1, 2, 5> for Bollinger {
 /// The sums of the window.
 #[derive(Debug, Clone)]
 pub struct State(WindowFold<Bollinger, 1, 2, 5>);
+
+keep!(State(window));
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

@@ -5,6 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{in_blocks, quotient};
 use crate::kernel::{Kernel, Step, boxed};
 
@@ -47,6 +48,8 @@ fn balance(open: f64, high: f64, low: f64, close: f64) -> f64 {
 /// Nothing to remember.
 #[derive(Debug, Clone, Default)]
 pub struct State;
+
+keep!(State {});
 
 impl State {
     /// No bars yet.

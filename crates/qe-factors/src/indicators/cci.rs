@@ -10,7 +10,7 @@
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
 use crate::kernel::blocks::{BLOCK, Blockwise, column, quotient_or_zero};
-use crate::kernel::{Kernel, Step, boxed};
+use crate::kernel::{Keep, Kernel, Step, Tape, boxed};
 
 /// The commodity channel index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,17 @@ pub struct State {
     /// Where the next price goes.
     at: usize,
     means: Vec<f64>,
+}
+
+/// The prices of the window, wherever they stand.
+impl Keep for State {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { period, prices, at, means: _ } = self;
+        let reach = *period - 1;
+        prices.copy_within(*at - reach..*at, 0);
+        *at = reach;
+        prices[..reach].keep(tape);
+    }
 }
 
 impl State {

@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Lag, Step, blocks, boxed, finite};
 
 /// Chaikin volatility.
@@ -68,6 +69,8 @@ pub struct State {
     average: Ema,
     before: Lag,
 }
+
+keep!(State { average, before });
 
 #[inline]
 fn growth(average: f64, before: f64) -> f64 {

@@ -11,6 +11,7 @@ use qe_core::param::Param;
 use super::atr::{self, Atr};
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column};
 use crate::kernel::{Kernel, Step, WindowMax, WindowMin, boxed};
 
@@ -74,6 +75,8 @@ pub struct State {
     mult: f64,
     ranges: Vec<f64>,
 }
+
+keep!(State { highest, lowest, atr } given { mult } scratch { ranges });
 
 impl State {
     /// No bars yet.

@@ -10,6 +10,7 @@ use qe_core::param::Param;
 use super::true_range::true_ranges;
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column, quotient};
 use crate::kernel::{Kernel, Step, WindowMax, WindowMin, WindowSum, boxed};
 
@@ -62,6 +63,8 @@ pub struct State {
     lowest: WindowMin,
     columns: [Vec<f64>; 3],
 }
+
+keep!(State { last_close, sum, highest, lowest } given { scale } scratch { columns });
 
 impl State {
     /// No bars yet.

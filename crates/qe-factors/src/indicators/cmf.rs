@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Sums, TwoSided, blocks, boxed, finite};
 
 use super::ad::{money_flow, money_flows};
@@ -54,6 +55,8 @@ pub fn cmf(high: &[f64], low: &[f64], close: &[f64], volume: &[f64], period: usi
 pub struct State {
     sums: TwoSided<Sums>,
 }
+
+keep!(State { sums });
 
 #[inline]
 fn share([flow, volume]: [f64; 2]) -> f64 {

@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period, period, roc::change_percent};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Fold, Kernel, Lag, Step, TwoSided, boxed, finite};
 
 /// Coppock's curve.
@@ -94,6 +95,8 @@ pub struct State {
     sums: TwoSided<Weighted>,
     weights: f64,
 }
+
+keep!(State { slow, fast, sums } given { weights });
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

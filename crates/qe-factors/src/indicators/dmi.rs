@@ -16,6 +16,7 @@ use qe_core::param::Param;
 use super::true_range::range_of_bar;
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column, quotient_or_zero};
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
@@ -82,6 +83,8 @@ pub(crate) struct Movement {
     pub(crate) minus: Vec<f64>,
     pub(crate) range: Vec<f64>,
 }
+
+keep!(Movement { last, averages, lacking } given { keep } scratch { rows, plus, minus, range });
 
 impl Movement {
     /// No bars yet.
@@ -160,6 +163,8 @@ pub struct State {
     movement: Movement,
     last_dx: f64,
 }
+
+keep!(State { movement, last_dx });
 
 impl State {
     /// No bars yet.

@@ -9,6 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, hide};
 use crate::kernel::{Kernel, Step, WindowMax, WindowMin, boxed};
 
@@ -62,6 +63,8 @@ pub struct State {
     exit: (WindowMax, WindowMin),
     hidden: usize,
 }
+
+keep!(State { entry, exit, hidden });
 
 impl State {
     /// No bars yet.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, sma};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Kernel, Lag, Step, boxed, finite};
 
 /// The detrended price oscillator.
@@ -54,6 +55,8 @@ pub struct State {
     mean: sma::State,
     lag: Lag,
 }
+
+keep!(State { mean, lag });
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

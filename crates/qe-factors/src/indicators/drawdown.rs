@@ -5,6 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Fold, Kernel, Step, TwoSided, boxed, finite};
 
 /// The drawdown from the highest of a window.
@@ -51,6 +52,8 @@ pub fn drawdown(x: &[f64], period: usize, out: &mut [f64]) {
 pub struct State {
     highest: TwoSided<Highest>,
 }
+
+keep!(State { highest });
 
 /// The highest; NaN if any is.
 #[derive(Debug, Clone, Copy, Default)]

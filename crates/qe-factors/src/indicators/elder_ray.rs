@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// Bull and bear power.
@@ -60,6 +61,8 @@ pub fn elder_ray(high: &[f64], low: &[f64], close: &[f64], period: usize, out: [
 pub struct State {
     average: Ema,
 }
+
+keep!(State { average });
 
 impl State {
     /// No bars yet.

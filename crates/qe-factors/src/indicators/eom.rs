@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, ScaledSum, Step, blocks, boxed};
 
 /// Ease of movement.
@@ -62,6 +63,8 @@ pub struct State {
     mult: f64,
     mean: ScaledSum,
 }
+
+keep!(State { last, mean } given { mult });
 
 #[inline]
 fn ease(moved: f64, range: f64, volume: f64, mult: f64) -> f64 {

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Ring, Step, Terms, WindowFold, boxed, finite};
 
 /// The efficiency ratio, 0 to 1.
@@ -74,6 +75,8 @@ pub struct State {
     way: WindowFold<Way, 1, 1, 1>,
     steps: Vec<f64>,
 }
+
+keep!(State { values, last, way } scratch { steps });
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

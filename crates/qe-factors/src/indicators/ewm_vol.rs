@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature, periods_per_year};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Step, blocks, boxed, log_changes, log_ratio};
 
 /// Exponentially weighted volatility.
@@ -71,6 +72,8 @@ pub struct State {
     variance: Ema,
     periods_per_year: f64,
 }
+
+keep!(State { last, variance } given { periods_per_year });
 
 /// The root; 0 for what rounding put below it.
 #[inline]

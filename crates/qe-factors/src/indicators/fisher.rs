@@ -11,6 +11,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Extremes, Kernel, Step, TwoSided, boxed, finite};
 
 /// Ehlers' Fisher transform.
@@ -69,6 +70,8 @@ pub struct State {
     /// Whether there is a value already.
     begun: bool,
 }
+
+keep!(State { range, value, fisher, begun });
 
 impl State {
     /// No bars yet; the first to come is row `first_row` of its data set.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// The force index.
@@ -61,6 +62,8 @@ pub struct State {
     last: f64,
     average: Ema,
 }
+
+keep!(State { last, average });
 
 impl State {
     /// No rows yet.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, periods_per_year};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, RootMean, Step, blocks, boxed, log_ratio, log_ratios};
 
 use std::f64::consts::LN_2;
@@ -66,6 +67,8 @@ pub fn garman_klass(
 pub struct State {
     window: RootMean,
 }
+
+keep!(State { window });
 
 #[inline]
 fn term(range: f64, body: f64) -> f64 {

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, wma};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// The Hull's moving average.
@@ -59,6 +60,8 @@ pub struct State {
     halves: Vec<f64>,
     wholes: Vec<f64>,
 }
+
+keep!(State { half, whole, last } scratch { halves, wholes });
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

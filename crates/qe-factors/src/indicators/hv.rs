@@ -8,6 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from, periods_per_year};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Moments, Part, Step, TwoSided, blocks, boxed, log_changes, log_ratio};
 
 /// Close-to-close volatility.
@@ -60,6 +61,8 @@ pub struct State {
     window: TwoSided<Moments>,
     periods_per_year: f64,
 }
+
+keep!(State { last, window } given { periods_per_year });
 
 impl State {
     /// No closes yet; the first to come is row `first_row` of its data set.

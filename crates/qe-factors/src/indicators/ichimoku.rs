@@ -9,6 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column, hide};
 use crate::kernel::{Kernel, Ring, Step, WindowMax, WindowMin, boxed};
 
@@ -79,6 +80,8 @@ struct Middle {
     lowest: WindowMin,
 }
 
+keep!(Middle { highest, lowest });
+
 impl Middle {
     fn new(period: usize) -> Self {
         Self { highest: WindowMax::new(period), lowest: WindowMin::new(period) }
@@ -99,6 +102,8 @@ pub struct State {
     column: Vec<f64>,
     hidden: usize,
 }
+
+keep!(State { middles, ahead, hidden } scratch { column });
 
 impl State {
     /// No bars yet.

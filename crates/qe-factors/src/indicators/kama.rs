@@ -8,6 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{BLOCK, column};
 use crate::kernel::{Ema, Kernel, Lag, Step, WindowSum, boxed};
 
@@ -81,6 +82,8 @@ struct Move {
     add: f64,
 }
 
+keep!(Move { keep, add });
+
 impl Move {
     /// Of no row.
     const NONE: Self = Self { keep: 1.0, add: 0.0 };
@@ -109,6 +112,8 @@ struct Adaptive {
     /// What the last averages lie above the anchor, each where its phase has it.
     above: [f64; LAG],
 }
+
+keep!(Adaptive { last, phase < GROUP, anchor, one, twos, above });
 
 impl Adaptive {
     fn new() -> Self {
@@ -261,6 +266,8 @@ pub struct State {
     average: Adaptive,
     columns: [Vec<f64>; 3],
 }
+
+keep!(State { last, lag, steps, average } given { fastest, slowest } scratch { columns });
 
 impl State {
     /// No values yet.

@@ -10,6 +10,7 @@ use qe_core::param::Param;
 use super::atr::{self, Atr};
 use super::{Args, Indicator, Input, Signature, named_period, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column};
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
@@ -81,6 +82,8 @@ pub struct State {
     mult: f64,
     ranges: Vec<f64>,
 }
+
+keep!(State { middle, atr } given { mult } scratch { ranges });
 
 impl State {
     /// No bars yet.

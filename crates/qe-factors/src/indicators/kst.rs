@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period, roc::change_percent, sma};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Kernel, Lag, Step, boxed, finite, where_finite};
 
 /// Know sure thing.
@@ -117,6 +118,8 @@ pub struct State {
     parts: [(Lag, sma::State); 4],
     signal: sma::State,
 }
+
+keep!(State { parts, signal });
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

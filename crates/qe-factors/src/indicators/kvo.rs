@@ -9,6 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// The Klinger volume oscillator.
@@ -82,6 +83,8 @@ pub struct State {
     slow: Ema,
     signal: Ema,
 }
+
+keep!(State { last, last_range, is_up, has_trend, ranges, fast, slow, signal });
 
 impl State {
     /// No rows yet.

@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Step, boxed, finite};
 
 /// The relative strength index on a Laguerre filter.
@@ -64,6 +65,8 @@ pub struct State {
     alpha: f64,
     stages: Option<[f64; 4]>,
 }
+
+keep!(State { stages } given { alpha });
 
 impl State {
     /// No values yet.

@@ -9,6 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, boxed_some, finite, sum_of_squares};
 
 /// The least-squares line over time.
@@ -128,6 +129,8 @@ impl Terms<1, 3, 6> for Linreg {
 /// The sums of the window.
 #[derive(Debug, Clone)]
 pub struct State(WindowFold<Linreg, 1, 3, 6>);
+
+keep!(State(window));
 
 impl State {
     /// No rows yet; the first to come is row `first_row` of its data set.

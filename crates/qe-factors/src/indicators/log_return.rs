@@ -7,6 +7,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, MAX_PERIOD, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Lag, Step, blocks, boxed, log_ratio, log_ratios};
 
 /// The logarithmic return.
@@ -53,6 +54,8 @@ pub fn log_return(x: &[f64], lag: usize, out: &mut [f64]) {
 pub struct State {
     before: Lag,
 }
+
+keep!(State { before });
 
 impl State {
     /// No rows yet.

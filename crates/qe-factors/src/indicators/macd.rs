@@ -9,6 +9,7 @@
 use super::ppo::{signal_of, together};
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Ema, Gap, Kernel, Step, boxed};
 
 /// Moving average convergence divergence.
@@ -74,6 +75,8 @@ pub struct State {
     gap: Gap,
     signal: Ema,
 }
+
+keep!(State { gap, signal });
 
 impl State {
     /// No values yet.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Span, Step, boxed, finite, sum_by_fours};
 
 /// The mean absolute deviation from the mean.
@@ -50,6 +51,8 @@ pub fn mad(x: &[f64], period: usize, out: &mut [f64]) {
 /// The window.
 #[derive(Debug, Clone)]
 pub struct State(Span);
+
+keep!(State(window));
 
 impl State {
     /// No values yet.

@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column, quotient};
 use crate::kernel::{Ema, Kernel, Step, WindowSum, boxed};
 
@@ -70,6 +71,8 @@ pub struct State {
     sum: WindowSum,
     columns: [Vec<f64>; 2],
 }
+
+keep!(State { once, twice, sum } scratch { columns });
 
 impl State {
     /// No bars yet.

@@ -8,6 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Fold, Kernel, Step, TwoSided, boxed};
 
 /// The maximum drawdown of a window.
@@ -55,6 +56,8 @@ pub struct State {
     window: TwoSided<Falls>,
 }
 
+keep!(State { window });
+
 /// NaN for what is below zero or no number.
 #[inline]
 fn priced(x: f64) -> f64 {
@@ -69,6 +72,8 @@ struct Fall {
     /// The lowest share that was left of an earlier value; NaN if a value is.
     left: f64,
 }
+
+keep!(Fall { highest, lowest, left });
 
 impl Fall {
     #[inline]

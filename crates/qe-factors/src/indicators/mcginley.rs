@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Step, boxed};
 
 /// McGinley's dynamic.
@@ -71,6 +72,8 @@ pub struct State {
     period: usize,
     speed: f64,
 }
+
+keep!(State { value, n_seen } given { period, speed });
 
 impl State {
     /// No values yet.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Sorted, Step, boxed, finite};
 
 /// The rolling median.
@@ -50,6 +51,8 @@ pub fn median(x: &[f64], period: usize, out: &mut [f64]) {
 /// The window in order of size.
 #[derive(Debug, Clone)]
 pub struct State(Sorted);
+
+keep!(State(window));
 
 impl State {
     /// No values yet.

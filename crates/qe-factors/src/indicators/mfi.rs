@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Sums, TwoSided, blocks, boxed, finite};
 
 /// The money flow index.
@@ -54,6 +55,8 @@ pub struct State {
     last: f64,
     sums: TwoSided<Sums>,
 }
+
+keep!(State { last, sums });
 
 #[inline]
 fn typical(high: f64, low: f64, close: f64) -> f64 {

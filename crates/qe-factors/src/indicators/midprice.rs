@@ -5,6 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite, higher, higher_present, lower, lower_present};
 
 /// The middle of the highest high and the lowest low.
@@ -79,6 +80,8 @@ impl Terms<2, 2, 1> for Midprice {
 /// The sums of the window.
 #[derive(Debug, Clone)]
 pub struct State(WindowFold<Midprice, 2, 2, 1>);
+
+keep!(State(window));
 
 impl State {
     /// No rows yet; the first to come is row `first_row` of its data set.

@@ -5,6 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Lag, Step, boxed, finite};
 
 /// Momentum.
@@ -54,6 +55,8 @@ fn change(new: f64, old: f64) -> f64 {
 /// The last values.
 #[derive(Debug, Clone)]
 pub struct State(Lag);
+
+keep!(State(before));
 
 impl State {
     /// No values yet.

@@ -8,6 +8,7 @@
 use super::atr::{self, Atr};
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::quotient_or_zero;
 use crate::kernel::{GROUP, Kernel, Made, Step, boxed};
 
@@ -61,6 +62,8 @@ pub fn natr(high: &[f64], low: &[f64], close: &[f64], period: usize, out: &mut [
 /// The average true range.
 #[derive(Debug, Clone)]
 pub struct State(atr::State);
+
+keep!(State(range));
 
 impl State {
     /// No bars yet.

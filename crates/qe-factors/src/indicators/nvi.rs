@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// The negative volume index.
@@ -57,6 +58,8 @@ pub struct State {
     has_begun: bool,
     index: f64,
 }
+
+keep!(State { last_close, last_volume, has_begun, index } given { on_rises });
 
 impl State {
     /// No bars yet.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Total, blocks, boxed};
 
 /// On-balance volume.
@@ -53,6 +54,8 @@ pub struct State {
     has_begun: bool,
     total: Total,
 }
+
+keep!(State { last, has_begun, total });
 
 /// The volume with the sign of the change; NaN if any is.
 #[inline]

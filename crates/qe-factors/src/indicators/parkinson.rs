@@ -5,6 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, periods_per_year};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, RootMean, Step, blocks, boxed, log_ratio, log_ratios};
 
 use std::f64::consts::LN_2;
@@ -57,6 +58,8 @@ pub fn parkinson(high: &[f64], low: &[f64], period: usize, periods_per_year: f64
 pub struct State {
     window: RootMean,
 }
+
+keep!(State { window });
 
 impl State {
     /// No bars yet; the first to come is row `first_row` of its data set.

@@ -8,6 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Ema, GROUP, Kernel, Made, Step, boxed, finite, where_finite};
 
 /// The percentage price oscillator.
@@ -86,6 +87,8 @@ pub struct State {
     slow: Ema,
     signal: Ema,
 }
+
+keep!(State { fast, slow, signal });
 
 impl State {
     /// No values yet.

@@ -12,6 +12,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// The parabolic stop and reverse.
@@ -97,6 +98,8 @@ pub struct State {
     /// The last bar's high and low, in no mirror.
     last: [f64; 2],
 }
+
+keep!(State { n_seen, trend, sar, extreme, factor, last } given { step, max_step });
 
 impl State {
     /// No bars yet. A first factor above the largest one counts as the largest.

@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 use super::nvi;
@@ -52,6 +53,8 @@ pub fn pvi(close: &[f64], volume: &[f64], out: &mut [f64]) {
 /// The last bar and the index.
 #[derive(Debug, Clone)]
 pub struct State(nvi::State);
+
+keep!(State(index));
 
 impl State {
     /// No bars yet.

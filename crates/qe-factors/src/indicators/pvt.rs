@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Total, blocks, boxed};
 
 /// The price volume trend.
@@ -52,6 +53,8 @@ pub struct State {
     last: f64,
     total: Total,
 }
+
+keep!(State { last, total });
 
 #[inline]
 fn flow(close: f64, last: f64, volume: f64) -> f64 {

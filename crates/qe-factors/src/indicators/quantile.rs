@@ -8,6 +8,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Sorted, Step, boxed, finite};
 
 /// The rolling quantile.
@@ -62,6 +63,8 @@ pub struct State {
     /// How far from it to the one above.
     share: f64,
 }
+
+keep!(State { window } given { below, share });
 
 impl State {
     /// No values yet.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, ScaledSum, Step, blocks, boxed, log_changes, log_ratio};
 
 /// Realized variance.
@@ -53,6 +54,8 @@ pub struct State {
     last: f64,
     window: ScaledSum,
 }
+
+keep!(State { last, window });
 
 impl State {
     /// No rows yet; the first to come is row `first_row` of its data set.

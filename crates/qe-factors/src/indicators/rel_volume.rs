@@ -5,6 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, ScaledSum, Step, blocks, boxed, finite};
 
 /// Relative volume.
@@ -53,6 +54,8 @@ pub struct State {
     before: f64,
     mean: ScaledSum,
 }
+
+keep!(State { before, mean });
 
 impl State {
     /// No rows yet; the first to come is row `first_row` of its data set.

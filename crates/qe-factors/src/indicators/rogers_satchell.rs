@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, periods_per_year};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, RootMean, Step, blocks, boxed, log_ratio, log_ratios};
 
 /// Rogers and Satchell's volatility.
@@ -64,6 +65,8 @@ pub fn rogers_satchell(
 pub struct State {
     window: RootMean,
 }
+
+keep!(State { window });
 
 /// From the logarithms of high, low and close over the open.
 #[inline]

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, periods_per_year};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, RootMean, Step, blocks, boxed, log_changes, log_ratio};
 
 /// Downside deviation.
@@ -57,6 +58,8 @@ pub struct State {
     last: f64,
     window: RootMean,
 }
+
+keep!(State { last, window });
 
 /// The square of a fall; NaN stays.
 #[inline]

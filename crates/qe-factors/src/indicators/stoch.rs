@@ -8,6 +8,7 @@
 use super::willr::Place;
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column, hide};
 use crate::kernel::{Kernel, Step, WindowSum, boxed};
 
@@ -65,6 +66,8 @@ pub struct State {
     column: Vec<f64>,
     hidden: usize,
 }
+
+keep!(State { place, slow, signal, hidden } scratch { column });
 
 impl State {
     /// No bars yet.

@@ -8,6 +8,7 @@
 use super::willr::Place;
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, hide};
 use crate::kernel::{Kernel, Step, WindowSum, boxed};
 
@@ -61,6 +62,8 @@ pub struct State {
     signal: (WindowSum, f64),
     hidden: usize,
 }
+
+keep!(State { place, signal, hidden });
 
 impl State {
     /// No bars yet.

@@ -9,6 +9,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period, rsi, sma};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Ema, Extremes, Kernel, Step, TwoSided, boxed, finite, where_finite};
 
 /// The stochastic of the relative strength index.
@@ -86,6 +87,8 @@ pub struct State {
     k: sma::State,
     d: sma::State,
 }
+
+keep!(State { rsi, extremes, k, d });
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

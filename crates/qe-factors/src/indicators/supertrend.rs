@@ -13,6 +13,7 @@ use qe_core::param::Param;
 use super::atr;
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{column, in_blocks};
 use crate::kernel::{Kernel, Step, boxed};
 
@@ -75,6 +76,8 @@ pub struct State {
     bands: Bands,
 }
 
+keep!(State { atr, bands } scratch { ranges });
+
 /// The bands and the trend.
 #[derive(Debug, Clone)]
 struct Bands {
@@ -84,6 +87,8 @@ struct Bands {
     last_close: f64,
     is_up: bool,
 }
+
+keep!(Bands { upper, lower, last_close, is_up } given { mult });
 
 impl Bands {
     #[inline]

@@ -9,6 +9,7 @@ use qe_core::param::Param;
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Chain, Ema, Kernel, Step, boxed};
 
 /// Tillson's T3.
@@ -71,6 +72,8 @@ fn weights(v: f64) -> [f64; 4] {
 /// The six averages.
 #[derive(Debug, Clone)]
 pub struct State(Chain<6, 2>);
+
+keep!(State(chain));
 
 impl State {
     /// No values yet.

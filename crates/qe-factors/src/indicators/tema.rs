@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Chain, Ema, Kernel, Step, boxed};
 
 /// The triple exponential moving average.
@@ -58,6 +59,8 @@ pub fn tema(x: &[f64], period: usize, out: &mut [f64]) {
 /// The averages, each of the one before.
 #[derive(Debug, Clone)]
 pub struct State(Chain<3, 0>);
+
+keep!(State(chain));
 
 impl State {
     /// No values yet.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, sma};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// The triangular moving average.
@@ -57,6 +58,8 @@ pub struct State {
     second: sma::State,
     once: Vec<f64>,
 }
+
+keep!(State { first, second } scratch { once });
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

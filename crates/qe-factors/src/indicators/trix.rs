@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period, roc::change_percent};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Chain, Ema, Kernel, Step, boxed, is_finite};
 
 /// The change of a triple exponential average.
@@ -61,6 +62,8 @@ pub struct State {
     average: Chain<3, 2>,
     last: f64,
 }
+
+keep!(State { average, last });
 
 impl State {
     /// No values yet.

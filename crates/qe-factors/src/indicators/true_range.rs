@@ -5,6 +5,7 @@
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// The true range.
@@ -64,6 +65,8 @@ pub(crate) fn true_ranges(high: &[f64], low: &[f64], close: &[f64], last_close: 
 pub struct State {
     last_close: f64,
 }
+
+keep!(State { last_close });
 
 impl Default for State {
     fn default() -> Self {

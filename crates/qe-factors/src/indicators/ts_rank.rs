@@ -6,8 +6,9 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::BLOCK;
-use crate::kernel::{Kernel, Ring, Sorted, Step, below, boxed, up_to};
+use crate::kernel::{Keep, Kernel, Ring, Sorted, Step, Tape, below, boxed, up_to};
 
 /// The percentile rank of the newest value in its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +56,21 @@ const FEW: usize = 128;
 #[derive(Debug, Clone)]
 pub struct State(Window);
 
+keep!(State(window));
+
 #[derive(Debug, Clone)]
 enum Window {
     Counted(Counted),
     Sorted(Sorted),
+}
+
+impl Keep for Window {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        match self {
+            Self::Counted(window) => window.keep(tape),
+            Self::Sorted(window) => window.keep(tape),
+        }
+    }
 }
 
 impl State {
@@ -108,6 +120,14 @@ struct Counted {
     period: usize,
     /// How many rows there have been since the last that was missing, up to the period.
     n_present: usize,
+}
+
+impl Keep for Counted {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { last, period, n_present } = self;
+        last.keep(tape);
+        tape.count(n_present, *period);
+    }
 }
 
 impl Counted {

@@ -9,6 +9,7 @@ use std::cell::Cell;
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Ema, EmaPair, Kernel, Step, boxed, finite, where_finite};
 
 /// The true strength index.
@@ -75,6 +76,8 @@ pub struct State {
     second: EmaPair,
     signal: Ema,
 }
+
+keep!(State { last, first, second, signal });
 
 impl State {
     /// No values yet.

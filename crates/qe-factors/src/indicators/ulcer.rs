@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, RootMean, Step, blocks, boxed};
 
 use super::drawdown;
@@ -56,6 +57,8 @@ pub struct State {
     drawdown: drawdown::State,
     mean: RootMean,
 }
+
+keep!(State { drawdown, mean });
 
 impl State {
     /// No rows yet; the first to come is row `first_row` of its data set.

@@ -10,6 +10,7 @@
 use super::true_range::range_of_bar;
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column, quotient_or_zero};
 use crate::kernel::{Kernel, Step, WindowSums, boxed};
 
@@ -75,6 +76,8 @@ pub struct State {
     range: WindowSums<3>,
     columns: [Vec<f64>; 2],
 }
+
+keep!(State { last_close, pressure, range } scratch { columns });
 
 impl State {
     /// No bars yet.

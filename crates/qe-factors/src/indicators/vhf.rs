@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{BLOCK, Extremes, Kernel, Step, Sum, TwoSided, boxed, finite};
 
 /// The vertical horizontal filter.
@@ -54,6 +55,8 @@ pub struct State {
     range: TwoSided<Extremes>,
     steps: TwoSided<Sum>,
 }
+
+keep!(State { last, range, steps });
 
 impl State {
     /// No values yet; the first to come is row `first_row` of its data set.

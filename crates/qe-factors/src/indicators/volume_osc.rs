@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, named_period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Step, blocks, boxed, finite};
 
 /// The volume oscillator.
@@ -66,6 +67,8 @@ pub struct State {
     fast: Ema,
     slow: Ema,
 }
+
+keep!(State { fast, slow });
 
 #[inline]
 fn above(fast: f64, slow: f64) -> f64 {

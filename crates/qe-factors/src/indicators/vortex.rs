@@ -8,6 +8,7 @@
 use super::true_range::true_ranges;
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{Blockwise, column, quotient};
 use crate::kernel::{Kernel, Step, WindowSum, boxed};
 
@@ -57,6 +58,8 @@ pub struct State {
     sums: [WindowSum; 3],
     columns: [Vec<f64>; 2],
 }
+
+keep!(State { last, sums } scratch { columns });
 
 impl State {
     /// No bars yet.

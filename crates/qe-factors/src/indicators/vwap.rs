@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed, finite};
 
 /// The volume-weighted average price of a session.
@@ -57,6 +58,8 @@ pub struct State {
     paid: f64,
     volume: f64,
 }
+
+keep!(State { session, origin, paid, volume });
 
 impl State {
     /// No bars yet.

@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Fold, Kernel, Step, TwoSided, blocks, boxed, finite};
 
 /// The volume-weighted average price of a window.
@@ -54,6 +55,8 @@ pub struct State {
     window: TwoSided<Paid>,
 }
 
+keep!(State { window });
+
 /// A part of a window.
 #[derive(Debug, Clone, Copy, Default)]
 struct Prices {
@@ -62,6 +65,8 @@ struct Prices {
     paid: f64,
     volume: f64,
 }
+
+keep!(Prices { origin, paid, volume });
 
 impl Prices {
     #[inline]

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::blocks::{column, quotients_or_zero};
 use crate::kernel::{
     Kernel, Step, Terms, Window, WindowMax, WindowMin, boxed, finite, higher, higher_present, lower, lower_present,
@@ -57,6 +58,8 @@ pub(crate) struct Place {
     lowest: WindowMin,
     columns: [Vec<f64>; 2],
 }
+
+keep!(Place { highest, lowest } scratch { columns });
 
 impl Place {
     /// No bars yet.

@@ -6,6 +6,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Kernel, Step, Terms, WindowFold, boxed, finite};
 
 /// The linearly weighted moving average.
@@ -73,6 +74,8 @@ impl Terms<1, 2, 1> for Wma {
 /// The sums of the window.
 #[derive(Debug, Clone)]
 pub struct State(WindowFold<Wma, 1, 2, 1>);
+
+keep!(State(window));
 
 impl State {
     /// No rows yet; the first to come is row `first_row` of its data set.

@@ -8,6 +8,7 @@
 
 use super::{Args, Indicator, Input, Signature, period_from, periods_per_year};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Fold, Kernel, Part, Step, TwoSided, blocks, boxed, log_ratio, log_ratios};
 
 use super::rogers_satchell::term;
@@ -72,6 +73,8 @@ pub struct State {
     rs_weight: f64,
     periods_per_year: f64,
 }
+
+keep!(State { last, window } given { day_weight, rs_weight, periods_per_year });
 
 /// Night, day, and the sum of Rogers and Satchell's terms.
 #[derive(Debug, Clone, Copy, Default)]

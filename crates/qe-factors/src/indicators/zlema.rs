@@ -7,6 +7,7 @@
 
 use super::{Args, Indicator, Input, Signature, period};
 use crate::error::Result;
+use crate::keep;
 use crate::kernel::{Ema, Kernel, Lag, Step, boxed};
 
 /// The zero lag exponential moving average.
@@ -68,6 +69,8 @@ pub struct State {
     lag: Lag,
     average: Ema,
 }
+
+keep!(State { lag, average });
 
 impl State {
     /// No values yet.

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use super::Step;
+use super::{Keep, Step};
 
 /// How many rows a block has at most.
 pub const BLOCK: usize = 256;
@@ -58,7 +58,7 @@ pub fn blocks_of<const N: usize, const I: usize, const O: usize, const K: usize>
 }
 
 /// A step whose own form is the block.
-pub trait Blockwise<const I: usize, const O: usize>: Debug + Clone + Send + Sync + 'static {
+pub trait Blockwise<const I: usize, const O: usize>: Keep + Debug + Clone + Send + Sync + 'static {
     /// Takes at most [`BLOCK`] rows. All slices have one length.
     fn block(&mut self, inputs: [&[f64]; I], out: [&mut [f64]; O]);
 }

@@ -12,6 +12,7 @@
 //! leaves all stages as they are.
 
 use super::groups::{GROUP, ROWS};
+use super::{Keep, Tape};
 
 /// `N` averages, each of the one before, and the sum of those from stage `FROM` on, counted from 0.
 #[derive(Debug, Clone)]
@@ -35,6 +36,34 @@ pub struct Chain<const N: usize, const FROM: usize> {
     group: Group<N>,
     /// How many values the group has.
     phase: usize,
+}
+
+/// The weights are those of a fresh one.
+impl<const N: usize, const FROM: usize> Keep for Chain<N, FROM> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self {
+            period,
+            alpha: _,
+            keep: _,
+            fades: _,
+            shares: _,
+            weights: _,
+            scales: _,
+            n_live,
+            n_seed,
+            sum,
+            group,
+            phase,
+        } = self;
+        let Group { anchor, leads, above } = group;
+        tape.count(n_live, N);
+        tape.count(n_seed, *period);
+        sum.keep(tape);
+        anchor.keep(tape);
+        leads.keep(tape);
+        above.keep(tape);
+        tape.count(phase, GROUP - 1);
+    }
 }
 
 /// A group so far.

@@ -10,6 +10,7 @@ use std::cell::Cell;
 
 use super::Step;
 use super::groups::{Before, GROUP, ROWS, Weights, locals};
+use crate::keep;
 
 /// Up to how many rows are not worth buffers.
 const FEW: usize = 32;
@@ -50,6 +51,8 @@ pub struct Ema {
     /// How many values the group has.
     phase: usize,
 }
+
+keep!(Ema { n_seen, group, phase < GROUP } given { weights, seed });
 
 impl Ema {
     /// An average that gives the newest value the weight `alpha`, after a seed of the mean of `seed` values (at least

@@ -8,6 +8,7 @@
 //! and leaves both averages as they are.
 
 use super::groups::{Before, GROUP, ROWS, Weights};
+use crate::keep;
 
 /// The difference of two recursive averages.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Gap {
     above: [f64; 2],
     phase: usize,
 }
+
+keep!(Gap { n_seen, leads, anchors, above, phase < GROUP } given { periods, weights, alpha, keep });
 
 impl Gap {
     /// Averages of the usual weight `2 / (period + 1)`, without values yet; `fast` is at most `slow`, and both are at

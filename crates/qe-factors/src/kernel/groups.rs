@@ -7,6 +7,8 @@
 //!
 //! So a constant stays what it is to the bit, and a common offset costs no digits.
 
+use crate::keep;
+
 /// How many values make a group.
 pub(crate) const GROUP: usize = 8;
 
@@ -56,6 +58,8 @@ pub(super) struct Before {
     /// The average of what the values lie above the first, begun at 0.
     pub above: f64,
 }
+
+keep!(Before { lead, anchor, above });
 
 /// The `w` of whole groups. Groups do not wait for each other, so that several go side by side.
 #[inline]

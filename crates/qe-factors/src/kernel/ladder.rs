@@ -11,8 +11,8 @@ use std::marker::PhantomData;
 
 use qe_core::wide::{Loops, wide};
 
-use super::FEW;
 use super::blocks::BLOCK;
+use super::{FEW, Keep, Tape};
 
 /// How two parts of a window are put together.
 pub trait Join: Copy + Debug + Default + Send + Sync + 'static {
@@ -72,6 +72,16 @@ impl Rung {
     }
 }
 
+/// As far back as somebody looks, wherever that stands.
+impl Keep for Rung {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { width: _, terms: _, values, reach, at } = self;
+        values.copy_within(*at - *reach..*at, 0);
+        *at = *reach;
+        values[..*reach].keep(tape);
+    }
+}
+
 /// The last so many rows, joined, for `W` lengths of windows.
 #[derive(Debug, Clone)]
 pub struct Ladder<J: Join, const W: usize = 1> {
@@ -82,6 +92,14 @@ pub struct Ladder<J: Join, const W: usize = 1> {
     /// How many rows came last.
     n: usize,
     join: PhantomData<J>,
+}
+
+/// How many rows came last is for those who took them.
+impl<J: Join, const W: usize> Keep for Ladder<J, W> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { rungs, windows: _, n: _, join: _ } = self;
+        rungs.as_mut_slice().keep(tape);
+    }
 }
 
 /// The sum of the last `period` rows; NaN until there are so many.

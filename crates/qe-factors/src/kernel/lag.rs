@@ -1,6 +1,7 @@
 //! The value so many rows ago.
 
 use super::{BLOCK, Ring, finite};
+use crate::keep;
 
 /// How many values are looked at side by side.
 const LANES: usize = 8;
@@ -11,6 +12,8 @@ pub struct Lag {
     lag: usize,
     last: Ring,
 }
+
+keep!(Lag { last } given { lag });
 
 impl Lag {
     /// No values yet. A lag of 0 gives back the value itself.

@@ -12,6 +12,7 @@
 //! - [`Ladder`] joins windows from windows of 4, 16, 64 rows: sums and extremes.
 //! - [`Sorted`] holds the last so many values in order.
 //! - [`Lag`] is the value so many rows ago, [`Total`] the sum since the first row.
+//! - [`Keep`] says what of a state is its memory, and a [`Tape`] writes it and reads it back.
 //! - [`ValueOf`] makes the state of a leaf of a kernel that gives a few numbers for a row: [`Lag`], [`Sides`].
 //! - [`Ema`] is the recursive average, seeded as TA-Lib does; [`EmaPair`] two side by side, [`Chain`] averages of averages,
 //!   [`Gap`] the difference of two.
@@ -23,6 +24,7 @@ mod end;
 mod extremes;
 mod gap;
 mod groups;
+mod kept;
 mod ladder;
 mod lag;
 mod log_ratio;
@@ -34,6 +36,7 @@ mod scaled_sum;
 mod sides;
 mod sorted;
 mod span;
+mod tape;
 mod total;
 mod two_sided;
 mod value;
@@ -53,6 +56,7 @@ pub use end::{End, Max, Min, higher, higher_present, lower, lower_present, outer
 pub use extremes::Extremes;
 pub use gap::Gap;
 pub(crate) use groups::GROUP;
+pub use kept::Keep;
 pub use ladder::{Add, Join, Ladder, WindowSum, WindowSums};
 pub use lag::Lag;
 pub(crate) use log_ratio::log_changes;
@@ -67,6 +71,7 @@ pub(crate) use scaled_sum::{RootMean, ScaledSum};
 pub use sides::Sides;
 pub use sorted::{Sorted, below, up_to};
 pub use span::{Span, sum_by_fours};
+pub use tape::Tape;
 pub use total::Total;
 pub use two_sided::{Fold, Sum, TwoSided};
 pub use value::{Parts, Value, ValueOf};
@@ -103,8 +108,9 @@ pub(crate) fn is_finite(x: &[f64]) -> bool {
     (sums.iter().sum::<f64>() + rest.iter().sum::<f64>()).is_finite()
 }
 
-/// A causal computation with memory. Rows go in by any cut; the cut never changes a bit.
-pub trait Kernel: fmt::Debug + Send + Sync {
+/// A causal computation with memory. Rows go in by any cut; the cut never changes a bit. Its memory can be kept, and given
+/// to a fresh one that goes on from there.
+pub trait Kernel: Keep + fmt::Debug + Send + Sync {
     /// Takes the next rows: `inputs[i]` and `out[j]` all have one length, which may be 0.
     fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]);
 
@@ -128,8 +134,8 @@ impl Clone for Box<dyn Kernel> {
     }
 }
 
-/// What a leaf writes: the next row in, its row out. `I` columns in, `O` columns out.
-pub trait Step<const I: usize, const O: usize>: fmt::Debug + Clone + Send + Sync + 'static {
+/// What a leaf writes: the next row in, its row out. `I` columns in, `O` columns out; what it remembers by [`keep!`](crate::keep).
+pub trait Step<const I: usize, const O: usize>: Keep + fmt::Debug + Clone + Send + Sync + 'static {
     /// Whether whole columns are worth the widest vectors of the machine: then `bulk` is `#[inline(always)]`.
     const WIDE: bool = false;
 
@@ -163,6 +169,12 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Loops for Bulk<'_, S, I, O> 
 /// A step as a kernel.
 #[derive(Debug, Clone)]
 struct Stepped<S, const I: usize, const O: usize>(S);
+
+impl<S: Keep, const I: usize, const O: usize> Keep for Stepped<S, I, O> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        self.0.keep(tape);
+    }
+}
 
 impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> {
     fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]) {
@@ -203,6 +215,12 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
 struct SomeOf<S, const I: usize, const O: usize> {
     step: Stepped<S, I, O>,
     outputs: [usize; O],
+}
+
+impl<S: Keep, const I: usize, const O: usize> Keep for SomeOf<S, I, O> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        self.step.keep(tape);
+    }
 }
 
 impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for SomeOf<S, I, O> {

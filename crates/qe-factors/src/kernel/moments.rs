@@ -4,6 +4,7 @@
 //! offset costs no digits, and the square of the sum is never much larger than what is left once it is taken away.
 
 use super::two_sided::Fold;
+use crate::keep;
 
 /// A part of a window.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,6 +18,8 @@ pub struct Part {
     /// The sum of the squares of their deviations.
     pub squares: f64,
 }
+
+keep!(Part { origin, n, sum, squares });
 
 impl Part {
     /// One value.

@@ -5,10 +5,13 @@
 
 use super::Ema;
 use super::groups::{Before, GROUP};
+use crate::keep;
 
 /// Two recursive averages with one weight and one seed.
 #[derive(Debug, Clone)]
 pub struct EmaPair([Ema; 2]);
+
+keep!(EmaPair(lanes));
 
 #[inline]
 fn each(f: impl Fn(usize) -> f64) -> [f64; 2] {

@@ -1,5 +1,7 @@
 //! The last so many values, oldest first.
 
+use super::{Keep, Tape};
+
 /// The last `n` values that were pushed.
 #[derive(Debug, Clone)]
 pub struct Ring<T = f64> {
@@ -7,6 +9,15 @@ pub struct Ring<T = f64> {
     capacity: usize,
     /// Where the next value goes once the ring is full: the oldest stands there.
     next: usize,
+}
+
+/// Oldest first, wherever that one stands.
+impl<T: Keep + Copy + Default> Keep for Ring<T> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { values, capacity, next } = self;
+        values.rotate_left(std::mem::take(next));
+        tape.list(values, *capacity);
+    }
 }
 
 impl<T: Copy> Ring<T> {

@@ -2,6 +2,7 @@
 
 use super::finite;
 use super::two_sided::{Sum, TwoSided};
+use crate::keep;
 
 /// A window's sum, times a factor.
 #[derive(Debug, Clone)]
@@ -9,6 +10,8 @@ pub(crate) struct ScaledSum {
     sum: TwoSided<Sum>,
     scale: f64,
 }
+
+keep!(ScaledSum { sum } given { scale });
 
 impl ScaledSum {
     /// `scale` times the sum of `period` values.
@@ -34,6 +37,8 @@ impl ScaledSum {
 /// The root of a window's mean, times a factor.
 #[derive(Debug, Clone)]
 pub(crate) struct RootMean(ScaledSum);
+
+keep!(RootMean(mean));
 
 impl RootMean {
     /// The root of `mult` times the mean of `period` values.

@@ -4,6 +4,7 @@
 //! averages there and at the next value, whose change is unknown, and leaves them as they are.
 
 use super::{BLOCK, Ema, EmaPair, Parts};
+use crate::keep;
 
 /// How many rows go through all stages before the next.
 const PAIRS: usize = BLOCK / 4;
@@ -14,6 +15,8 @@ pub struct Sides {
     last: f64,
     averages: EmaPair,
 }
+
+keep!(Sides { last, averages });
 
 /// The rise and the fall of a change; at least one of them is no number where the change is none.
 #[inline]

@@ -1,6 +1,6 @@
 //! The last so many values in order of size.
 
-use super::Ring;
+use super::{Keep, Ring, Tape};
 
 /// The last `period` values, sorted. A value that comes in moves those between its place and the place of the one that
 /// leaves; the search for either is by halves.
@@ -9,6 +9,20 @@ pub struct Sorted {
     by_age: Ring,
     sorted: Vec<f64>,
     n_missing: usize,
+}
+
+/// Their order is made again.
+impl Keep for Sorted {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { by_age, sorted, n_missing } = self;
+        by_age.keep(tape);
+        if tape.is_played() {
+            sorted.clear();
+            sorted.extend(by_age.iter().filter(|x| !x.is_nan()));
+            sorted.sort_unstable_by(f64::total_cmp);
+            *n_missing = by_age.len() - sorted.len();
+        }
+    }
 }
 
 impl Sorted {

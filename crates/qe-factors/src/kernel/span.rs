@@ -1,5 +1,7 @@
 //! The last so many values as one slice.
 
+use super::{Keep, Tape};
+
 /// The last `period` values, oldest first and side by side, for what must look at all of them anyway.
 #[derive(Debug, Clone)]
 pub struct Span {
@@ -8,6 +10,19 @@ pub struct Span {
     period: usize,
     next: usize,
     n_seen: usize,
+}
+
+/// Oldest first, wherever that one stands.
+impl Keep for Span {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { twice, period, next, n_seen } = self;
+        let first = if n_seen == period { *next } else { 0 };
+        twice.copy_within(first..first + *n_seen, 0);
+        tape.count(n_seen, *period);
+        twice[..*n_seen].keep(tape);
+        twice.copy_within(..*n_seen, *period);
+        *next = *n_seen % *period;
+    }
 }
 
 impl Span {

@@ -5,6 +5,8 @@
 //! so every cut of the rows gives the same bits. A value that is missing or infinite, or by which the sum would
 //! overflow, gives a missing result and leaves the sum as it is.
 
+use crate::keep;
+
 /// How many values make a group.
 const GROUP: usize = 4;
 
@@ -18,6 +20,8 @@ pub struct Total {
     /// How many values the group has.
     phase: usize,
 }
+
+keep!(Total { base, within, phase < GROUP });
 
 impl Total {
     /// Takes a value; gives the sum.

@@ -9,12 +9,14 @@
 
 use std::fmt::Debug;
 
+use super::{Keep, Tape};
+
 /// How the rows of a part of a window are folded into one value.
 pub trait Fold: Clone + Debug + Send + Sync + 'static {
     /// A row.
-    type Item: Copy + Debug + Default + Send + Sync;
+    type Item: Keep + Copy + Debug + Default + Send + Sync;
     /// What a part of a window comes to.
-    type Acc: Copy + Debug + Default + Send + Sync;
+    type Acc: Keep + Copy + Debug + Default + Send + Sync;
 
     /// A part of one row. It stays in every window that the part is in, so it may serve as a local origin.
     fn first(&self, x: Self::Item) -> Self::Acc;
@@ -48,6 +50,20 @@ pub struct TwoSided<F: Fold> {
     next_ends: Vec<F::Acc>,
     /// The rows of this block so far.
     beginning: F::Acc,
+}
+
+/// The rows of this block so far, and the ends of the one before that windows to come have in them.
+impl<F: Fold> Keep for TwoSided<F> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { fold: _, period, pos, start, n_seen, block, ends, next_ends: _, beginning } = self;
+        tape.count(pos, *period - 1);
+        tape.count(start, *pos);
+        tape.count(n_seen, *period);
+        beginning.keep(tape);
+        // Where the start was refused it may lie beyond.
+        block.get_mut(*start..*pos).unwrap_or_default().keep(tape);
+        ends[*pos + 1..].keep(tape);
+    }
 }
 
 impl<F: Fold> TwoSided<F> {

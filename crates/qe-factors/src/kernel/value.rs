@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use super::{Lag, Step};
+use super::{Keep, Lag, Step, Tape};
 
 /// A kernel of one column that is told a period and gives `N` numbers for a row.
-pub trait Parts<const N: usize>: Debug + Clone + Send + Sync + 'static {
+pub trait Parts<const N: usize>: Keep + Debug + Clone + Send + Sync + 'static {
     /// No rows yet.
     fn of_period(period: usize) -> Self;
 
@@ -26,6 +26,12 @@ pub trait Value<const N: usize>: Debug + Clone + Send + Sync + 'static {
 /// The kernel `P` and what the leaf `L` makes of its numbers.
 #[derive(Debug, Clone)]
 pub struct ValueOf<L, P, const N: usize>(P, PhantomData<L>);
+
+impl<L, P: Keep, const N: usize> Keep for ValueOf<L, P, N> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        self.0.keep(tape);
+    }
+}
 
 impl<L: Value<N>, P: Parts<N>, const N: usize> ValueOf<L, P, N> {
     /// No rows yet.

@@ -1,10 +1,16 @@
 //! A window as the state of a leaf that is told a period alone and gives one column.
 
-use super::{Step, Terms, WindowFold};
+use super::{Keep, Step, Tape, Terms, WindowFold};
 
 /// The last `period` rows; the period makes the terms.
 #[derive(Debug, Clone)]
 pub struct Window<T, const I: usize, const K: usize>(WindowFold<T, I, K, 1>);
+
+impl<T: Terms<I, K, 1>, const I: usize, const K: usize> Keep for Window<T, I, K> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        self.0.keep(tape);
+    }
+}
 
 impl<T: Terms<I, K, 1> + From<usize>, const I: usize, const K: usize> Window<T, I, K> {
     /// No rows yet; the first to come is row `first_row` of its data set.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use super::blocks::BLOCK;
 use super::ladder::{Join, Ladder};
-use super::{End, Max, Min, Terms, outer, outer_present};
+use super::{End, Keep, Max, Min, Tape, Terms, outer, outer_present};
 
 impl<E: End> Join for E {
     const MAY_OVERLAP: bool = true;
@@ -24,6 +24,14 @@ pub struct Extreme<E: End> {
     period: usize,
     /// For how many rows to come the window is not whole, or has a NaN in it.
     waiting: usize,
+}
+
+impl<E: End> Keep for Extreme<E> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { ladder, period, waiting } = self;
+        ladder.keep(tape);
+        tape.count(waiting, *period);
+    }
 }
 
 /// The highest of the last `period` rows.

@@ -17,7 +17,7 @@ use std::fmt::Debug;
 
 use qe_core::wide::{Loops, wide};
 
-use super::Step;
+use super::{Keep, Step, Tape};
 
 /// What is folded over a window, and what it comes to: `I` columns in, `K` numbers folded (sums, unless said
 /// otherwise), `O` columns out.
@@ -87,6 +87,40 @@ pub struct WindowFold<T, const I: usize, const K: usize, const O: usize> {
     side: Vec<[[f64; LANES]; K]>,
     /// The values of their windows.
     values: Vec<[[f64; LANES]; O]>,
+}
+
+/// The rows that the ends of the next block will be made of, and the ends that windows to come have in them. Where a block
+/// begins, its ends are still to be made.
+impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> Keep for WindowFold<T, I, K, O> {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self {
+            terms: _,
+            period,
+            pos,
+            start,
+            n_seen,
+            anchor,
+            rows,
+            ends,
+            beginning,
+            is_present,
+            side: _,
+            values: _,
+        } = self;
+        tape.count(pos, *period - 1);
+        tape.count(start, if *pos == 0 { *period - 1 } else { *pos });
+        tape.count(n_seen, *period);
+        anchor.keep(tape);
+        beginning.keep(tape);
+        is_present.keep(tape);
+        if *pos > 0 {
+            // Where the start was refused it may lie beyond.
+            rows.get_mut(*start..*pos).unwrap_or_default().keep(tape);
+            ends[*pos + 1..].keep(tape);
+        } else if *n_seen > 0 {
+            rows[*start..].keep(tape);
+        }
+    }
 }
 
 impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFold<T, I, K, O> {

@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::indicators::{Args, Indicator, Input, Signature};
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// Its entry in the list.
@@ -38,6 +39,8 @@ impl Indicator for BarsSince {
 struct State {
     since: f64,
 }
+
+keep!(State { since });
 
 impl Step<1, 1> for State {
     #[inline]

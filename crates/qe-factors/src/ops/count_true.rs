@@ -5,7 +5,7 @@ use qe_core::param::Param;
 
 use crate::error::Result;
 use crate::indicators::{Args, Indicator, Input, MAX_PERIOD, Signature};
-use crate::kernel::{Kernel, Ring, Step, boxed};
+use crate::kernel::{Keep, Kernel, Ring, Step, Tape, boxed};
 
 /// Its entry in the list.
 pub const SIGNATURE: Signature = Signature {
@@ -41,6 +41,16 @@ struct State {
     /// Whole numbers: adding and taking away leaves no trace.
     n: usize,
     begun: bool,
+}
+
+/// How many are true is counted again.
+impl Keep for State {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { last, n, begun } = self;
+        last.keep(tape);
+        begun.keep(tape);
+        *n = last.iter().filter(|holds| *holds).count();
+    }
 }
 
 impl Step<1, 1> for State {

@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::indicators::{Args, Indicator, Input, Signature};
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// Its entry in the list.
@@ -38,6 +39,8 @@ impl Indicator for Ewm {
 struct State {
     value: f64,
 }
+
+keep!(State { value });
 
 impl Step<2, 1> for State {
     #[inline]

@@ -4,6 +4,7 @@ use qe_core::param::{Param, Value};
 
 use crate::error::Result;
 use crate::indicators::{Args, Indicator, Input, MAX_PERIOD, Signature};
+use crate::keep;
 use crate::kernel::{Kernel, Lag as Before, Step, boxed};
 
 /// Its entry in the list.
@@ -41,6 +42,8 @@ impl Indicator for Lag {
 
 #[derive(Debug, Clone)]
 struct State(Before);
+
+keep!(State(before));
 
 impl Step<1, 1> for State {
     #[inline]

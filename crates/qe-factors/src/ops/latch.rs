@@ -4,6 +4,7 @@
 
 use crate::error::Result;
 use crate::indicators::{Args, Indicator, Input, Signature};
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// Its entry in the list.
@@ -45,6 +46,8 @@ struct State {
     /// Whether `set` and `reset` have been known.
     known: [bool; 2],
 }
+
+keep!(State { on, known });
 
 impl Step<2, 1> for State {
     #[inline]

@@ -4,7 +4,7 @@ use qe_core::calendar::Calendar;
 use qe_core::time::TimeRange;
 
 use crate::indicators::Indicator;
-use crate::kernel::{Kernel, Step, boxed};
+use crate::kernel::{Keep, Kernel, Step, Tape, boxed};
 
 /// The day of each row's session.
 #[derive(Debug, Clone)]
@@ -29,6 +29,16 @@ struct State {
     /// A stretch of time that belongs to `day`.
     known: TimeRange,
     day: f64,
+}
+
+impl Keep for State {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { calendar, known, day } = self;
+        tape.same_as(&*calendar, "calendar");
+        known.start.keep(tape);
+        known.end.keep(tape);
+        day.keep(tape);
+    }
 }
 
 impl Step<1, 1> for State {

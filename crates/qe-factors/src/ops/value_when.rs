@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::indicators::{Args, Indicator, Input, Signature};
+use crate::keep;
 use crate::kernel::{Kernel, Step, boxed};
 
 /// Its entry in the list.
@@ -37,6 +38,8 @@ impl Indicator for ValueWhen {
 struct State {
     value: f64,
 }
+
+keep!(State { value });
 
 impl Step<2, 1> for State {
     #[inline]

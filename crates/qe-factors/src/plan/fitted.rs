@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Other;
 use super::graph::{Graph, Id, Op};
 use crate::indicators::Indicator;
+use crate::keep;
 use crate::kernel::Kernel;
 use crate::learned::Learned;
 
@@ -45,6 +46,8 @@ struct State {
     inner: Box<dyn Kernel>,
     from: i64,
 }
+
+keep!(State { inner } given { from });
 
 impl Kernel for State {
     fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]) {

@@ -2,7 +2,8 @@
 //!
 //! A [`Graph`] shares equal parts and folds constants as it is built; a [`Plan`] is the part of it that some outputs need,
 //! in an order and in buffers that are reused. [`Plan::eval`] runs it over columns in blocks that stay in cache,
-//! [`Plan::stepper`] row by row as rows come in: the same loop, so the same bits.
+//! [`Plan::stepper`] row by row as rows come in: the same loop, so the same bits. What a stepper remembers is kept in a
+//! [`Snapshot`], from which another goes on.
 
 mod cross;
 mod fitted;
@@ -19,6 +20,7 @@ mod row;
 mod rule;
 pub mod scalar;
 mod scan;
+mod snapshot;
 mod stages;
 mod tf;
 mod transpose;
@@ -26,7 +28,7 @@ mod trues;
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use qe_core::columns::{Columns, Shared};
 
@@ -44,6 +46,7 @@ use program::{Program, Source};
 use row::RowMachine;
 pub use rule::{Field, Kept, Memory, Outside, Rule, Scope};
 pub(crate) use scan::{Scan, Slot};
+pub use snapshot::Snapshot;
 pub(crate) use tf::Tf;
 pub use trues::{Block, Trues};
 
@@ -80,6 +83,8 @@ pub struct Plan {
     others: Arc<[Other]>,
     outputs: Vec<Output>,
     ids: Vec<Id>,
+    /// What it computes, once somebody has asked.
+    id: OnceLock<qe_core::ident::Id>,
 }
 
 /// What a plan gave: a column or a condition for each output.
@@ -213,7 +218,7 @@ impl Plan {
             });
         }
         let others = other::only_read(others, &program, columns.len())?;
-        Ok(Self { graph, program, columns, n_own, others, outputs: described, ids })
+        Ok(Self { graph, program, columns, n_own, others, outputs: described, ids, id: OnceLock::new() })
     }
 
     /// The outputs, in order.

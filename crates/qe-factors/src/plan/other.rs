@@ -15,6 +15,7 @@ use super::program::{Program, Source};
 use super::row::RowMachine;
 use super::{Plan, Stepper, Value};
 use crate::error::{Error, Result};
+use crate::keep;
 
 /// What a plan reads of another symbol.
 #[derive(Debug, Clone)]
@@ -175,6 +176,8 @@ pub(super) struct Live {
     /// For each of the host's columns that are of other symbols, in order.
     held: Vec<f64>,
 }
+
+keep!(Live { machines, held } given { by_name });
 
 impl Live {
     /// No rows of any of them; `n_columns` are the host's columns that are of other symbols.

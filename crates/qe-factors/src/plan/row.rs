@@ -8,6 +8,7 @@ use super::graph::{Graph, MAX_INPUTS, MAX_OUTPUTS, Op};
 use super::local::{and, choose, condition, or};
 use super::program::{Program, Src};
 use super::scalar::{self, Bin, Cmp};
+use crate::keep;
 use crate::kernel::Kernel;
 
 /// A plan as it runs row by row, and its memory.
@@ -21,6 +22,9 @@ pub(crate) struct RowMachine {
     wires: Vec<u32>,
     outputs: Vec<u32>,
 }
+
+// Every row writes its values before it reads them.
+keep!(RowMachine { kernels } given { code, wires, outputs } scratch { values });
 
 /// A step: what it does, which values it reads, and where it writes. Of a kernel: where its wires begin, and how many of them
 /// are read and written.

@@ -4,6 +4,7 @@
 //! later rows each is its step; one that comes out missing is missing in that row and stays what it was for the next.
 
 use crate::indicators::Indicator;
+use crate::keep;
 use crate::kernel::Kernel;
 
 use super::local::Local;
@@ -60,6 +61,8 @@ struct State {
     row: Vec<f64>,
     registers: Vec<f64>,
 }
+
+keep!(State { begun, states, shown } given { scan } scratch { slots, row, registers });
 
 impl Kernel for State {
     fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]) {

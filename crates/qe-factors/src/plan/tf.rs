@@ -11,7 +11,7 @@ use qe_data::resample::{Agg, Bucket, Bucketer, Fold, ResampleSpec};
 use super::row::RowMachine;
 use super::{Plan, Source, Ty};
 use crate::indicators::Indicator;
-use crate::kernel::Kernel;
+use crate::kernel::{Keep, Kernel, Tape};
 
 /// A plan over coarser bars. Its inputs are the rows' opening and completion times as bits, then the columns of the inner
 /// plan.
@@ -52,6 +52,7 @@ impl Indicator for Tf {
         let aggs: Vec<Agg> = names.collect();
         Box::new(State {
             plan: Arc::clone(plan),
+            spec: self.spec.clone(),
             machine: RowMachine::new(&plan.program, &plan.graph, 0),
             bucketer: Bucketer::new(&self.spec),
             folds: aggs.iter().map(|a| Fold::new(*a)).collect(),
@@ -68,6 +69,7 @@ impl Indicator for Tf {
 #[derive(Debug, Clone)]
 struct State {
     plan: Arc<Plan>,
+    spec: ResampleSpec,
     machine: RowMachine,
     bucketer: Bucketer,
     aggs: Vec<Agg>,
@@ -80,6 +82,36 @@ struct State {
     /// The end of the last bar that was complete.
     done: i64,
     held: Vec<f64>,
+}
+
+/// Where buckets begin is found again. What a bar has come to is all that its rules remember.
+impl Keep for State {
+    fn keep(&mut self, tape: &mut Tape<'_>) {
+        let Self { plan: _, spec, machine, bucketer: _, aggs, folds, row_nanos, bucket, begins_within, done, held } =
+            self;
+        // The plan's text has neither calendar nor hours.
+        tape.same_as(&(&*spec, *row_nanos), "calendar, hours of trading or width of rows");
+        machine.keep(tape);
+        for (fold, agg) in folds.iter_mut().zip(aggs) {
+            let mut value = fold.value();
+            value.keep(tape);
+            *fold = Fold::new(*agg);
+            fold.push(value);
+        }
+        let mut is_begun = bucket.is_some();
+        is_begun.keep(tape);
+        if is_begun {
+            let Bucket { mut start, mut end } = bucket.unwrap_or(Bucket { start: 0, end: 0 });
+            start.keep(tape);
+            end.keep(tape);
+            *bucket = Some(Bucket { start, end });
+        } else {
+            *bucket = None;
+        }
+        begins_within.keep(tape);
+        done.keep(tape);
+        held.keep(tape);
+    }
 }
 
 impl Kernel for State {

@@ -325,7 +325,7 @@ fn random_graphs_are_what_a_naive_reading_says() {
 }
 
 /// Every indicator and operator over inputs that are expressions themselves, its outputs summed.
-fn calls() -> Vec<String> {
+pub(crate) fn calls() -> Vec<String> {
     let mut texts = Vec::new();
     for s in indicators::ALL.iter().chain(ops::ALL) {
         let inputs: Vec<String> = s

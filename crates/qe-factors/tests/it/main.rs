@@ -7,6 +7,7 @@ mod expr_text;
 mod frames;
 mod golden;
 mod hostile;
+mod memory;
 mod naive;
 mod plan;
 mod scopes;

@@ -13,6 +13,7 @@ use qe_core::time::TimeRange;
 use qe_core::timeframe::Timeframe;
 use qe_factors::expr::{Schema, compile, parse};
 use qe_factors::indicators::Indicator;
+use qe_factors::keep;
 use qe_factors::kernel::Kernel;
 use qe_factors::learned::{Learned, Level, Levels, Score, Scores};
 use qe_factors::plan::{Outside, Plan};
@@ -508,6 +509,9 @@ pub(crate) struct Mem {
 
 #[derive(Debug, Clone)]
 struct MemState(f64);
+
+keep!(MemState(sum));
+
 impl Kernel for MemState {
     fn run(&mut self, inputs: &[&[f64]], out: &mut [&mut [f64]]) {
         for i in 0..inputs[0].len() {

@@ -87,7 +87,7 @@ pub(crate) fn same(a: f64, b: f64) -> bool {
 }
 
 /// Expressions of every kind.
-const MANY: &[&str] = &[
+pub(crate) const MANY: &[&str] = &[
     "close",
     "sma(close, 20)",
     "close > sma(close, 50) and rsi(14) < 70",

@@ -24,7 +24,7 @@ fn scoped(text: &str, scope: Scope, schema: &Schema) -> Result<Compiled, qe_fact
     compile_scoped(&[("x", &parse(text).unwrap(), scope)], schema, None)
 }
 
-fn with_schema(text: &str, schema: &Schema) -> Plan {
+pub(crate) fn with_schema(text: &str, schema: &Schema) -> Plan {
     compile(&[("x", &parse(text).unwrap())], schema, None).unwrap_or_else(|e| panic!("{e}")).into_plan()
 }
 
@@ -203,7 +203,7 @@ fn points_share_rules_and_what_they_read() {
     assert!(compiled.rule(0, 0).is_none() && compiled.output(1, 0).is_none() && compiled.rule(2, 500).is_none());
 }
 
-fn window(table: &Columns, rows: std::ops::Range<usize>) -> Window {
+pub(crate) fn window(table: &Columns, rows: std::ops::Range<usize>) -> Window {
     let open = table.axis().open();
     Window::one(TimeRange { start: open[rows.start], end: open[rows.end] }).unwrap()
 }
@@ -365,7 +365,7 @@ fn a_level_is_the_quantile_of_its_window() {
 }
 
 /// The same minutes for another symbol: shifted prices, every third row gone, and known half a minute late.
-fn other(bars: &Bars) -> Columns {
+pub(crate) fn other(bars: &Bars) -> Columns {
     let rows: Vec<usize> = (0..bars.columns().len()).filter(|i| i % 3 != 1).collect();
     let axis = bars.columns().axis();
     let pick = |v: &[i64], late: i64| rows.iter().map(|&i| v[i] + late).collect::<Vec<i64>>();
