@@ -1,9 +1,10 @@
 //! What a strategy has in the market, and what is to be done so that it is what it has in mind.
 
 use super::Act;
+use super::tape::Tape;
 use crate::broker::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
 use crate::ledger::Cause;
-use crate::mind::{Mind, What};
+use crate::mind::{Mind, What, at_side};
 use crate::program::StrategyPlan;
 
 /// The number of an order that was not sent yet.
@@ -69,6 +70,9 @@ impl Book {
         beyond: Option<f64>,
         out: &mut Out,
     ) {
+        if self.is_settled(mind, plan) {
+            return;
+        }
         self.take_back(mind, out);
         let market = feed as u32;
         let exits = mind.left.0;
@@ -152,6 +156,40 @@ impl Book {
             let order = Order { cause: Cause::SessionEnd, ..closing(market, side) };
             self.at_close = Some(out.place(order.during(TimeInForce::AtClose)));
         }
+    }
+
+    /// Writes or reads it.
+    pub(super) fn keep(&mut self, tape: &mut Tape) {
+        let Self { sent, waiting, levels, group, at_close, partial } = self;
+        tape.list(sent, &0, Tape::word);
+        tape.option(waiting, &(0, 0), |tape, (id, row)| {
+            tape.word(id);
+            tape.count(row);
+        });
+        for rest in levels {
+            tape.option(rest, &Rest { id: 0, level: 0.0, reason: 0 }, |tape, rest| {
+                tape.word(&mut rest.id);
+                tape.number(&mut rest.level);
+                let mut reason = u32::from(rest.reason);
+                tape.small(&mut reason);
+                rest.reason = reason as u16;
+            });
+        }
+        tape.word(group);
+        tape.option(at_close, &0, Tape::word);
+        tape.option(partial, &0, Tape::word);
+    }
+
+    /// Whether nothing is wanted in the market, and nothing is there: most rows.
+    #[inline]
+    fn is_settled(&self, mind: &Mind, plan: &StrategyPlan) -> bool {
+        let is_bare = self.sent.is_empty() && self.waiting.is_none() && self.group == 0 && self.partial.is_none();
+        let wants = !mind.orders.is_empty() || mind.waiting.is_some();
+        let rests = match &mind.position {
+            Some(p) => mind.has_resting[at_side(p.side)] || plan.execution.flat_at_session_end,
+            None => self.at_close.is_some(),
+        };
+        is_bare && !wants && !rests
     }
 
     /// Takes back what is not in mind any more.

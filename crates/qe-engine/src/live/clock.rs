@@ -3,6 +3,7 @@
 use qe_core::calendar::SessionCursor;
 use qe_data::events::{EventKind, Events};
 
+use super::tape::Tape;
 use super::{Bar, Feed};
 use crate::program::StrategyPlan;
 
@@ -15,10 +16,10 @@ pub(super) struct Clock {
     blackout: Vec<EventKind>,
     blackout_sessions: u32,
     /// The trading day of the last row, and how many there were before it.
-    pub(super) day: Option<i32>,
-    pub(super) n_days: u32,
+    day: Option<i32>,
+    n_days: u32,
     /// Up to and with this day nothing is entered.
-    pub(super) cool_day: Option<u32>,
+    cool_day: Option<u32>,
 }
 
 /// What they say of a row.
@@ -45,17 +46,27 @@ impl Clock {
         })
     }
 
-    /// The row that is running belongs to the day of the last one, as far as is known.
-    pub(super) fn cool(&mut self, n_sessions: u32, opened: Option<i64>) {
-        let day = opened.map_or(self.n_days, |at| self.day_of(at));
-        let until = day + n_sessions;
+    /// Nothing is entered in so many sessions after that of an exit.
+    pub(super) fn cool(&mut self, n_sessions: u32, at: i64) {
+        let until = self.day_of(at) + n_sessions;
         self.cool_day = Some(self.cool_day.map_or(until, |d| d.max(until)));
     }
 
-    /// The number of the day of an opening that is not before the last row's.
+    /// The number of the day of an instant that is not before the last row.
     fn day_of(&mut self, open: i64) -> u32 {
         let date = self.cursor.day_of(open).days();
         if self.day.is_some_and(|day| day != date) { self.n_days + 1 } else { self.n_days }
+    }
+
+    /// Writes or reads what changes of it.
+    pub(super) fn keep(&mut self, tape: &mut Tape) {
+        tape.option(&mut self.day, &0, |tape, day| {
+            let mut word = i64::from(*day);
+            tape.time(&mut word);
+            *day = word as i32;
+        });
+        tape.small(&mut self.n_days);
+        tape.option(&mut self.cool_day, &0, Tape::small);
     }
 
     /// A row is complete.

@@ -10,11 +10,14 @@
 mod book;
 mod clock;
 mod pilot;
+mod snapshot;
+mod tape;
 mod told;
 
 use qe_core::calendar::Calendar;
 use serde::{Deserialize, Serialize};
 
+pub use snapshot::Snapshot;
 pub use told::{Ended, Fill, Phase};
 
 use crate::broker::{Order, OrderId};
@@ -132,12 +135,25 @@ impl<'p> Live<'p> {
     /// When a bar is of no feed, has another number of values than its feed has columns, or comes before one that was
     /// taken.
     pub fn step(&mut self, bars: &[Bar<'_>], account: &Account) -> Result<&[Act]> {
+        self.take(bars, Some(account))?;
+        Ok(&self.out.acts)
+    }
+
+    /// Takes bars that came before the strategy was to trade: nothing is decided on them.
+    ///
+    /// # Errors
+    /// As [`Live::step`].
+    pub fn warm_up(&mut self, bars: &[Bar<'_>]) -> Result<()> {
+        self.take(bars, None)
+    }
+
+    fn take(&mut self, bars: &[Bar<'_>], account: Option<&Account>) -> Result<()> {
         self.out.acts.clear();
         for bar in bars {
             self.check(bar)?;
         }
         // What is read of other symbols is known in the same instant.
-        for pilot in &mut self.pilots {
+        for pilot in self.pilots.iter_mut().filter(|pilot| pilot.reads_others()) {
             bars.iter().for_each(|bar| pilot.hear(bar));
         }
         for bar in bars {
@@ -145,7 +161,7 @@ impl<'p> Live<'p> {
                 pilot.step(bar, account, &mut self.out);
             }
         }
-        Ok(&self.out.acts)
+        Ok(())
     }
 
     /// Takes what was filled, and gives what is to be done at once: what rests to close a position that was opened.
@@ -174,7 +190,7 @@ impl<'p> Live<'p> {
             let reason = format!("it has {} values, and the feed has {}", bar.values.len(), feed.columns.len());
             return fault(reason, "give a value for each column, NaN where it is missing");
         }
-        let last = self.pilots.iter().find(|p| p.feed == bar.feed).map_or(i64::MIN, |p| p.last_available);
+        let last = self.pilots.iter().find(|p| p.feed == bar.feed).map_or(i64::MIN, |p| p.state.last_available);
         if bar.available <= last || bar.open_time > bar.available {
             let reason = format!("it is complete at {}, and one at {last} was taken", bar.available);
             return fault(reason, "give bars in the order in which they are complete, each once");

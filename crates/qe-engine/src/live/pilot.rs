@@ -6,6 +6,7 @@ use qe_factors::plan::{Plan, Rule, Stepper};
 
 use super::book::{Book, Out};
 use super::clock::Clock;
+use super::tape::Tape;
 use super::{Account, Bar, Feed};
 use crate::error::{Error, Result};
 use crate::ledger::Refusal;
@@ -18,8 +19,7 @@ pub(super) struct Pilot<'p> {
     /// Its place among the feeds.
     pub(super) feed: usize,
     pub(super) plan: &'p StrategyPlan,
-    pub(super) mind: Mind,
-    stepper: Stepper<'p>,
+    pub(super) stepper: Stepper<'p>,
     /// Which values of a bar the plan reads, in its order.
     wires: Vec<usize>,
     /// The other symbols that it reads: feed, name, and which values of theirs.
@@ -28,13 +28,18 @@ pub(super) struct Pilot<'p> {
     prices: [usize; 4],
     /// The values of a row as the plan wants them.
     values: Vec<f64>,
-    /// What the plan gave in the last row.
-    pub(super) last: Vec<f64>,
+    pub(super) state: State,
+}
+
+/// What changes of it from bar to bar, but for the plan's memory.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) mind: Mind,
     pub(super) n_rows: usize,
     pub(super) last_available: i64,
     /// The last close; before the first, the last open.
-    mark: f64,
-    has_close: bool,
+    pub(super) mark: f64,
+    pub(super) has_close: bool,
     pub(super) clock: Option<Clock>,
     /// The price of an entry at the close of a row that was not seen yet.
     pub(super) unseen: Option<f64>,
@@ -71,22 +76,29 @@ impl<'p> Pilot<'p> {
         Ok(Self {
             feed: place,
             plan,
-            mind: Mind::new(program, plan.compiled.rules()),
             stepper: expressions.stepper(0)?,
             wires: wires(expressions, feed)?,
             others,
             prices: [open?, high?, low?, close?],
             values: Vec::new(),
-            last: vec![f64::NAN; expressions.outputs().len()],
-            n_rows: 0,
-            last_available: i64::MIN,
-            mark: 1.0,
-            has_close: false,
-            clock: Clock::new(plan, feed, program.cooldown_sessions),
-            unseen: None,
-            beyond: None,
-            book: Book::default(),
+            state: State {
+                mind: Mind::new(program, plan.compiled.rules()),
+                n_rows: 0,
+                last_available: i64::MIN,
+                mark: 1.0,
+                has_close: false,
+                clock: Clock::new(plan, feed, program.cooldown_sessions),
+                unseen: None,
+                beyond: None,
+                book: Book::default(),
+            },
         })
+    }
+
+    /// Whether it reads other symbols.
+    #[inline]
+    pub(super) fn reads_others(&self) -> bool {
+        !self.others.is_empty()
     }
 
     /// Takes a bar of another symbol, if it reads it.
@@ -100,46 +112,64 @@ impl<'p> Pilot<'p> {
         }
     }
 
-    /// Takes a bar of its own, decides, and says what is to be done.
-    pub(super) fn step(&mut self, bar: &Bar<'_>, account: &Account, out: &mut Out) {
+    /// Takes a bar of its own, decides, and says what is to be done. A bar that is no more than a warm-up decides nothing.
+    pub(super) fn step(&mut self, bar: &Bar<'_>, account: Option<&Account>, out: &mut Out) {
         self.values.clear();
         self.values.extend(self.wires.iter().map(|at| bar.values[*at]));
-        if let Some(told) = self.stepper.step(bar.open_time, bar.available, &self.values) {
-            self.last.copy_from_slice(told);
-        }
-        let row = self.n_rows;
-        self.n_rows += 1;
-        self.last_available = bar.available;
+        // It has all values that the plan reads.
+        let _ = self.stepper.step(bar.open_time, bar.available, &self.values);
+        let state = &mut self.state;
+        let row = state.n_rows;
+        state.n_rows += 1;
+        state.last_available = bar.available;
         let [open, high, low, close] = self.prices.map(|at| bar.values[at]);
         if !close.is_nan() {
-            (self.mark, self.has_close) = (close, true);
-        } else if !self.has_close && !open.is_nan() {
-            self.mark = open;
+            (state.mark, state.has_close) = (close, true);
+        } else if !state.has_close && !open.is_nan() {
+            state.mark = open;
         }
-        let told = self.clock.as_mut().map(|clock| clock.see(bar)).unwrap_or_default();
-        let rules = self.plan.compiled.rules();
+        let told = state.clock.as_mut().map(|clock| clock.see(bar)).unwrap_or_default();
+        let Some(account) = account else { return };
         let x = &self.plan.execution;
         let mut now = Now {
-            last: Last { outputs: &self.last, rules },
+            last: Last { outputs: self.stepper.last(), rules: self.plan.compiled.rules() },
             row,
             extremes: [high, low, close],
-            mark: self.mark,
+            mark: state.mark,
             is_no_entry: told.is_no_entry,
             wallet: Wallet { cash: account.cash, equity: account.equity, drawdown: account.drawdown },
             most: x.leverage,
         };
-        if let Some(raw) = self.unseen.take() {
-            self.mind.entered(&now.last, raw);
+        let mind = &mut state.mind;
+        if let Some(raw) = state.unseen.take() {
+            mind.entered(&now.last, raw);
         }
-        self.beyond = None;
-        if self.mind.waiting.is_some_and(|w| row > w.entry.signal_row && row >= w.until) {
-            self.mind.expire();
+        state.beyond = None;
+        if mind.waiting.is_some_and(|w| row > w.entry.signal_row && row >= w.until) {
+            mind.expire();
         }
-        if told.is_session_last && x.flat_at_session_end && self.mind.position.is_none() {
-            self.mind.end_session();
+        if told.is_session_last && x.flat_at_session_end && mind.position.is_none() {
+            mind.end_session();
         }
-        self.mind.decide(&mut now);
-        self.book.send(&mut self.mind, self.plan, self.feed, row, None, out);
+        mind.decide(&mut now);
+        state.book.send(mind, self.plan, self.feed, row, None, out);
+    }
+}
+
+impl State {
+    /// Writes or reads it.
+    pub(super) fn keep(&mut self, tape: &mut Tape) {
+        let Self { mind, n_rows, last_available, mark, has_close, clock, unseen, beyond, book } = self;
+        tape.mind(mind);
+        tape.count(n_rows);
+        tape.time(last_available);
+        tape.number(mark);
+        tape.flag(has_close);
+        // Whether there is a clock, the strategy says.
+        clock.iter_mut().for_each(|clock| clock.keep(tape));
+        tape.option(unseen, &0.0, Tape::number);
+        tape.option(beyond, &0.0, Tape::number);
+        book.keep(tape);
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::book::{NEW, Out};
-use super::pilot::{Last, Pilot};
+use super::pilot::{Last, Pilot, State};
 use crate::broker::OrderId;
 use crate::mind::{Position, What};
 
@@ -47,9 +47,9 @@ impl Pilot<'_> {
     pub(super) fn filled(&mut self, fill: &Fill, out: &mut Out) {
         let id = fill.order.0;
         // A fill at a close is of the last row, if that is known already, or else of the one that is running.
-        let is_seen = fill.phase == Phase::Close && fill.time <= self.last_available;
-        let row = if is_seen { self.n_rows.saturating_sub(1) } else { self.n_rows };
-        let before = self.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
+        let is_seen = fill.phase == Phase::Close && fill.time <= self.state.last_available;
+        let row = if is_seen { self.state.n_rows.saturating_sub(1) } else { self.state.n_rows };
+        let before = self.state.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
         let is_closed = before != 0.0 && (fill.held == 0.0 || fill.held * before < 0.0);
         let is_opened = fill.held != 0.0 && (before == 0.0 || fill.held * before < 0.0);
         self.note_order(id, fill.held, is_opened);
@@ -64,15 +64,15 @@ impl Pilot<'_> {
             };
             let side = if fill.held < 0.0 { -1.0 } else { 1.0 };
             let position = Position::new(side, fill.held.abs(), fill.price, fill.raw, row, phase, f64::NAN);
-            self.mind.position = Some(position);
+            self.state.mind.position = Some(position);
             if phase == 2 && !is_seen {
-                self.unseen = Some(fill.raw);
+                self.state.unseen = Some(fill.raw);
             } else {
-                let last = Last { outputs: &self.last, rules: self.plan.compiled.rules() };
-                self.mind.entered(&last, fill.raw);
-                self.beyond = (phase < 2).then_some(fill.raw);
+                let last = Last { outputs: self.stepper.last(), rules: self.plan.compiled.rules() };
+                self.state.mind.entered(&last, fill.raw);
+                self.state.beyond = (phase < 2).then_some(fill.raw);
             }
-        } else if let Some(position) = &mut self.mind.position
+        } else if let Some(position) = &mut self.state.mind.position
             && !is_closed
         {
             let (held, more) = (fill.held.abs(), fill.held.abs() - position.units);
@@ -81,17 +81,18 @@ impl Pilot<'_> {
             }
             position.units = held;
         }
-        let row = self.n_rows.saturating_sub(1);
-        self.book.send(&mut self.mind, self.plan, self.feed, row, self.beyond, out);
+        let row = self.state.n_rows.saturating_sub(1);
+        let State { mind, book, beyond, .. } = &mut self.state;
+        book.send(mind, self.plan, self.feed, row, *beyond, out);
     }
 
     /// An order at the market, or an entry that rests, was filled, whole or in part.
     fn note_order(&mut self, id: u64, held: f64, is_opened: bool) {
-        if let Some(at) = self.mind.orders.iter().position(|o| o.due as u64 == id) {
-            let is_over = match self.mind.orders[at].what {
+        if let Some(at) = self.state.mind.orders.iter().position(|o| o.due as u64 == id) {
+            let is_over = match self.state.mind.orders[at].what {
                 What::Enter(entry) => {
-                    self.mind.recall(entry.side);
-                    self.book.partial = Some(id);
+                    self.state.mind.recall(entry.side);
+                    self.state.book.partial = Some(id);
                     true
                 }
                 What::Weight(_) => true,
@@ -99,35 +100,36 @@ impl Pilot<'_> {
                 What::Exit(..) => held == 0.0,
             };
             if is_over {
-                self.mind.orders.remove(at);
-                self.book.sent.retain(|sent| *sent != id);
+                self.state.mind.orders.remove(at);
+                self.state.book.sent.retain(|sent| *sent != id);
             }
-        } else if let Some((order, _)) = self.book.waiting
+        } else if let Some((order, _)) = self.state.book.waiting
             && order == id
         {
-            if let Some(waiting) = self.mind.waiting.take().filter(|_| is_opened) {
-                self.mind.recall(waiting.entry.side);
+            if let Some(waiting) = self.state.mind.waiting.take().filter(|_| is_opened) {
+                self.state.mind.recall(waiting.entry.side);
             }
-            (self.book.waiting, self.book.partial) = (None, Some(id));
+            (self.state.book.waiting, self.state.book.partial) = (None, Some(id));
         }
     }
 
     /// The position was closed by an order.
     fn close(&mut self, id: u64, row: usize, fill: &Fill) {
-        self.mind.position = None;
-        (self.unseen, self.beyond) = (None, None);
-        let is_level = self.book.levels.iter().flatten().any(|rest| rest.id == id);
+        self.state.mind.position = None;
+        (self.state.unseen, self.state.beyond) = (None, None);
+        let is_level = self.state.book.levels.iter().flatten().any(|rest| rest.id == id);
         if is_level {
-            self.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|r| *r = None);
-            self.mind.left_by_level();
+            self.state.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|r| *r = None);
+            self.state.mind.left_by_level();
         }
-        if self.book.at_close == Some(id) {
-            self.book.at_close = None;
+        if self.state.book.at_close == Some(id) {
+            self.state.book.at_close = None;
         }
-        let clock = &mut self.clock;
-        let opened = (row == self.n_rows && fill.phase == Phase::Open).then_some(fill.time);
-        self.mind.cool(row, |n_sessions| {
-            clock.iter_mut().for_each(|clock| clock.cool(n_sessions as u32, opened));
+        let clock = &mut self.state.clock;
+        // A time at which a bar is complete belongs to that bar.
+        let at = fill.time - i64::from(fill.phase != Phase::Open);
+        self.state.mind.cool(row, |n_sessions| {
+            clock.iter_mut().for_each(|clock| clock.cool(n_sessions as u32, at));
             0
         });
     }
@@ -135,27 +137,27 @@ impl Pilot<'_> {
     /// Takes that an order is over without a fill, or what is left of it.
     pub(super) fn ended(&mut self, order: super::Ended) {
         let id = order.0;
-        self.book.partial = self.book.partial.filter(|partial| *partial != id);
-        self.book.at_close = self.book.at_close.filter(|at_close| *at_close != id);
-        self.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|rest| *rest = None);
-        if self.book.waiting.is_some_and(|(waiting, _)| waiting == id) {
-            self.book.waiting = None;
-            if self.mind.waiting.is_some() {
-                self.mind.expire();
+        self.state.book.partial = self.state.book.partial.filter(|partial| *partial != id);
+        self.state.book.at_close = self.state.book.at_close.filter(|at_close| *at_close != id);
+        self.state.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|rest| *rest = None);
+        if self.state.book.waiting.is_some_and(|(waiting, _)| waiting == id) {
+            self.state.book.waiting = None;
+            if self.state.mind.waiting.is_some() {
+                self.state.mind.expire();
             }
         }
-        let Some(at) = self.mind.orders.iter().position(|o| o.due as u64 == id) else { return };
-        self.book.sent.retain(|sent| *sent != id);
-        match self.mind.orders[at].what {
+        let Some(at) = self.state.mind.orders.iter().position(|o| o.due as u64 == id) else { return };
+        self.state.book.sent.retain(|sent| *sent != id);
+        match self.state.mind.orders[at].what {
             What::Enter(entry) => {
-                self.mind.orders.remove(at);
-                self.mind.unbegin(entry.side);
-                self.mind.give_up_at(at);
+                self.state.mind.orders.remove(at);
+                self.state.mind.unbegin(entry.side);
+                self.state.mind.give_up_at(at);
             }
-            What::Weight(_) => drop(self.mind.orders.remove(at)),
+            What::Weight(_) => drop(self.state.mind.orders.remove(at)),
             // What is held must be left: it is sent anew.
-            What::Exit(..) if self.mind.position.is_some() => self.mind.orders[at].due = NEW,
-            What::Exit(..) => drop(self.mind.orders.remove(at)),
+            What::Exit(..) if self.state.mind.position.is_some() => self.state.mind.orders[at].due = NEW,
+            What::Exit(..) => drop(self.state.mind.orders.remove(at)),
         }
     }
 }

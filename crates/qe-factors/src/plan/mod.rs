@@ -502,6 +502,12 @@ impl Stepper<'_> {
         self.machine.step(&mut self.out);
         Some(&self.out)
     }
+
+    /// What the last row gave, as [`Stepper::step`] gave it; nothing is known before the first.
+    #[inline]
+    pub fn last(&self) -> &[f64] {
+        &self.out
+    }
 }
 
 /// Times as numbers of the same bits, which nobody calculates with.

@@ -364,6 +364,11 @@ impl Clone for Memory {
 }
 
 impl Memory {
+    /// All that it remembers, as numbers: to be kept and given back.
+    pub fn registers_mut(&mut self) -> &mut [f64] {
+        &mut self.registers
+    }
+
     /// Forgets everything, as at an entry.
     pub fn reset(&mut self) {
         self.registers.fill(f64::NAN);
