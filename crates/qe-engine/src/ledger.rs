@@ -112,11 +112,32 @@ impl Fills {
     pub fn is_empty(&self) -> bool {
         self.row.is_empty()
     }
+
+    /// Takes a fill of a line, at a time.
+    pub(crate) fn push(&mut self, line: u32, time: i64, fill: &Fill) {
+        self.row.push(fill.row as u32);
+        self.time.push(time);
+        self.line.push(line);
+        self.package_id.push(0);
+        self.units.push(fill.units);
+        self.raw.push(fill.raw);
+        self.price.push(fill.price);
+        self.fee.push(fill.fee);
+        self.cash.push(fill.cash_after);
+        self.held.push(fill.units_after);
+        self.cause.push(fill.cause);
+        self.phase.push(fill.phase);
+        self.is_ambiguous.push(fill.is_ambiguous);
+        self.signal_row.push(fill.signal_row as u32);
+        self.strength.push(fill.strength);
+    }
 }
 
 /// An order that was not filled as it was given.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Refused {
+    /// The instrument, by its place in [`Ledger::lines`].
+    pub line: u32,
     /// The bar.
     pub row: u32,
     /// 1 for long, -1 for short.
@@ -128,6 +149,8 @@ pub struct Refused {
 /// Money that was paid for holding a position; below 0 where it was received.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Carry {
+    /// The instrument, by its place in [`Ledger::lines`].
+    pub line: u32,
     /// The bar.
     pub row: u32,
     /// How many fills came before.
@@ -139,6 +162,8 @@ pub struct Carry {
 /// A bar that did not say which of two ways an open position went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undecided {
+    /// The instrument, by its place in [`Ledger::lines`].
+    pub line: u32,
     /// The bar.
     pub row: u32,
     /// How many fills came before.
@@ -168,8 +193,13 @@ pub struct Ledger {
 impl Ledger {
     /// An empty ledger over the bars of an axis.
     pub fn new(line: Line, capital: f64, axis: &Axis) -> Self {
+        Self::of_lines(vec![line], capital, axis)
+    }
+
+    /// An empty ledger of several lines, each with bars of its own: fills are told with their times.
+    pub(crate) fn of_lines(lines: Vec<Line>, capital: f64, axis: &Axis) -> Self {
         Self {
-            lines: vec![line],
+            lines,
             capital,
             fills: Fills::default(),
             refused: Vec::new(),
@@ -186,7 +216,8 @@ impl Ledger {
         line.map_or(1.0, |line| line.multiplier)
     }
 
-    /// Worth at each close of some bars, cash and units after each: what the fills and payments make of the marks.
+    /// Worth at each close of some bars, cash and units after each: what the fills and payments make of the marks. Of a ledger
+    /// of one line; one of several is worth what its report says.
     pub fn curve(&self, rows: std::ops::Range<usize>, marks: &[f64]) -> Curve {
         let (mut fill, mut carry) = (0, 0);
         let (mut cash, mut units, mut multiplier) = (self.capital, 0.0, 1.0);
@@ -226,23 +257,9 @@ pub struct Curve {
 
 impl Record for Ledger {
     fn fill(&mut self, fill: &Fill) {
-        let f = &mut self.fills;
         let times = if fill.phase == 0 { self.axis.open() } else { self.axis.available() };
-        f.row.push(fill.row as u32);
-        f.time.push(times.get(fill.row).copied().unwrap_or(i64::MAX));
-        f.line.push(0);
-        f.package_id.push(0);
-        f.units.push(fill.units);
-        f.raw.push(fill.raw);
-        f.price.push(fill.price);
-        f.fee.push(fill.fee);
-        f.cash.push(fill.cash_after);
-        f.held.push(fill.units_after);
-        f.cause.push(fill.cause);
-        f.phase.push(fill.phase);
-        f.is_ambiguous.push(fill.is_ambiguous);
-        f.signal_row.push(fill.signal_row as u32);
-        f.strength.push(fill.strength);
+        let time = times.get(fill.row).copied().unwrap_or(i64::MAX);
+        self.fills.push(0, time, fill);
     }
 
     fn at(&mut self, time: i64) {
@@ -252,14 +269,14 @@ impl Record for Ledger {
     }
 
     fn refuse(&mut self, row: usize, side: f64, why: Refusal) {
-        self.refused.push(Refused { row: row as u32, side, why });
+        self.refused.push(Refused { line: 0, row: row as u32, side, why });
     }
 
     fn carry(&mut self, row: usize, money: f64) {
-        self.carries.push(Carry { row: row as u32, n_fills: self.fills.len() as u32, money });
+        self.carries.push(Carry { line: 0, row: row as u32, n_fills: self.fills.len() as u32, money });
     }
 
     fn undecided(&mut self, row: usize) {
-        self.undecided.push(Undecided { row: row as u32, n_fills: self.fills.len() as u32 });
+        self.undecided.push(Undecided { line: 0, row: row as u32, n_fills: self.fills.len() as u32 });
     }
 }

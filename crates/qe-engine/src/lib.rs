@@ -8,6 +8,7 @@ pub mod cache;
 pub mod catalog;
 mod compile;
 pub mod costs;
+mod deal;
 pub mod error;
 mod expand;
 pub mod fills;

@@ -230,11 +230,7 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
     let curve = ledger.curve(rows.clone(), market.marks());
     let mut daily = Vec::new();
     daily_returns(plan.execution.capital, &figures.days, &mut daily);
-    let facts: Vec<TradeFacts> = trades
-        .iter()
-        .filter(|t| t.exit_time.is_some())
-        .map(|t| TradeFacts { pnl: t.pnl, return_frac: t.pnl_frac, n_bars: u64::from(t.exit_row - t.entry_row) })
-        .collect();
+    let facts = TradeFacts::of(&trades);
     let summary = Summary::of(&Performance {
         daily: &daily,
         days_per_year: market.days_per_year(),

@@ -56,10 +56,15 @@ pub struct Trade {
 
 /// The round trips of a ledger, the open one last; `end` is the row after the last that was simulated.
 pub fn trades(ledger: &Ledger, market: &Market, reasons: &[Arc<str>], end: usize) -> Vec<Trade> {
+    trades_of(ledger, 0, market, reasons, end)
+}
+
+/// As [`trades`], of one line of a ledger of several.
+pub fn trades_of(ledger: &Ledger, line: u32, market: &Market, reasons: &[Arc<str>], end: usize) -> Vec<Trade> {
     let f = &ledger.fills;
     let mut out: Vec<Trade> = Vec::new();
     let mut entry: Option<usize> = None;
-    for i in 0..f.len() {
+    for i in (0..f.len()).filter(|i| f.line[*i] == line) {
         match entry {
             None => entry = Some(i),
             Some(at) if f.held[i] == 0.0 => {
@@ -81,7 +86,9 @@ pub fn trades(ledger: &Ledger, market: &Market, reasons: &[Arc<str>], end: usize
 /// What was paid for holding after one fill and before another.
 fn paid(ledger: &Ledger, from: usize, to: usize) -> f64 {
     let first = ledger.carries.partition_point(|c| c.n_fills as usize <= from);
-    ledger.carries[first..].iter().take_while(|c| c.n_fills as usize <= to).map(|c| c.money).sum()
+    let line = ledger.fills.line[from];
+    let until = ledger.carries[first..].iter().take_while(|c| c.n_fills as usize <= to);
+    until.filter(|c| c.line == line).map(|c| c.money).sum()
 }
 
 fn trade(
@@ -100,8 +107,9 @@ fn trade(
     // A position may grow and shrink on the way: what was paid on the way in and received on the way out are averages.
     let (mut entered, mut left) = (Leg::default(), Leg::default());
     let (mut fees, mut slipped, mut most) = (0.0, 0.0, 0.0_f64);
-    let through = exit.unwrap_or(f.len() - 1);
-    for i in at..=through {
+    let line = f.line[at];
+    let through = exit.or_else(|| (at..f.len()).rev().find(|i| f.line[*i] == line)).unwrap_or(at);
+    for i in (at..=through).filter(|i| f.line[*i] == line) {
         let leg = if f.units[i] * side > 0.0 { &mut entered } else { &mut left };
         leg.add(f.units[i].abs(), f.price[i], f.raw[i]);
         fees += f.fee[i];
@@ -142,6 +150,11 @@ fn trade(
         Cause::Opposite => "opposite".into(),
         Cause::SessionEnd => "session_end".into(),
         Cause::Entry | Cause::Weight => "weight".into(),
+        Cause::Close => "close".into(),
+        Cause::Stop => "stop".into(),
+        Cause::Target => "target".into(),
+        Cause::Trail => "trail".into(),
+        Cause::MarginCall => "margin_call".into(),
     });
     Trade {
         entry_time: f.time[at],
@@ -169,7 +182,8 @@ fn trade(
 /// Whether a bar between an entry and the fill that ended it, or the last one, did not say which way it went.
 fn is_undecided(ledger: &Ledger, entry: usize, last: usize) -> bool {
     let first = ledger.undecided.partition_point(|u| u.n_fills as usize <= entry);
-    ledger.undecided.get(first).is_some_and(|u| u.n_fills as usize <= last + 1)
+    let until = ledger.undecided[first..].iter().take_while(|u| u.n_fills as usize <= last + 1);
+    until.into_iter().any(|u| u.line == ledger.fills.line[entry])
 }
 
 /// One direction of a round trip.

@@ -3,6 +3,23 @@
 //! Its contract is docs/broker.md. Where a rule is that of strategies that are data, the code is theirs: [`crate::fills`],
 //! [`crate::costs`], [`crate::program::Size`].
 
+mod account;
+mod desk;
+mod due;
+mod floor;
 mod order;
+mod path;
+mod place;
+mod report;
+mod run;
+mod settle;
+mod spec;
+mod strategy;
+mod walk;
 
+pub use desk::{Desk, OpenOrder, Placed, Position, Ticket};
 pub use order::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
+pub use report::{BrokerReport, MarginCall, Noted, OrderRecord, OrderState, Ruin};
+pub use run::run;
+pub use spec::{Processing, Spec};
+pub use strategy::{Bar, BarStrategy, Filled, Seen, Update, What};

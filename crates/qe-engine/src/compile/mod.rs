@@ -173,8 +173,17 @@ fn ty(compiled: &Compiled, expression: usize, point: usize) -> Option<Ty> {
 
 /// By what spreads widen.
 fn crisis(crisis: Option<&Crisis>) -> Option<Arc<str>> {
+    widening_of(crisis, &format!("${PERIODS_PER_YEAR}"))
+}
+
+/// By what spreads widen, with so many bars a year.
+pub(crate) fn widening(crisis: Option<&Crisis>, periods_per_year: f64) -> Option<Arc<str>> {
+    widening_of(crisis, &format!("{periods_per_year:?}"))
+}
+
+fn widening_of(crisis: Option<&Crisis>, periods_per_year: &str) -> Option<Arc<str>> {
     let Crisis { calm_annual, slope, cap, period } = crisis?;
-    let vol = format!("hv(close, period={period}, periods_per_year=${PERIODS_PER_YEAR})");
+    let vol = format!("hv(close, period={period}, periods_per_year={periods_per_year})");
     Some(format!("clip(exp({slope:?} * ({vol} / {calm_annual:?} - 1)), 1, {cap:?})").into())
 }
 

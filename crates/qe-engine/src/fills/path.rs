@@ -91,6 +91,10 @@ pub struct Hit {
     pub is_ambiguous: bool,
     /// Whether it was filled by the bar's first price.
     pub is_at_open: bool,
+    /// Whether the high comes first on the way that was taken.
+    pub(crate) is_high_first: bool,
+    /// How many of the bar's prices are still ahead, with the high first and with the low first.
+    pub(crate) n_ahead: [u8; 2],
 }
 
 /// Which of the resting orders was filled.
@@ -136,7 +140,7 @@ pub(crate) fn hit_or_other(bar: Touched, orders: Resting, policy: PathPolicy, ot
             (start.walk([price, high, low, close]), start.walk([price, high, close]))
         }
     };
-    let worth = |hit: Option<(f64, Exit, bool)>| hit.map_or(close, |(price, ..)| price);
+    let worth = |hit: Option<Met>| hit.map_or(close, |met| met.price);
     let is_high_first = match policy {
         PathPolicy::Pessimistic | PathPolicy::LowerTimeframe => worth(up) <= worth(down),
         PathPolicy::Optimistic => worth(up) >= worth(down),
@@ -148,11 +152,27 @@ pub(crate) fn hit_or_other(bar: Touched, orders: Resting, policy: PathPolicy, ot
             if to_high == to_low { worth(up) <= worth(down) } else { to_high < to_low }
         }
     };
-    let is_ambiguous = up != down;
-    match if is_high_first != other { up } else { down } {
-        Some((price, what, is_at_open)) => Ok(Hit { price: s * price, what, is_ambiguous, is_at_open }),
+    let what = |met: Option<Met>| met.map(|met| (met.price, met.what, met.is_at_open));
+    let is_ambiguous = what(up) != what(down);
+    let is_up = is_high_first != other;
+    match if is_up { up } else { down } {
+        Some(Met { price, what, is_at_open, .. }) => {
+            let n_ahead = [up, down].map(|met| met.map_or(0, |met| met.n_ahead));
+            // Of a short position, up is the way on which the low comes first.
+            let n_ahead = if s > 0.0 { n_ahead } else { [n_ahead[1], n_ahead[0]] };
+            Ok(Hit { price: s * price, what, is_ambiguous, is_at_open, is_high_first: is_up == (s > 0.0), n_ahead })
+        }
         None => Err(is_ambiguous),
     }
+}
+
+/// A fill along one way.
+#[derive(Clone, Copy)]
+struct Met {
+    price: f64,
+    what: Exit,
+    is_at_open: bool,
+    n_ahead: u8,
 }
 
 /// The orders where a path begins, prices turned so that the position is long.
@@ -168,7 +188,7 @@ struct Start {
 
 impl Start {
     /// The first fill along a path, and whether it was at the path's first point.
-    fn walk<const N: usize>(mut self, points: [f64; N]) -> Option<(f64, Exit, bool)> {
+    fn walk<const N: usize>(mut self, points: [f64; N]) -> Option<Met> {
         if self.is_new {
             self.stop = if points[0] <= self.stop { f64::NAN } else { self.stop };
             self.target = if points[0] >= self.target { f64::NAN } else { self.target };
@@ -176,15 +196,19 @@ impl Start {
         }
         for (i, &to) in points.iter().enumerate().skip(usize::from(self.is_new)) {
             let is_gap = i == 0;
+            let met = |level: f64, what: Exit| {
+                let price = if is_gap { to } else { level };
+                Some(Met { price, what, is_at_open: is_gap, n_ahead: (N - i) as u8 })
+            };
             if to >= self.target {
-                return Some((if is_gap { to } else { self.target }, Exit::Target, is_gap));
+                return met(self.target, Exit::Target);
             }
             let trail = self.best - self.trail;
             // The nearer of the two stops; what is missing is not near.
             let (level, what) =
                 if trail > self.stop || self.stop.is_nan() { (trail, Exit::Trail) } else { (self.stop, Exit::Stop) };
             if to <= level {
-                return Some((if is_gap { to } else { level }, what, is_gap));
+                return met(level, what);
             }
             self.best = self.best.max(to);
         }

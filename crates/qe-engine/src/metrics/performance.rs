@@ -1,5 +1,7 @@
 //! What metrics are computed from: plain facts of a finished run.
 
+use crate::trades::Trade;
+
 /// One closed round trip, net of its costs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct TradeFacts {
@@ -12,6 +14,14 @@ pub struct TradeFacts {
 }
 
 impl TradeFacts {
+    /// The round trips that are closed, in their order.
+    pub fn of(trades: &[Trade]) -> Vec<Self> {
+        let closed = trades.iter().filter(|t| t.exit_time.is_some());
+        let facts =
+            |t: &Trade| Self { pnl: t.pnl, return_frac: t.pnl_frac, n_bars: u64::from(t.exit_row - t.entry_row) };
+        closed.map(facts).collect()
+    }
+
     /// Whether it earned money.
     pub fn won(&self) -> bool {
         self.pnl > 0.0

@@ -3,6 +3,7 @@
 use super::record::{Cause, Fill, Record, Refusal};
 use super::state::{Frame, In, Walk, Way};
 use super::weights::Point;
+use crate::deal::{self, At, Deal};
 use crate::fills::Holding;
 use crate::mind::{Entry, Position, Sight};
 use crate::program::SizeKind;
@@ -12,12 +13,12 @@ impl Walk {
     /// then.
     #[inline]
     pub(super) fn half(f: Frame<'_>, row: usize, phase: u8) -> f64 {
-        let (costs, known) = (&f.plan.costs, row.checked_sub(usize::from(phase < 2)));
-        let wide = match (f.plan.spread_multiplier, known) {
-            (Some(source), Some(known)) => In(f, known).told(source).max(1.0),
-            _ => 1.0,
+        let known = row.checked_sub(usize::from(phase < 2));
+        let widening = match (f.plan.spread_multiplier, known) {
+            (Some(source), Some(known)) => Some(In(f, known).told(source)),
+            _ => None,
         };
-        costs.half_cost_of(f.market.spread_frac(known, costs), wide)
+        deal::half(f.market, &f.plan.costs, known, widening)
     }
 
     /// Opens a position; `false` if its size comes to nothing.
@@ -49,47 +50,30 @@ impl Walk {
         is_entered
     }
 
-    /// By what fraction a fill of so many units moves the price.
+    /// Where something is dealt in, as [`crate::deal`] sees it.
     #[inline]
-    pub(super) fn impact(f: Frame<'_>, row: usize, units: f64) -> f64 {
-        match f.plan.costs.impact_coef {
-            0.0 => 0.0,
-            coef => f.market.cost_inputs().impact(f.day[row] as usize, units, coef),
-        }
+    pub(super) fn at(f: Frame<'_>, way: Way) -> At<'_> {
+        let half = if way.is_maker { 0.0 } else { Self::half(f, way.row, way.phase) };
+        At { market: f.market, costs: &f.plan.costs, row: way.row, raw: way.raw, half, is_maker: way.is_maker }
     }
 
     /// Opens a position of units that are held.
     pub(super) fn enter_units(&mut self, f: Frame<'_>, way: Way, entry: Entry, record: &mut impl Record) -> bool {
-        let (costs, multiplier) = (&f.plan.costs, f.market.multiplier());
-        let half = if way.is_maker { 0.0 } else { Self::half(f, way.row, way.phase) };
-        let price = way.raw * (1.0 + entry.side * half);
+        let at = Self::at(f, way);
         let equity = self.account.worth(way.raw);
         let leverage = f.plan.execution.leverage;
-        let each = price * multiplier;
-        let (units, capped) = self.mind.program.size.units(entry.size, equity, each, way.is_maker, leverage, costs);
+        let (dealt, capped) = deal::open(at, entry.side, &self.mind.program.size, entry.size, equity, leverage);
         if let Some(why) = capped {
             self.refuse(way.row, entry.side, why, record);
         }
-        if units == 0.0 {
-            self.refuse(way.row, entry.side, Refusal::NoSize, record);
-            return false;
-        }
-        // By a limit too: what is opened must be left at a price, some day.
-        let impact = Self::impact(f, way.row, units);
-        if impact.is_nan() {
-            self.refuse(way.row, entry.side, Refusal::NoCostInput, record);
-            return false;
-        }
-        let impact = if way.is_maker { 0.0 } else { impact };
-        let price = price + entry.side * impact * way.raw;
-        // A sale that costs more than it brings opens nothing.
-        if price <= 0.0 {
-            self.refuse(way.row, entry.side, Refusal::NoSize, record);
-            return false;
-        }
+        let Deal { units, price, fee, exposure } = match dealt {
+            Ok(deal) => deal,
+            Err(why) => {
+                self.refuse(way.row, entry.side, why, record);
+                return false;
+            }
+        };
         let cash_before = self.account.cash;
-        let exposure = units * multiplier;
-        let fee = costs.fee_of(units, exposure * price, way.is_maker);
         self.account.fill(entry.side * exposure, price, fee);
         self.tally.turnover += exposure * way.raw / equity;
         self.tally.cost += (price - way.raw).abs() * exposure + fee;

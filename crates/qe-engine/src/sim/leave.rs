@@ -2,6 +2,7 @@
 
 use super::record::{Cause, Fill, Record, Refusal};
 use super::state::{Frame, Walk, Way};
+use crate::deal::{self, Deal};
 use crate::mind::Position;
 
 impl Walk {
@@ -17,14 +18,7 @@ impl Walk {
     ) {
         self.mark_to(f, way.row, days);
         let Some(position) = self.mind.position.take() else { return };
-        let costs = &f.plan.costs;
-        let half = if way.is_maker { 0.0 } else { Self::half(f, way.row, way.phase) };
-        let impact = if way.is_maker { 0.0 } else { Self::impact(f, way.row, position.units) };
-        let price = way.raw * (1.0 - position.side * half) - position.side * impact * way.raw;
-        // What is sold brings nothing at worst.
-        let price = if price < 0.0 { 0.0 } else { price };
-        let exposure = position.units * f.market.multiplier();
-        let fee = costs.fee_of(position.units, exposure * price, way.is_maker);
+        let Deal { price, fee, exposure, .. } = deal::close(Self::at(f, way), position.side, position.units);
         let equity = self.account.worth(way.raw);
         self.account.fill(-position.side * exposure, price, fee);
         self.tally.turnover += exposure * way.raw / equity;

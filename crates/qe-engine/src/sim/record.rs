@@ -14,10 +14,20 @@ pub enum Cause {
     SessionEnd,
     /// A weight was restored or changed.
     Weight,
+    /// The strategy closed it, or made it smaller.
+    Close,
+    /// A stop.
+    Stop,
+    /// A target.
+    Target,
+    /// A trailing stop.
+    Trail,
+    /// The broker closed it: worth was below what positions of this value need.
+    MarginCall,
 }
 
 /// Why an order was not filled as it was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The bar may not be traded: a halt, a mask.
@@ -40,6 +50,42 @@ pub enum Refusal {
     NoCostInput,
     /// A resting entry order was not met in time.
     Expired,
+    /// There is no such market.
+    NoMarket,
+    /// There is no such group.
+    NoGroup,
+    /// A price or a distance of the order is no number.
+    NoLevel,
+    /// The timing cannot be had: an open that is past, or one too far away.
+    NoTiming,
+    /// The order that it waits for is not there, or came to nothing.
+    NoParent,
+    /// It is over already, or never was.
+    NotThere,
+    /// It may only close, and nothing is held that it could close.
+    NothingHeld,
+    /// It may only open from flat, and something is held.
+    NotFlat,
+    /// What is to be held is reached by the other side.
+    OtherSide,
+    /// Smaller than asked for: the limit on the gross value of all positions.
+    CappedByGross,
+    /// Less than asked for is filled: the share of the bar's volume.
+    CappedByVolume,
+    /// It could not be filled at its first price, or not whole.
+    NotFilled,
+    /// The strategy took it back.
+    Cancelled,
+    /// Another order of its group was filled.
+    Group,
+    /// The session ended, and with it what is on its way.
+    SessionEnd,
+    /// There was a margin call.
+    MarginCall,
+    /// All is lost.
+    Ruined,
+    /// There were more orders in one instant than anyone places.
+    TooMany,
 }
 
 /// A fill.

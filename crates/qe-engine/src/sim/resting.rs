@@ -2,8 +2,7 @@
 
 use super::record::{Cause, Record, Refusal};
 use super::state::{Frame, Walk, Way, touched};
-use crate::fills::{Entered, Exit as Hit, PathPolicy, Resting, Touched, hit_or_other, limit_fill, stop_fill};
-use crate::market::Fine;
+use crate::fills::{Entered, Exit as Hit, Resting, Within, follow, limit_fill, may_be_met, stop_fill};
 use crate::mind::{Levels, at_side};
 
 impl Walk {
@@ -14,7 +13,7 @@ impl Walk {
             return;
         }
         let side = waiting.entry.side;
-        let bars = Within::new(f, row);
+        let bars = Within::new(f.market, row, touched(f, row), f.plan.execution.path);
         let met = (0..bars.len()).find_map(|at| {
             let bar = bars.bar(at);
             let fill = if waiting.is_stop { stop_fill } else { limit_fill };
@@ -29,7 +28,7 @@ impl Walk {
             if !self.enter(f, way, waiting.entry, days, record) {
                 self.mind.decided = 0.0;
             } else if !is_at_open {
-                bars.tell(at, record);
+                tell(&bars, at, record);
                 let entered = match (is_gap, waiting.is_stop) {
                     (true, _) => Entered::AtOpen,
                     (false, true) => Entered::ByStop(raw),
@@ -76,48 +75,29 @@ impl Walk {
         &mut self,
         f: Frame<'_>,
         (row, from): (usize, usize),
-        mut entered: Entered,
+        entered: Entered,
         days: &mut [f64],
         record: &mut impl Record,
     ) {
         let Some(position) = &self.mind.position else { return };
-        let (side, mut levels) = (position.side, self.mind.levels);
-        if !levels.may_be_met(side, touched(f, row)) || f.market.is_blocked(row) {
+        let (side, levels) = (position.side, self.mind.levels);
+        let best = if side > 0.0 { position.high } else { position.low };
+        let orders = Resting { side, stop: levels.stop, target: levels.target, trail: levels.trail, best, entered };
+        let own = touched(f, row);
+        if !may_be_met(&orders, own) || f.market.is_blocked(row) {
             return;
         }
-        let bars = Within::new(f, row);
-        let (mut best, mut is_told) = (if side > 0.0 { position.high } else { position.low }, false);
-        for at in from..bars.len() {
-            let bar = bars.bar(at);
-            let orders = Resting { side, stop: levels.stop, target: levels.target, trail: levels.trail, best, entered };
-            let hit = if levels.may_be_met(side, bar) {
-                hit_or_other(bar, orders, f.plan.execution.path, f.flip == Some(row))
-            } else {
-                Err(false)
-            };
-            // What follows hangs on the best so far: of the bar of an entry within it that is its close.
-            let is_whole = matches!(entered, Entered::Before | Entered::AtOpen);
-            best = match (side > 0.0, is_whole) {
-                (true, true) => best.max(bar.high),
-                (false, true) => best.min(bar.low),
-                (true, false) => best.max(bar.close),
-                (false, false) => best.min(bar.close),
-            };
-            // What the entry's price is beyond already does not rest in this row at all.
-            match entered {
-                Entered::AtOpen => levels = levels.not_beyond(side, bar.open),
-                Entered::ByLimit(price) | Entered::ByStop(price) => levels = levels.not_beyond(side, price),
-                Entered::Before => {}
+        let policy = f.plan.execution.path;
+        let bars = Within::new(f.market, row, own, policy);
+        let followed = follow(&bars, from, orders, policy, f.flip == Some(row));
+        if followed.is_undecided {
+            self.mark_to(f, row, days);
+            if let Some(position) = self.mind.position.as_mut() {
+                record.undecided(row);
+                position.is_undecided = true;
             }
-            entered = Entered::Before;
-            if matches!(hit, Err(true) | Ok(crate::fills::Hit { is_ambiguous: true, .. })) {
-                self.mark_to(f, row, days);
-                if let Some(position) = self.mind.position.as_mut().filter(|_| !is_told) {
-                    record.undecided(row);
-                    (position.is_undecided, is_told) = (true, true);
-                }
-            }
-            let Ok(hit) = hit else { continue };
+        }
+        if let Some((hit, at)) = followed.hit {
             let (which, is_maker) = match hit.what {
                 Hit::Stop => (0, false),
                 Hit::Target => (1, true),
@@ -128,10 +108,9 @@ impl Walk {
             let way = Way { row, raw: hit.price, phase, is_maker, is_ambiguous: hit.is_ambiguous };
             self.exit(f, way, Cause::Exit(levels.reasons[which]), row, days, record);
             if !is_at_open && self.account.ruin.is_none() {
-                bars.tell(at, record);
+                tell(&bars, at, record);
             }
             self.mind.left_by_level();
-            return;
         }
     }
 }
@@ -142,51 +121,11 @@ impl Levels {
     pub(super) fn below_and_above(&self, side: f64) -> [f64; 2] {
         if side > 0.0 { [self.stop, self.target] } else { [self.target, self.stop] }
     }
-
-    /// Whether a bar may meet one of them.
-    #[inline]
-    fn may_be_met(&self, side: f64, bar: Touched) -> bool {
-        let [below, above] = self.below_and_above(side);
-        bar.low <= below || bar.high >= above || !self.trail.is_nan()
-    }
 }
 
-/// The bars along which a row is walked: those of a lower timeframe, or the row's own.
-enum Within<'a> {
-    Own(Touched),
-    Fine(Fine<'a>),
-}
-
-impl<'a> Within<'a> {
-    #[inline]
-    fn new(f: Frame<'a>, row: usize) -> Self {
-        let fine = match f.plan.execution.path {
-            PathPolicy::LowerTimeframe => f.market.fine(row),
-            _ => None,
-        };
-        fine.map_or_else(|| Self::Own(touched(f, row)), Self::Fine)
-    }
-
-    #[inline]
-    fn len(&self) -> usize {
-        match self {
-            Self::Own(_) => 1,
-            Self::Fine(fine) => fine.len(),
-        }
-    }
-
-    #[inline]
-    fn bar(&self, at: usize) -> Touched {
-        match self {
-            Self::Own(bar) => *bar,
-            Self::Fine(fine) => fine.bar(at),
-        }
-    }
-
-    /// Tells when something was filled.
-    fn tell(&self, at: usize, record: &mut impl Record) {
-        if let Self::Fine(fine) = self {
-            record.at(fine.available(at));
-        }
+/// Tells when something was filled.
+fn tell(bars: &Within<'_>, at: usize, record: &mut impl Record) {
+    if let Some(time) = bars.time(at) {
+        record.at(time);
     }
 }

@@ -6,9 +6,10 @@
 //! traded, and charged, at every bar's fill price; under [`Holding::WeightsFree`] it is undone for free at every open and
 //! close, which is `position x return`, compounded.
 
-use super::record::{Cause, Fill, Record, Refusal};
+use super::record::{Cause, Fill, Record};
 use super::state::{Frame, Walk};
-use crate::fills::{At, Holding};
+use crate::deal::{self, Deal};
+use crate::fills::{At as FillAt, Holding};
 use crate::mind::Position;
 
 impl Walk {
@@ -38,52 +39,22 @@ impl Walk {
     }
 
     fn trade_to(&mut self, f: Frame<'_>, at: Point, weight: f64, cause: Cause, record: &mut impl Record) {
-        let (costs, multiplier) = (&f.plan.costs, f.market.multiplier());
         let equity = self.account.worth(at.raw);
-        // Nothing is held of nothing: a share of what is owed would turn the position round.
-        if weight != 0.0 && equity <= 0.0 {
-            return;
-        }
         let half = if at.is_free { 0.0 } else { Self::half(f, at.row, at.phase) };
-        let each = if at.is_free {
-            0.0
-        } else {
-            half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / (at.raw * multiplier)
-        };
+        let place =
+            deal::At { market: f.market, costs: &f.plan.costs, row: at.row, raw: at.raw, half, is_maker: false };
         let held = self.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
-        let gap = weight * equity / (at.raw * multiplier) - held;
-        let s = if gap < 0.0 { -1.0 } else { 1.0 };
-        let left = 1.0 + weight * s * each;
-        // Where a sale takes more of the worth than it brings, no trade brings the weight.
-        if weight != 0.0 && left <= 0.0 {
-            return;
-        }
-        let wanted = gap / left;
-        // Where costs leave nothing of the weight's side, the position is closed, not turned round.
-        let is_none = weight == 0.0 || (held + wanted) * weight <= 0.0;
-        let units = if is_none { -held } else { wanted };
-        if units == 0.0 || units.is_nan() {
-            return;
-        }
+        let Some(gap) = deal::gap(place, held, weight, equity, at.is_free) else { return };
         let is_new = self.mind.position.is_none();
-        let impact = if at.is_free { 0.0 } else { Self::impact(f, at.row, units) };
-        let forbidden = if is_new { f.market.entry_refusal(at.row, s) } else { None };
-        if let Some(why) = forbidden.or(impact.is_nan().then_some(Refusal::NoCostInput)) {
-            return self.refuse(at.row, s, why, record);
-        }
-        let price = at.raw * (1.0 + s * half) + s * impact * at.raw;
-        // A sale that costs more than it brings opens nothing, and brings nothing at worst.
-        if is_new && price <= 0.0 {
-            return self.refuse(at.row, s, Refusal::NoSize, record);
-        }
-        let price = if price < 0.0 { 0.0 } else { price };
-        let exposure = units * multiplier;
-        let fee = if at.is_free { 0.0 } else { costs.fee_of(units, exposure * price, false) };
+        let Deal { units, price, fee, exposure } = match deal::weigh(place, gap, is_new, at.is_free) {
+            Ok(deal) => deal,
+            Err((side, why)) => return self.refuse(at.row, side, why, record),
+        };
         let cash_before = self.account.cash;
         self.account.fill(exposure, price, fee);
         // To the bit: what is closed is closed, and what is held is marked as so many units.
-        let held = if is_none { 0.0 } else { held + units };
-        self.account.units = held * multiplier;
+        let held = if gap.is_none { 0.0 } else { held + units };
+        self.account.units = held * f.market.multiplier();
         if !at.is_free {
             self.tally.turnover += exposure.abs() * at.raw / equity;
             self.tally.cost += (price - at.raw).abs() * exposure.abs() + fee;
@@ -126,7 +97,7 @@ impl Walk {
         if self.mind.position.is_none() {
             return;
         }
-        let is_fill_phase = (f.plan.execution.fill.at == At::Open) == (phase == 0);
+        let is_fill_phase = (f.plan.execution.fill.at == FillAt::Open) == (phase == 0);
         let is_free = f.plan.execution.holding == Holding::WeightsFree;
         // What was weighed at this very price has its weight.
         if self.weighed == (row, phase) || (!is_free && !is_fill_phase) || f.market.is_blocked(row) {

@@ -82,6 +82,11 @@ fn cause(cause: Cause, reasons: &[Arc<str>]) -> String {
         Cause::Opposite => "opposite".to_owned(),
         Cause::SessionEnd => "session_end".to_owned(),
         Cause::Weight => "weight".to_owned(),
+        Cause::Close => "close".to_owned(),
+        Cause::Stop => "stop".to_owned(),
+        Cause::Target => "target".to_owned(),
+        Cause::Trail => "trail".to_owned(),
+        Cause::MarginCall => "margin_call".to_owned(),
     }
 }
 

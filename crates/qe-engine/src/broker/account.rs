@@ -1,0 +1,126 @@
+//! What happens to the account by itself: payments for holding, marks, margin calls, ruin, the ends of sessions.
+
+use super::floor::{Floor, Way};
+use super::order::{Order, OrderKind, Quantity, Side};
+use super::report::{MarginCall, OrderState, Ruin};
+use crate::deal;
+use crate::fills::{Entered, FillTiming};
+use crate::ledger::{Cause, Refusal};
+use crate::sim::section::is_set;
+
+impl Floor<'_> {
+    /// Pays for what is held over the row that opens.
+    #[inline]
+    pub(super) fn pay_carry(&mut self, market: usize, row: usize) {
+        let pit = &self.pits[market];
+        if pit.units == 0.0 || row == 0 {
+            return;
+        }
+        let side = if pit.units < 0.0 { -1.0 } else { 1.0 };
+        let value = pit.units.abs() * pit.market.multiplier() * pit.marks[row - 1];
+        let money = pit.market.carry(row, side, value, &self.spec.costs);
+        if money != 0.0 {
+            self.cash -= money;
+            self.pits[market].realised -= money;
+            self.out.carry += money;
+            let n_fills = self.out.ledger.fills.len() as u32;
+            let (line, row) = (market as u32, row as u32);
+            self.out.ledger.carries.push(crate::ledger::Carry { line, row, n_fills, money });
+        }
+    }
+
+    /// Closes what is held at the close of a session's last bar, and takes back what is on its way.
+    pub(super) fn end_session(&mut self, market: usize) {
+        let pit = &self.pits[market];
+        let row = pit.next;
+        if pit.session_last.is_empty() || !is_set(&pit.session_last, row) {
+            return;
+        }
+        let raw = pit.prices[3][row];
+        if pit.units != 0.0 {
+            let (units, is_blocked) = (pit.units, pit.market.is_blocked(row));
+            if is_blocked || raw.is_nan() {
+                let why = if is_blocked { Refusal::Blocked } else { Refusal::NoPrice };
+                self.note(None, market, units.signum(), why);
+            } else {
+                let (is_maker, is_ambiguous) = (false, false);
+                let way = Way { row, raw, phase: 2, is_maker, is_ambiguous, time: None, how: Entered::Before };
+                let deal = deal::close(self.place(market, way), units.signum(), units.abs());
+                self.commit(None, market, -units.signum(), deal, way, Cause::SessionEnd, 0.0);
+            }
+        }
+        if self.pits[market].units == 0.0 {
+            self.end_all(Some(market), Refusal::SessionEnd);
+        }
+    }
+
+    /// Ends all orders, of one market or of all.
+    pub(super) fn end_all(&mut self, market: Option<usize>, why: Refusal) {
+        let is_of = |m: u32| market.is_none_or(|market| market == m as usize);
+        let mut ended: Vec<u32> = self.queue.clone();
+        self.pits.iter().for_each(|pit| ended.extend(&pit.resting));
+        ended.retain(|at| is_of(self.slots[*at as usize].order.market));
+        ended.sort_unstable();
+        for at in ended {
+            self.end(at, OrderState::Cancelled, Some(why));
+        }
+    }
+
+    /// Marks what all is worth at the last closes. Says whether it goes on.
+    #[inline]
+    pub(super) fn mark_all(&mut self) -> bool {
+        let worth = self.worth_at_marks();
+        if worth <= 0.0 {
+            self.ruin(worth);
+            return false;
+        }
+        self.equity = worth;
+        self.out.times.push(self.now);
+        self.out.worth.push(worth);
+        self.out.cash.push(self.cash);
+        if self.spec.maintenance_frac > 0.0 && !self.held.is_empty() {
+            self.ask_margin(worth);
+        }
+        true
+    }
+
+    /// All is lost: trading is over, and what is owed is told.
+    #[cold]
+    fn ruin(&mut self, worth: f64) {
+        self.end_all(None, Refusal::Ruined);
+        self.out.ruin = Some(Ruin { time: self.now, owed: -worth });
+        (self.cash, self.equity) = (0.0, 0.0);
+        self.held.clear();
+        for pit in &mut self.pits {
+            (pit.units, pit.exposure) = (0.0, 0.0);
+        }
+        self.out.times.push(self.now);
+        self.out.worth.push(0.0);
+        self.out.cash.push(0.0);
+    }
+
+    /// Below the maintenance margin, all is cancelled and closed at the next price.
+    fn ask_margin(&mut self, worth: f64) {
+        let held = self.held.iter().map(|m| &self.pits[*m as usize]);
+        let gross: f64 = held.map(|pit| (pit.exposure * pit.mark).abs()).sum();
+        let is_called = self.out.is_called;
+        if worth >= self.spec.maintenance_frac * gross {
+            self.out.is_called = false;
+            return;
+        }
+        if is_called {
+            // What was called for is on its way still.
+            return;
+        }
+        self.out.is_called = true;
+        self.out.margin_calls.push(MarginCall { time: self.now, worth, gross });
+        self.end_all(None, Refusal::MarginCall);
+        for i in 0..self.held.len() {
+            let market = self.held[i];
+            let side = Side::of(-self.pits[market as usize].units);
+            let order = Order::market(market, side, Quantity::All);
+            let kind = OrderKind::Market { timing: Some(FillTiming::NEXT_OPEN) };
+            self.submit(Order { kind, reduce_only: true, cause: Cause::MarginCall, ..order });
+        }
+    }
+}

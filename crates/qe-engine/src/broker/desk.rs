@@ -1,0 +1,298 @@
+//! Where a strategy stands: what it has, and what it may do.
+
+use super::floor::{Floor, id_of};
+use super::order::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
+use crate::fills::FillTiming;
+use crate::ledger::Cause;
+
+/// Where a strategy stands: what it has, and what it may do.
+pub struct Desk<'d, 'a> {
+    pub(super) floor: &'d mut Floor<'a>,
+}
+
+/// What is held of a market.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Position {
+    /// Units, below 0 short.
+    pub units: f64,
+    /// What was paid or received for each on average, costs of the price included; 0 where nothing is held.
+    pub average_price: f64,
+    /// What it is worth at the last price, over what was paid; fees are not in it.
+    pub unrealised: f64,
+    /// What was won in this market by what is closed, fees included.
+    pub realised: f64,
+}
+
+/// An order that is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OpenOrder {
+    /// Its name.
+    pub id: OrderId,
+    /// What it asks.
+    pub order: Order,
+    /// Whether it waits for another order.
+    pub is_asleep: bool,
+    /// Units that were filled of it, below 0 sold.
+    pub filled: f64,
+}
+
+/// What a ticket came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The order.
+    pub id: OrderId,
+    /// The stop that comes with it.
+    pub stop: Option<OrderId>,
+    /// The target that comes with it.
+    pub target: Option<OrderId>,
+    /// The trailing stop that comes with it.
+    pub trail: Option<OrderId>,
+}
+
+impl From<f64> for Quantity {
+    /// Units.
+    fn from(units: f64) -> Self {
+        Self::Units(units)
+    }
+}
+
+impl<'a> Desk<'_, 'a> {
+    /// The instant, nanoseconds UTC.
+    pub fn now(&self) -> i64 {
+        self.floor.now
+    }
+
+    /// Cash.
+    pub fn cash(&self) -> f64 {
+        self.floor.cash
+    }
+
+    /// Worth at the last prices: while a strategy is told of bars, their closes.
+    pub fn equity(&self) -> f64 {
+        self.floor.worth()
+    }
+
+    /// Worth at the last mark.
+    pub fn last_worth(&self) -> f64 {
+        self.floor.equity
+    }
+
+    /// Whether all is lost.
+    pub fn is_ruined(&self) -> bool {
+        self.floor.out.ruin.is_some()
+    }
+
+    /// The last price of a market; NaN before the first, and where there is no such market.
+    pub fn price(&self, market: usize) -> f64 {
+        self.floor.pits.get(market).map_or(f64::NAN, |pit| pit.price)
+    }
+
+    /// Units held of a market, below 0 short; 0 where there is no such market.
+    #[inline]
+    pub fn units(&self, market: usize) -> f64 {
+        self.floor.pits.get(market).map_or(0.0, |pit| pit.units)
+    }
+
+    /// What is held of a market; nothing where there is no such market.
+    pub fn position(&self, market: usize) -> Position {
+        let Some(pit) = self.floor.pits.get(market) else { return Position::default() };
+        let is_flat = pit.units == 0.0;
+        Position {
+            units: pit.units,
+            average_price: if is_flat { 0.0 } else { pit.average },
+            unrealised: if is_flat { 0.0 } else { pit.exposure * (pit.price - pit.average) },
+            realised: pit.realised,
+        }
+    }
+
+    /// The orders that are there, as they were placed.
+    pub fn open_orders(&self) -> Vec<OpenOrder> {
+        let alive = self.floor.slots.iter().enumerate().filter(|(_, slot)| slot.state.is_alive());
+        alive.filter_map(|(at, _)| self.order(id_of(at as u32))).collect()
+    }
+
+    /// An order, if it is still there.
+    pub fn order(&self, id: OrderId) -> Option<OpenOrder> {
+        let slot = &self.floor.slots[self.floor.alive(id)? as usize];
+        let is_asleep = slot.state == super::report::OrderState::Asleep;
+        Some(OpenOrder { id, order: slot.order, is_asleep, filled: slot.filled })
+    }
+
+    /// Places an order. What is wrong with it is a record, and told by `on_order`.
+    #[inline]
+    pub fn submit(&mut self, order: Order) -> OrderId {
+        self.floor.submit(order)
+    }
+
+    /// Takes an order back; `false` if it is over already, or never was.
+    pub fn cancel(&mut self, id: OrderId) -> bool {
+        self.floor.cancel(id)
+    }
+
+    /// Takes back all orders of a market.
+    pub fn cancel_all(&mut self, market: usize) {
+        for at in 0..self.floor.slots.len() as u32 {
+            if self.floor.slots[at as usize].order.market as usize == market {
+                self.floor.cancel(id_of(at));
+            }
+        }
+    }
+
+    /// Gives an order that is still there other prices: it keeps its name and its place. `false` if it is over, or the kind
+    /// is no price, or one of the two is an order at the market.
+    #[inline]
+    pub fn replace(&mut self, id: OrderId, kind: OrderKind) -> bool {
+        self.floor.replace(id, kind)
+    }
+
+    /// Gives an order that is still there another size.
+    pub fn resize(&mut self, id: OrderId, quantity: Quantity) -> bool {
+        self.floor.resize(id, quantity)
+    }
+
+    /// A new group: of its orders, one that is filled cancels the others.
+    pub fn group(&mut self) -> GroupId {
+        self.floor.group()
+    }
+
+    /// An order to buy, at the market if nothing else is said.
+    pub fn buy(&mut self, market: usize, quantity: impl Into<Quantity>) -> Ticket<'_, 'a> {
+        self.ticket(Order::market(market as u32, Side::Buy, quantity.into()))
+    }
+
+    /// An order to sell.
+    pub fn sell(&mut self, market: usize, quantity: impl Into<Quantity>) -> Ticket<'_, 'a> {
+        self.ticket(Order::market(market as u32, Side::Sell, quantity.into()))
+    }
+
+    /// An order that closes what is held of a market when it is filled.
+    pub fn close(&mut self, market: usize) -> Ticket<'_, 'a> {
+        let side = Side::of(-self.units(market));
+        let order = Order::market(market as u32, side, Quantity::All);
+        self.ticket(Order { reduce_only: true, cause: Cause::Close, ..order })
+    }
+
+    /// An order after which this share of worth is held, below 0 short.
+    pub fn target_weight(&mut self, market: usize, weight: f64) -> Ticket<'_, 'a> {
+        self.target(market, Quantity::TargetWeight(weight))
+    }
+
+    /// An order after which so much is held: one of the targets among quantities.
+    pub fn target(&mut self, market: usize, quantity: Quantity) -> Ticket<'_, 'a> {
+        let order = Order::market(market as u32, Side::Buy, quantity);
+        self.ticket(Order { cause: Cause::Weight, ..order })
+    }
+
+    fn ticket(&mut self, order: Order) -> Ticket<'_, 'a> {
+        Ticket { floor: self.floor, order, stop: None, target: None, trail: None }
+    }
+}
+
+/// An order as it is written; [`Ticket::place`] places it.
+#[must_use = "an order is placed by `place`"]
+pub struct Ticket<'d, 'a> {
+    floor: &'d mut Floor<'a>,
+    order: Order,
+    stop: Option<f64>,
+    target: Option<f64>,
+    trail: Option<Distance>,
+}
+
+impl Ticket<'_, '_> {
+    /// At this price or better.
+    pub fn limit(mut self, price: f64) -> Self {
+        self.order.kind = OrderKind::Limit { price };
+        self
+    }
+
+    /// Once this price is met.
+    pub fn stop(mut self, price: f64) -> Self {
+        self.order.kind = OrderKind::Stop { price };
+        self
+    }
+
+    /// A limit, once a price is met.
+    pub fn stop_limit(mut self, stop: f64, limit: f64) -> Self {
+        self.order.kind = OrderKind::StopLimit { stop, limit };
+        self
+    }
+
+    /// A stop that follows the best price from now on.
+    pub fn trail(mut self, by: Distance) -> Self {
+        self.order.kind = OrderKind::Trail { by, best: None };
+        self
+    }
+
+    /// At the market, at this time instead of the broker's.
+    pub fn at(mut self, timing: FillTiming) -> Self {
+        self.order.kind = OrderKind::Market { timing: Some(timing) };
+        self
+    }
+
+    /// For so long.
+    pub fn during(mut self, tif: TimeInForce) -> Self {
+        self.order.tif = tif;
+        self
+    }
+
+    /// As one of a group.
+    pub fn one_of(mut self, group: GroupId) -> Self {
+        self.order.oco = Some(group);
+        self
+    }
+
+    /// It closes and never opens.
+    pub fn reduce_only(mut self) -> Self {
+        self.order.reduce_only = true;
+        self
+    }
+
+    /// Why, as the ledger tells it.
+    pub fn because(mut self, cause: Cause) -> Self {
+        self.order.cause = cause;
+        self
+    }
+
+    /// With a stop that closes what it opened.
+    pub fn stop_loss(mut self, price: f64) -> Self {
+        self.stop = Some(price);
+        self
+    }
+
+    /// With a limit that closes what it opened.
+    pub fn take_profit(mut self, price: f64) -> Self {
+        self.target = Some(price);
+        self
+    }
+
+    /// With a trailing stop that closes what it opened, and hangs from the price of the fill.
+    pub fn trailing_stop(mut self, by: Distance) -> Self {
+        self.trail = Some(by);
+        self
+    }
+
+    /// Places it, and what comes with it.
+    pub fn place(self) -> Placed {
+        let Self { floor, order, stop, target, trail } = self;
+        let id = floor.submit(order);
+        let n = [stop.is_some(), target.is_some(), trail.is_some()].into_iter().filter(|x| *x).count();
+        let oco = if n > 1 { Some(floor.group()) } else { None };
+        let side = Side::of(-order.side.sign());
+        let child = |kind, cause| Order {
+            side,
+            quantity: Quantity::All,
+            kind,
+            tif: TimeInForce::Gtc,
+            oco,
+            parent: Some(id),
+            reduce_only: true,
+            from_flat: false,
+            cause,
+            ..order
+        };
+        let stop = stop.map(|price| floor.submit(child(OrderKind::Stop { price }, Cause::Stop)));
+        let target = target.map(|price| floor.submit(child(OrderKind::Limit { price }, Cause::Target)));
+        let trail = trail.map(|by| floor.submit(child(OrderKind::Trail { by, best: None }, Cause::Trail)));
+        Placed { id, stop, target, trail }
+    }
+}

@@ -1,0 +1,232 @@
+//! What the broker holds: money, positions, orders; and what it reads.
+
+use std::collections::VecDeque;
+
+use qe_core::columns::Shared;
+
+use super::order::{Order, OrderId};
+use super::report::{BrokerReport, Noted, OrderState};
+use super::spec::Spec;
+use super::strategy::{Filled, Update};
+use crate::deal::{self, At};
+use crate::fills::{At as FillAt, Entered, Touched};
+use crate::ledger::Refusal;
+use crate::market::Market;
+
+/// No row, no order.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// A market, and what is held and rests in it.
+pub(super) struct Pit<'a> {
+    pub(super) market: &'a Market,
+    /// Open, high, low, close.
+    pub(super) prices: [&'a [f64]; 4],
+    /// Closes at which positions are marked.
+    pub(super) marks: &'a [f64],
+    pub(super) opens: &'a [i64],
+    pub(super) known: &'a [i64],
+    pub(super) volume: Option<Shared<f64>>,
+    /// What multiplies the spread, row by row.
+    pub(super) widening: Option<Vec<f64>>,
+    /// The last rows of sessions, 64 a word; empty if positions are kept overnight.
+    pub(super) session_last: Vec<u64>,
+    /// How many rows are complete.
+    pub(super) next: usize,
+    /// Whether the row after them has opened.
+    pub(super) is_open: bool,
+    /// The last price there was, be it an open.
+    pub(super) price: f64,
+    /// The last close, at which positions are marked.
+    pub(super) mark: f64,
+    /// Units held, below 0 short.
+    pub(super) units: f64,
+    /// Units times the multiplier.
+    pub(super) exposure: f64,
+    /// What was paid for each on average.
+    pub(super) average: f64,
+    /// What round trips and parts of them won, fees included.
+    pub(super) realised: f64,
+    /// How the position was opened, and in which row.
+    pub(super) entered: (usize, Entered),
+    /// Whether nothing was held when the row's way began.
+    pub(super) is_flat_start: bool,
+    /// Orders that rest, in the order in which they were placed.
+    pub(super) resting: Vec<u32>,
+    /// Units that were traded in the row.
+    pub(super) traded: f64,
+    /// The next day that has not been counted as a day in the market.
+    pub(super) n_days_in: u64,
+    pub(super) next_day_in: u32,
+}
+
+/// An order, and what became of it.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    pub(super) order: Order,
+    pub(super) state: OrderState,
+    pub(super) placed_at: i64,
+    /// The row after which it was placed; -1 before the first.
+    pub(super) base: i64,
+    /// The price from which on it is there, if it was placed within a row; its row is `base` then.
+    pub(super) since: f64,
+    /// Units that are still to be filled; NaN while they are no number.
+    pub(super) left: f64,
+    /// What was filled, below 0 sold, and the money that it took.
+    pub(super) filled: f64,
+    pub(super) money: f64,
+    /// In which row, and at which of its prices, it is due.
+    pub(super) due: u32,
+    pub(super) at: FillAt,
+    /// The last row that may fill it.
+    pub(super) until: u32,
+    /// The best price since it was placed, on either way.
+    pub(super) best: [f64; 2],
+    /// Whether the stop of a stop-limit was met.
+    pub(super) is_triggered: bool,
+    pub(super) ended_at: i64,
+    pub(super) why: Option<Refusal>,
+    /// The orders that wait for it.
+    pub(super) first_child: u32,
+    pub(super) next_child: u32,
+}
+
+/// Something that a strategy is to be told.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Notice {
+    Fill(Filled),
+    Order(Update),
+}
+
+/// How something is filled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    pub(super) row: usize,
+    pub(super) raw: f64,
+    /// At the open (0), within the bar (1), at its close (2).
+    pub(super) phase: u8,
+    pub(super) is_maker: bool,
+    pub(super) is_ambiguous: bool,
+    /// When, where that is known better than by the row.
+    pub(super) time: Option<i64>,
+    /// How a position that it opens came to be, for what rests along the rest of the row.
+    pub(super) how: Entered,
+}
+
+/// The whole of it.
+pub(super) struct Floor<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) pits: Vec<Pit<'a>>,
+    pub(super) cash: f64,
+    /// Worth at the last mark.
+    pub(super) equity: f64,
+    /// The markets in which something is held, ascending.
+    pub(super) held: Vec<u32>,
+    pub(super) slots: Vec<Slot>,
+    /// Orders that are due at an open or a close, in the order in which they were placed.
+    pub(super) queue: Vec<u32>,
+    /// Orders by group.
+    pub(super) groups: Vec<Vec<u32>>,
+    pub(super) notices: VecDeque<Notice>,
+    pub(super) now: i64,
+    /// The market whose row is followed at the moment.
+    pub(super) walking: Option<usize>,
+    /// Whether the fill that is made is a part of what it was to be.
+    pub(super) is_part: bool,
+    /// How many orders were placed at this instant.
+    pub(super) n_placed: usize,
+    pub(super) out: BrokerReport,
+}
+
+impl<'a> Floor<'a> {
+    /// What all is worth, one market being at another price than its last.
+    #[inline]
+    pub(super) fn worth_at(&self, market: usize, raw: f64) -> f64 {
+        let mut worth = self.cash;
+        for &m in &self.held {
+            let pit = &self.pits[m as usize];
+            worth += pit.exposure * if m as usize == market { raw } else { pit.price };
+        }
+        worth
+    }
+
+    /// What all is worth at the last closes.
+    #[inline]
+    pub(super) fn worth_at_marks(&self) -> f64 {
+        let mut worth = self.cash;
+        for &m in &self.held {
+            let pit = &self.pits[m as usize];
+            worth += pit.exposure * pit.mark;
+        }
+        worth
+    }
+
+    /// What all is worth at the last prices.
+    pub(super) fn worth(&self) -> f64 {
+        self.worth_at(usize::MAX, f64::NAN)
+    }
+
+    /// The gross value of all positions but one.
+    pub(super) fn gross_but(&self, market: usize) -> f64 {
+        let others = self.held.iter().filter(|m| **m as usize != market);
+        others.map(|m| &self.pits[*m as usize]).map(|pit| (pit.exposure * pit.price).abs()).sum()
+    }
+
+    /// Where something is dealt in.
+    #[inline]
+    pub(super) fn place(&self, market: usize, way: Way) -> At<'a> {
+        let (pit, costs) = (&self.pits[market], &self.spec.costs);
+        let half = if way.is_maker {
+            0.0
+        } else {
+            let known = way.row.checked_sub(usize::from(way.phase < 2));
+            let widening = match (&pit.widening, known) {
+                (Some(wide), Some(known)) => Some(wide[known]),
+                _ => None,
+            };
+            deal::half(pit.market, costs, known, widening)
+        };
+        At { market: pit.market, costs, row: way.row, raw: way.raw, half, is_maker: way.is_maker }
+    }
+
+    /// Writes down that an order was not filled as it was given.
+    pub(super) fn note(&mut self, order: Option<u32>, market: usize, side: f64, why: Refusal) {
+        let row = self.pits.get(market).map_or(0, Pit::row) as u32;
+        self.out.ledger.refused.push(crate::ledger::Refused { line: market as u32, row, side, why });
+        let order = order.map(id_of);
+        self.out.events.push(Noted { time: self.now, market: market as u32, row, order, side, why });
+    }
+}
+
+/// The name of an order.
+pub(super) fn id_of(slot: u32) -> OrderId {
+    OrderId(u64::from(slot) + 1)
+}
+
+impl Pit<'_> {
+    /// The row that is running, or the last that is complete.
+    #[inline]
+    pub(super) fn row(&self) -> usize {
+        if self.is_open { self.next } else { self.next.saturating_sub(1) }
+    }
+
+    #[inline]
+    pub(super) fn touched(&self, row: usize) -> Touched {
+        let [open, high, low, close] = self.prices.map(|x| x[row]);
+        Touched { open, high, low, close }
+    }
+
+    /// How many units may still be traded in a row.
+    #[inline]
+    pub(super) fn room(&self, row: usize, frac: Option<f64>) -> f64 {
+        match (frac, &self.volume) {
+            (None, _) => f64::INFINITY,
+            (Some(frac), Some(volume)) if volume[row] > 0.0 => {
+                let all = frac * volume[row];
+                let left = all - self.traded;
+                // What rounding leaves is nothing.
+                if left > 1e-12 * all { left } else { 0.0 }
+            }
+            _ => 0.0,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What came out: a ledger, orders with what became of them, events, worth at every instant.
+
+use std::sync::Arc;
+
+use qe_core::time::Date;
+use serde::{Deserialize, Serialize};
+
+use super::order::{Order, OrderId};
+use super::spec::Spec;
+use crate::error::Result;
+use crate::ledger::{Ledger, Refusal};
+use crate::market::Market;
+use crate::metrics::summary::Summary;
+use crate::metrics::{Performance, StepMoments, TradeFacts};
+use crate::outcome::daily_returns;
+use crate::trades::{Trade, trades_of};
+
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// It waits for the order that it belongs to.
+    Asleep,
+    /// It is there.
+    Open,
+    /// It was filled as far as it was to be.
+    Filled,
+    /// It was taken back: by the strategy, its group, the broker.
+    Cancelled,
+    /// It was never there.
+    Rejected,
+    /// Its time was over.
+    Expired,
+}
+
+impl OrderState {
+    /// Whether something may still become of it.
+    #[inline]
+    pub fn is_alive(self) -> bool {
+        matches!(self, Self::Asleep | Self::Open)
+    }
+}
+
+/// An order and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrderRecord {
+    /// Its name.
+    pub id: OrderId,
+    /// As it was placed; of one that was replaced, as it was at last.
+    pub order: Order,
+    /// When it was placed, nanoseconds UTC.
+    pub placed_at: i64,
+    /// The bar in which, or after which, it was placed; `None` before the first.
+    pub placed_row: Option<u32>,
+    /// What became of it.
+    pub state: OrderState,
+    /// When that was; `None` while it is there.
+    pub ended_at: Option<i64>,
+    /// Why, where it was not filled as it was asked for.
+    pub why: Option<Refusal>,
+    /// Units that were filled, below 0 sold.
+    pub filled: f64,
+    /// What was paid or received for each on average; `None` where nothing was filled.
+    pub average_price: Option<f64>,
+}
+
+/// Something that was not as it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Noted {
+    /// When, nanoseconds UTC.
+    pub time: i64,
+    /// The market.
+    pub market: u32,
+    /// The bar that was running, or the last that was complete.
+    pub row: u32,
+    /// The order; `None` for what the broker did by itself.
+    pub order: Option<OrderId>,
+    /// 1 for buying, -1 for selling; 0 where it is neither.
+    pub side: f64,
+    /// Why.
+    pub why: Refusal,
+}
+
+/// A margin call.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MarginCall {
+    /// When, nanoseconds UTC.
+    pub time: i64,
+    /// Worth.
+    pub worth: f64,
+    /// The gross value of all positions.
+    pub gross: f64,
+}
+
+/// The end of all trading.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ruin {
+    /// When, nanoseconds UTC.
+    pub time: i64,
+    /// What is owed beyond what there was.
+    pub owed: f64,
+}
+
+/// What came out.
+#[derive(Debug, Clone)]
+pub struct BrokerReport {
+    /// How the broker worked.
+    pub spec: Spec,
+    /// What happened, a line for each market.
+    pub ledger: Ledger,
+    /// The order of each fill; number 0 for the broker's own.
+    pub fill_orders: Vec<OrderId>,
+    /// All orders, as they were placed.
+    pub orders: Vec<OrderRecord>,
+    /// What was not as it was asked for.
+    pub events: Vec<Noted>,
+    /// The instants at which some bar was complete.
+    pub times: Vec<i64>,
+    /// Worth at each of them.
+    pub worth: Vec<f64>,
+    /// What there was of cash at each of them.
+    pub cash: Vec<f64>,
+    /// Margin calls.
+    pub margin_calls: Vec<MarginCall>,
+    /// The end of all trading, if it came to that.
+    pub ruin: Option<Ruin>,
+    /// Money that was traded over worth, cost and carry, and days with a position.
+    pub turnover: f64,
+    /// Spread, slippage and fees, in money.
+    pub cost: f64,
+    /// What was paid for holding.
+    pub carry: f64,
+    /// Days on which a position was held at some time, of the market that had most.
+    pub n_days_in_market: u64,
+    /// What exits are called.
+    pub reasons: Vec<Arc<str>>,
+    /// How many rows of each market were gone over.
+    pub(super) n_rows: Vec<usize>,
+    /// Whether a margin call is still to be met.
+    pub(super) is_called: bool,
+}
+
+impl BrokerReport {
+    /// The round trips of a market, the open one last. It must be one of those that were run.
+    pub fn trades(&self, market: usize, of: &Market) -> Vec<Trade> {
+        let end = self.n_rows.get(market).copied().unwrap_or(0).min(of.len());
+        trades_of(&self.ledger, market as u32, of, &self.reasons, end)
+    }
+
+    /// Worth at the end of each day: of the days of the first market, the last instant in or before each.
+    pub fn days(&self, markets: &[Market]) -> (Vec<Date>, Vec<f64>) {
+        let Some(first) = markets.first() else { return (Vec::new(), Vec::new()) };
+        let mut cursor = first.calendar().cursor();
+        let (mut dates, mut days): (Vec<Date>, Vec<f64>) = (Vec::new(), Vec::new());
+        for (time, worth) in self.times.iter().zip(&self.worth) {
+            // What is complete at a session's close belongs to it.
+            let date = cursor.day_of(time - 1);
+            if dates.last() == Some(&date) {
+                if let Some(day) = days.last_mut() {
+                    *day = *worth;
+                }
+            } else {
+                dates.push(date);
+                days.push(*worth);
+            }
+        }
+        (dates, days)
+    }
+
+    /// All metrics. The markets must be those that were run.
+    ///
+    /// # Errors
+    /// Never at present: what is not defined is `None`.
+    pub fn summary(&self, markets: &[Market]) -> Result<Summary> {
+        let (_, days) = self.days(markets);
+        let mut daily = Vec::new();
+        daily_returns(self.spec.capital, &days, &mut daily);
+        let mut steps = Vec::with_capacity(self.worth.len());
+        daily_returns(self.spec.capital, &self.worth, &mut steps);
+        let mut closed: Vec<Trade> =
+            markets.iter().enumerate().flat_map(|(m, market)| self.trades(m, market)).collect();
+        closed.retain(|t| t.exit_time.is_some());
+        closed.sort_by_key(|t| t.exit_time);
+        let facts = TradeFacts::of(&closed);
+        Ok(Summary::of(&Performance {
+            daily: &daily,
+            days_per_year: markets.first().map_or(252.0, Market::days_per_year),
+            steps: StepMoments::of(&steps),
+            steps_per_year: markets.iter().map(Market::steps_per_year).fold(0.0, f64::max),
+            trades: &facts,
+            turnover_sum: self.turnover,
+            cost_sum: self.cost + self.carry,
+            start_equity: self.spec.capital,
+            n_days_in_market: self.n_days_in_market,
+            n_nans: markets.iter().map(|m| m.n_filled() as u64).sum(),
+            benchmark: None,
+        }))
+    }
+}

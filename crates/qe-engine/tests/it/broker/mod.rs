@@ -1,0 +1,4 @@
+//! The event-driven broker against its contract, docs/broker.md.
+
+mod orders;
+mod support;
