@@ -329,6 +329,28 @@ mod tests {
         check_indicator(&FORGETFUL);
     }
 
+    /// What all indicators and operators have kept after some rows.
+    const KEPT: &str = "147c40c2ca70";
+
+    #[test]
+    fn states_keep_what_the_number_of_their_form_says() {
+        let mut all: Vec<(&str, Vec<u64>)> = Vec::new();
+        for signature in ALL.iter().chain(ops::ALL) {
+            let x = columns(signature, 1);
+            let mut kernel = signature.with(&[]).unwrap().kernel(3);
+            feed(kernel.as_mut(), &x, &mut vec![vec![0.0; N]; signature.outputs.len()], 3..93, true);
+            let mut words = Tape::record(kernel.as_mut());
+            // Machines differ in what is no number.
+            words.iter_mut().filter(|w| f64::from_bits(**w).is_nan()).for_each(|w| *w = f64::NAN.to_bits());
+            all.push((signature.name, words));
+        }
+        let id = qe_core::ident::id_of("kept by all", &all).unwrap().short();
+        assert_eq!(
+            id, KEPT,
+            "states keep other things than before: count LAYOUT of plan/snapshot.rs up, and put this here"
+        );
+    }
+
     #[test]
     fn a_forged_memory_is_refused_or_leads_nowhere_bad() {
         let mut stream = Stream::new(3, "forged", 0);

@@ -46,6 +46,13 @@ pub(crate) struct Scratch {
     sums: Vec<(f64, f64)>,
 }
 
+impl Scratch {
+    /// Enough for so many symbols.
+    pub(crate) fn with_capacity(n_symbols: usize) -> Self {
+        Self { ranker: Ranker::with_capacity(n_symbols), sums: Vec::with_capacity(n_symbols) }
+    }
+}
+
 impl Cross {
     /// Works on the values of all symbols at one time, in place.
     pub(crate) fn apply(&self, x: &mut [f64], groups: Option<&Groups>, scratch: &mut Scratch) {

@@ -2,7 +2,7 @@
 //!
 //! A [`Graph`] shares equal parts and folds constants as it is built; a [`Plan`] is the part of it that some outputs need,
 //! in an order and in buffers that are reused. [`Plan::eval`] runs it over columns in blocks that stay in cache,
-//! [`Plan::stepper`] row by row as rows come in: the same loop, so the same bits. What a stepper remembers is kept in a
+//! [`Plan::stepper`] row by row as rows come in, and [`Plan::panel_stepper`] those of all symbols: the same bits. What a stepper remembers is kept in a
 //! [`Snapshot`], from which another goes on.
 
 mod cross;
@@ -14,6 +14,7 @@ mod machine;
 mod mask;
 mod other;
 mod panel;
+mod panel_stepper;
 mod program;
 mod rank;
 mod row;
@@ -42,6 +43,7 @@ pub use machine::Workspace;
 use machine::{BLOCK, Machine};
 pub use mask::Mask;
 pub(crate) use other::Other;
+pub use panel_stepper::PanelStepper;
 use program::{Program, Source};
 use row::RowMachine;
 pub use rule::{Field, Kept, Memory, Outside, Rule, Scope};
@@ -407,7 +409,7 @@ impl Plan {
             Some(across) => Err(Error::Data {
                 place: format!("{:?}", self.graph.crosses[across.op as usize]),
                 reason: "it works across symbols, and there is one only".into(),
-                mend: "evaluate the plan over a Panel".into(),
+                mend: "evaluate the plan over a Panel, or let Plan::panel_stepper take all symbols' rows".into(),
             }),
         }
     }

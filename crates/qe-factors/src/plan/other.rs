@@ -114,7 +114,7 @@ impl Plan {
         Ok(columns)
     }
 
-    fn lacks_symbol<'n>(&self, symbol: &str, there: impl Iterator<Item = &'n str>) -> Error {
+    pub(super) fn lacks_symbol<'n>(&self, symbol: &str, there: impl Iterator<Item = &'n str>) -> Error {
         let there: Vec<&str> = there.collect();
         let mend = match nearest(symbol, there.iter().copied()) {
             Some(near) => format!("did you mean {near:?}?"),
@@ -193,6 +193,28 @@ impl Live {
         self.held.get(idx).copied().unwrap_or(f64::NAN)
     }
 
+    /// Takes a row of a symbol by its place in the plan's list: values for the columns that are read of it, in order.
+    pub(super) fn step(
+        &mut self,
+        host: &Plan,
+        idx: usize,
+        [open, available]: [i64; 2],
+        mut row: impl Iterator<Item = f64>,
+    ) -> Option<()> {
+        let other = &host.others[idx];
+        let (machine, out) = &mut self.machines[idx];
+        for (i, source) in other.plan.program.columns().iter().enumerate() {
+            machine.columns_mut()[i] = match source {
+                Source::Column(_) => row.next()?,
+                Source::Open => f64::from_bits(open as u64),
+                Source::Available => f64::from_bits(available as u64),
+            };
+        }
+        machine.step(out);
+        other.columns.iter().zip(out).for_each(|(c, value)| self.held[*c as usize - host.n_own] = *value);
+        Some(())
+    }
+
     fn place(&self, others: &[Other], symbol: &str) -> Option<usize> {
         let found = self.by_name.binary_search_by(|&i| (*others[i as usize].symbol).cmp(symbol)).ok()?;
         Some(self.by_name[found] as usize)
@@ -223,19 +245,6 @@ impl Stepper<'_> {
     /// `None` if the plan does not read the symbol, or the row has fewer values than it reads.
     pub fn step_symbol(&mut self, symbol: &str, open: i64, available: i64, row: &[f64]) -> Option<()> {
         let idx = self.others.place(&self.plan.others, symbol)?;
-        let other = &self.plan.others[idx];
-        let (machine, out) = &mut self.others.machines[idx];
-        let mut values = row.iter();
-        for (i, source) in other.plan.program.columns().iter().enumerate() {
-            machine.columns_mut()[i] = match source {
-                Source::Column(_) => *values.next()?,
-                Source::Open => f64::from_bits(open as u64),
-                Source::Available => f64::from_bits(available as u64),
-            };
-        }
-        machine.step(out);
-        let held = &mut self.others.held;
-        other.columns.iter().zip(out).for_each(|(c, value)| held[*c as usize - self.plan.n_own] = *value);
-        Some(())
+        self.others.step(self.plan, idx, [open, available], row.iter().copied())
     }
 }

@@ -26,12 +26,19 @@ pub(crate) struct Ranker {
 }
 
 impl Ranker {
+    /// One that ranks up to so many numbers without taking more memory.
+    pub(crate) fn with_capacity(n: usize) -> Self {
+        let words = || Vec::with_capacity(n);
+        Self { keys: words(), order: words(), spare: words(), ranks: Vec::with_capacity(n) }
+    }
+
     /// Puts the mean rank over how many there are in place of each number that is not missing.
     pub(crate) fn rank(&mut self, x: &mut [f64]) {
         self.sort_by_digits(x);
         let (order, keys, n) = (&mut self.order, &self.keys, self.spare.len() as f64);
         if self.ranks.len() != order.len() {
-            self.ranks = (1..=order.len()).map(|k| k as f64 / n).collect();
+            self.ranks.clear();
+            self.ranks.extend((1..=order.len()).map(|k| k as f64 / n));
         }
         let mut start = 0;
         for near in order.chunk_by_mut(|a, b| digits(*a) == digits(*b)) {

@@ -4,6 +4,8 @@
 //! Columns, results and constants stand in one list of numbers, so that an operand is a place in it and nothing else. A
 //! condition is 1, 0, or NaN for unknown, as in [`super::local`].
 
+use std::ops::Range;
+
 use super::graph::{Graph, MAX_INPUTS, MAX_OUTPUTS, Op};
 use super::local::{and, choose, condition, or};
 use super::program::{Program, Src};
@@ -14,17 +16,31 @@ use crate::kernel::Kernel;
 /// A plan as it runs row by row, and its memory.
 #[derive(Debug, Clone)]
 pub(crate) struct RowMachine {
-    kernels: Vec<Box<dyn Kernel>>,
-    /// The columns of the row, then what the steps give, then constants.
-    values: Vec<f64>,
+    code: RowCode,
+    memory: RowMemory,
+}
+
+/// What is done in a row.
+#[derive(Debug, Clone)]
+pub(super) struct RowCode {
     code: Vec<Step>,
     /// Where kernels read, and then write, one after the other.
     wires: Vec<u32>,
     outputs: Vec<u32>,
 }
 
+/// What a row is made in, and what is remembered of those before it.
+#[derive(Debug, Clone)]
+pub(super) struct RowMemory {
+    kernels: Vec<Box<dyn Kernel>>,
+    /// The columns of the row, what is kept from stage to stage, then what the steps give, then constants.
+    pub(super) values: Vec<f64>,
+}
+
+keep!(RowMachine { memory } given { code });
+
 // Every row writes its values before it reads them.
-keep!(RowMachine { kernels } given { code, wires, outputs } scratch { values });
+keep!(RowMemory { kernels } scratch { values });
 
 /// A step: what it does, which values it reads, and where it writes. Of a kernel: where its wires begin, and how many of them
 /// are read and written.
@@ -35,11 +51,16 @@ struct Step {
     dst: u32,
 }
 
-impl RowMachine {
-    /// A machine whose first row is row `first_row` of the data set.
-    pub(crate) fn new(program: &Program, graph: &Graph, first_row: u64) -> Self {
-        let n_columns = program.columns().len() as u32;
-        let (slots, masks) = (n_columns, n_columns + program.n_slots());
+/// Where the buffers of numbers begin among a row's values.
+pub(super) fn first_slot(program: &Program) -> u32 {
+    (program.columns().len() + program.n_kept()) as u32
+}
+
+impl RowCode {
+    /// What a program does in a row, and the memory of a symbol whose first row is row `first_row` of the data set.
+    pub(super) fn new(program: &Program, graph: &Graph, first_row: u64) -> (Self, RowMemory) {
+        let slots = first_slot(program);
+        let masks = slots + program.n_slots();
         let mut values = vec![f64::NAN; (masks + program.n_masks()) as usize];
         let mut place = |src: Src| match src {
             Src::Column(c) => c,
@@ -68,23 +89,29 @@ impl RowMachine {
             });
         }
         let outputs = program.outputs().iter().map(|&src| place(src)).collect();
-        Self { kernels: program.kernels(graph, first_row), values, code, wires, outputs }
+        let kernels = program.kernels(graph, first_row);
+        (Self { code, wires, outputs }, RowMemory { kernels, values })
     }
 
-    /// The columns of the row to come, to be written.
-    pub(crate) fn columns_mut(&mut self) -> &mut [f64] {
-        &mut self.values
+    /// Takes the row that was written through some steps.
+    pub(super) fn run_steps(&self, steps: Range<usize>, memory: &mut RowMemory) {
+        self.run(&self.code[steps], memory);
     }
 
-    /// Takes the row that was written.
-    pub(crate) fn step(&mut self, out: &mut [f64]) {
-        let Self { kernels, values, code, wires, outputs } = self;
-        for step in code.iter() {
+    /// Where an output stands among the values.
+    pub(super) fn output(&self, idx: usize) -> usize {
+        self.outputs[idx] as usize
+    }
+
+    #[inline]
+    fn run(&self, code: &[Step], memory: &mut RowMemory) {
+        let RowMemory { kernels, values } = memory;
+        for step in code {
             let [a, b, c] = step.args;
             let x = |i: u32| values[i as usize];
             let value = match step.op {
                 Op::Kernel(k) => {
-                    let wires = &wires[a as usize..(a + b + c) as usize];
+                    let wires = &self.wires[a as usize..(a + b + c) as usize];
                     let (inputs, outs) = wires.split_at(b as usize);
                     run_kernel(&mut *kernels[k as usize], inputs, outs, values);
                     continue;
@@ -108,7 +135,26 @@ impl RowMachine {
             };
             values[step.dst as usize] = value;
         }
-        out.iter_mut().zip(outputs).for_each(|(out, &mut place)| *out = values[place as usize]);
+    }
+}
+
+impl RowMachine {
+    /// A machine whose first row is row `first_row` of the data set.
+    pub(crate) fn new(program: &Program, graph: &Graph, first_row: u64) -> Self {
+        let (code, memory) = RowCode::new(program, graph, first_row);
+        Self { code, memory }
+    }
+
+    /// The columns of the row to come, to be written.
+    pub(crate) fn columns_mut(&mut self) -> &mut [f64] {
+        &mut self.memory.values
+    }
+
+    /// Takes the row that was written.
+    pub(crate) fn step(&mut self, out: &mut [f64]) {
+        let Self { code, memory } = self;
+        code.run(&code.code, memory);
+        out.iter_mut().zip(&code.outputs).for_each(|(out, &place)| *out = memory.values[place as usize]);
     }
 }
 

@@ -11,11 +11,14 @@ use super::{Plan, Stepper};
 use crate::error::{Error, Result};
 use crate::kernel::{Keep, Tape};
 
-/// How states write themselves: to be counted up whenever a state keeps other things than before, or in another order.
+/// How states write themselves: to be counted up whenever a state keeps other things than before, or in another order. A
+/// test of the indicators tells when.
 const LAYOUT: u32 = 1;
 
 /// How many digits make a word.
 const DIGITS: usize = 16;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// What a stepper remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +35,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// The memory of something that computes a plan.
     pub(super) fn of<K: Keep>(plan: ident::Id, memory: &mut K) -> Result<Self> {
-        let words: String = Tape::record(memory).iter().map(|word| format!("{word:016x}")).collect();
+        let recorded = Tape::record(memory);
+        let digits = |word: u64| (0..DIGITS).rev().map(move |k| char::from(HEX[(word >> (4 * k)) as usize & 15]));
+        let mut words = String::with_capacity(DIGITS * recorded.len());
+        recorded.iter().for_each(|word| words.extend(digits(*word)));
         let check = checksum(LAYOUT, plan, &words)?;
         Ok(Self { layout: LAYOUT, plan, words, check })
     }

@@ -18,6 +18,7 @@ use qe_factors::ops;
 use qe_factors::plan::scalar::{Bin, Cmp, Un};
 use qe_factors::plan::{Cross, Graph, Id, Plan, Ty};
 
+use crate::panel_stepper::steps_as_the_panel;
 use crate::plan::{error, minutes, number, number_at, plan, same, schema};
 
 /// A table of walks with some rows missing, one every minute of a crypto day.
@@ -752,6 +753,9 @@ fn random_graphs_across_symbols_are_what_a_naive_reading_says() {
         let plan = Plan::new(graph.clone(), names, outputs).unwrap();
         let pool = Pool::new(Threads::N(2.try_into().unwrap())).unwrap();
         let out = plan.eval_panel(&panel, &pool).unwrap();
+        if seed % 4 == 0 {
+            steps_as_the_panel(&plan, &panel);
+        }
         for (k, want) in chosen.iter().enumerate() {
             for (i, w) in want.values.iter().flatten().enumerate() {
                 assert!(same(out[k][i], *w), "seed {seed}, output {k} of {}, {i}: {} and {w}", chosen.len(), out[k][i]);

@@ -9,6 +9,7 @@ mod golden;
 mod hostile;
 mod memory;
 mod naive;
+mod panel_stepper;
 mod plan;
 mod scopes;
 mod scopes_naive;

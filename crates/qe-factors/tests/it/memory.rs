@@ -16,7 +16,7 @@ use super::plan::{MANY, minutes, plan, schema};
 use super::scopes::{other, window, with_schema};
 
 /// Before warm-up, in it, at its end, and long after; beside the rows that are missing and within bars of an hour.
-const CUTS: [usize; 12] = [0, 1, 4, 13, 14, 19, 50, 51, 97, 150, 333, 777];
+pub(crate) const CUTS: [usize; 12] = [0, 1, 4, 13, 14, 19, 50, 51, 97, 150, 333, 777];
 
 /// How many rows are gone on with.
 const ON: usize = 250;

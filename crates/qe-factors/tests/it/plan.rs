@@ -15,6 +15,8 @@ use qe_factors::expr::{Schema, compile, parse};
 use qe_factors::indicators;
 use qe_factors::plan::{Graph, Mask, Part, Plan, Value, Values, Workspace};
 
+use crate::panel_stepper::steps_as_the_panel;
+
 /// Minutes of some sessions, with a walk for a price; every 97th is missing if `holes`.
 pub(crate) fn minutes(n_days: i32, holes: bool) -> Bars {
     let calendar = Calendar::us_equities();
@@ -305,7 +307,7 @@ fn equal_parts_are_computed_once_however_many_points_use_them() {
 }
 
 /// Seven symbols over more times than one block has.
-fn panel() -> (Panel, Vec<Bars>) {
+pub(crate) fn panel() -> (Panel, Vec<Bars>) {
     let bars: Vec<Bars> = (0..7)
         .map(|k| {
             let base = minutes(4, k % 2 == 0);
@@ -333,6 +335,7 @@ fn a_panel_gives_the_same_bits_on_any_number_of_threads() {
         "cs_demean(tf(\"15m\", rsi(close, 3)))",
     ]);
     let one = plan.eval_panel(&panel, &Pool::inline()).unwrap();
+    steps_as_the_panel(&plan, &panel);
     for threads in [2, 5] {
         let pool = Pool::new(Threads::N(threads.try_into().unwrap())).unwrap();
         let many = plan.eval_panel(&panel, &pool).unwrap();

@@ -18,6 +18,7 @@ use qe_factors::learned::{Levels, Score, Scores};
 use qe_factors::plan::{Field, Outside, Plan, Scope, Ty, Values};
 
 use crate::naive::Mem;
+use crate::panel_stepper::steps_as_the_panel;
 use crate::plan::{minutes, schema};
 
 fn scoped(text: &str, scope: Scope, schema: &Schema) -> Result<Compiled, qe_factors::Error> {
@@ -471,6 +472,7 @@ fn over_a_panel_every_symbol_reads_the_one() {
     let got = plan.eval_panel(&panel, &pool(1)).unwrap();
     let two = plan.eval_panel(&panel, &pool(2)).unwrap();
     assert!(same(&got[0], &two[0]));
+    steps_as_the_panel(&plan, &panel);
     // Without the rank a symbol's rows are those of its own table beside SPY's.
     let plan = with_schema("corr(returns, sym(\"SPY\", returns), 30) + sym(\"SPY\", sma(close, 9)) / close", &known);
     let of_panel = plan.eval_panel(&panel, &pool(1)).unwrap();
@@ -500,6 +502,7 @@ fn a_panel_and_tables_agree_where_the_other_symbol_lacks_rows() {
     panel.push("close", [vec![1.0; 6], vec![n, 10.0, n, 12.0, 13.0, n]].concat()).unwrap();
     let plan = with_schema("sym(\"SPY\", close[1])", &Schema::new(["close"]).with_symbols(["SPY"]));
     let of_panel = plan.eval_panel(&panel, &pool(1)).unwrap().remove(0);
+    steps_as_the_panel(&plan, &panel);
     let table = |at: Vec<i64>, x: Vec<f64>| Columns::new(Axis::instants(at).unwrap()).with("close", x).unwrap();
     let (host, spy) = (table(at, vec![1.0; 6]), table(vec![1, 3, 4], vec![10.0, 12.0, 13.0]));
     let alone = plan.eval(&plan.with_symbols(&host, &[("SPY", &spy)]).unwrap()).unwrap();

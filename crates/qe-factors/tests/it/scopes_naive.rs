@@ -15,6 +15,7 @@ use qe_factors::learned::{Levels, Scores};
 use qe_factors::plan::{Outside, Part, Scope, Value, Values, Workspace};
 
 use crate::naive::{E, Gen, How, MINUTE, OTHERS, SERIES, START, walk, world};
+use crate::panel_stepper::steps_as_the_panel;
 use crate::plan::{number, same};
 
 #[test]
@@ -341,6 +342,9 @@ fn a_panel_of_shared_rows_gives_what_tables_give() {
         let named: Vec<_> = texts.iter().map(String::as_str).zip(&asts).collect();
         let compiled = compile(&named, &w.schema, None).unwrap();
         let out = compiled.plan().eval_panel(&panel, &Pool::inline()).unwrap();
+        if seed % 4 == 0 {
+            steps_as_the_panel(compiled.plan(), &panel);
+        }
         let n = axis.len();
         for (i, e) in es.iter().enumerate() {
             let want = w.ctx(&[], 0, &[]).eval(e);
