@@ -58,12 +58,12 @@ const BEGIN: &str = "<!-- list -->";
 const END: &str = "<!-- /list -->";
 
 impl Family {
-    /// The names of its files among some paths, sorted. A leading `_` marks a helper.
+    /// The names of its files among some paths, sorted. A leading `_` marks a helper, or a folder of them.
     pub(crate) fn names(&self, paths: &[String]) -> Vec<String> {
         let ending = format!(".{}", self.extension);
         let inside = |path: &str| {
             let name = path.strip_prefix(self.dir)?.strip_prefix('/')?.strip_suffix(&ending)?;
-            let helper = name.rsplit('/').next().is_none_or(|last| last.starts_with('_'));
+            let helper = name.split('/').any(|part| part.starts_with('_'));
             (!helper).then(|| name.to_owned())
         };
         let mut names: Vec<String> = paths.iter().filter_map(|path| inside(path)).collect();

@@ -291,6 +291,7 @@ mod tests {
         let tree = Tree::new(&[
             ("benches/peers/README.md", list),
             ("benches/peers/_common.py", ""),
+            ("benches/peers/_w/part.py", ""),
             ("benches/peers/w1.py", ""),
             ("benches/peers/w2.py", ""),
             ("benches/peers/w3.py", ""),
