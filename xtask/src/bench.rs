@@ -24,7 +24,7 @@ Runs the criterion benches of the workspace, or one of them.
 ";
 
 /// Where the scripts are.
-const PEERS: &str = "benches/peers";
+pub(crate) const PEERS: &str = "benches/peers";
 /// The file in the venv that says which requirements it holds.
 const STAMP: &str = "quant-engine-requirements.sha256";
 
@@ -115,7 +115,7 @@ fn run_peers(root: &Path, names: &[&str], quick: bool) -> anyhow::Result<()> {
 }
 
 /// The folder of the venv, from the environment.
-fn venv_dir(env: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
+pub(crate) fn venv_dir(env: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
     if let Some(dir) = env("QE_PEERS_VENV") {
         return Ok(dir);
     }
@@ -124,7 +124,7 @@ fn venv_dir(env: impl Fn(&str) -> Option<PathBuf>) -> anyhow::Result<PathBuf> {
 }
 
 /// Makes the venv if there is none, installs the requirements if they changed, and names its Python.
-fn prepare_venv(requirements: &Path, venv: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn prepare_venv(requirements: &Path, venv: &Path) -> anyhow::Result<PathBuf> {
     let wanted = fs::read(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     let wanted = sha256_hex(&wanted);
     let python = venv.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
@@ -148,7 +148,7 @@ fn is_stamped(stamp: &Path, wanted: &str) -> bool {
 }
 
 /// Builds our command in release and names it.
-fn release_binary(root: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn release_binary(root: &Path) -> anyhow::Result<PathBuf> {
     run::step(
         "build",
         run::cargo(root).args(["build", "--release", "--locked", "-p", "qe", "-p", "benches", "--bins"]),

@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod ci;
+mod conformance;
 mod digest;
 mod fixtures;
 mod golden;
@@ -33,6 +34,12 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "bench", about: "run our benches, or the peers beside us", help: bench::HELP, run: bench::main },
     Command { name: "ci", about: "run what continuous integration runs", help: ci::HELP, run: ci::main },
+    Command {
+        name: "conformance",
+        about: "run the same strategies by us and by peers, write the page",
+        help: conformance::HELP,
+        run: conformance::main,
+    },
     Command {
         name: "fixtures",
         about: "write the simulated market, check the committed goldens",
@@ -80,7 +87,7 @@ fn dispatch(words: &[String]) -> anyhow::Result<()> {
 fn help() -> String {
     let mut text = String::from("cargo xtask COMMAND [--help]\n\nCommands:\n");
     for command in COMMANDS {
-        text.push_str(&format!("  {:<10}{}\n", command.name, command.about));
+        text.push_str(&format!("  {:<12}{}\n", command.name, command.about));
     }
     text
 }
