@@ -23,13 +23,21 @@ use crate::sim::state::{Frame, Tally, Walk};
 use crate::sim::tables::Tables;
 
 /// What happens to a point that is not warm when scoring begins.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Warmup {
     /// It fails.
     #[default]
     Required,
     /// It waits, and the bars in which it waits count: what peers do.
     Idle,
+}
+
+impl Warmup {
+    /// Whether points must be warm.
+    pub fn is_required(&self) -> bool {
+        *self == Self::Required
+    }
 }
 
 /// What is run.

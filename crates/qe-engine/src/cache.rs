@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
+use qe_core::ident::{Id, id_of};
 use qe_core::panel::Panel;
 use qe_core::par::Pool;
 use qe_data::cache::{Cache, CacheKey, Weigh};
@@ -34,7 +35,7 @@ pub struct Universe {
     pub markets: Vec<Arc<Market>>,
     /// All of them, with the fields of bars and [`FEATURES`].
     pub panel: Panel,
-    /// What the data are.
+    /// What the bars are. What the markets were given beside them is in [`Universe::id`].
     pub identity: DataIdentity,
     n_bytes: usize,
 }
@@ -93,6 +94,21 @@ impl Universe {
         let spreads = |markets: &[Arc<Market>]| markets.iter().map(|m| m.n_spread_bytes()).sum::<usize>();
         let n_bytes = self.n_bytes - spreads(&self.markets) + spreads(&markets);
         Ok(Self { markets, n_bytes, ..self })
+    }
+
+    /// The identity of all that a result over it may depend on: its bars, and what its markets were given beside them, by
+    /// masks, spreads and instruments. That of the bars alone where nothing was given.
+    ///
+    /// # Errors
+    /// As [`Market::id`].
+    pub fn id(&self) -> Result<Id> {
+        let ids: Vec<(&str, Id)> = self.markets.iter().map(|m| Ok((m.symbol(), m.id()?))).collect::<Result<_>>()?;
+        for (market, (_, id)) in self.markets.iter().zip(&ids) {
+            if market.identity()?.id != *id {
+                return Ok(id_of("universe v1", &(self.identity.id, &ids))?);
+            }
+        }
+        Ok(self.identity.id)
     }
 
     /// The market of a symbol.

@@ -75,6 +75,10 @@ pub struct RunIdentity {
     /// the last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stretches: Vec<TimeRange>,
+    /// Whether it was not warm when scoring began and waited, which it may do where it is told to. What is warm has the
+    /// same bits either way, and the same identity.
+    #[serde(skip_serializing_if = "Warmup::is_required")]
+    pub warmup: Warmup,
     /// What trading cost.
     pub cost_model_id: Id,
     /// When decisions were filled.
@@ -104,6 +108,7 @@ impl RunIdentity {
         market: &Market,
         rows: &[Range<usize>],
         point: usize,
+        warmup: Warmup,
         seed: u64,
     ) -> Result<Self> {
         let fault = |reason: &str, mend: &str| Error::Market {
@@ -117,6 +122,8 @@ impl RunIdentity {
         let Some(values) = plan.points.row(point) else {
             return Err(fault(&format!("there is no point {point}"), "give a row of the table of points"));
         };
+        let program = plan.programs.get(point).and_then(|program| program.as_ref().ok());
+        let is_warm = program.is_none_or(|program| rows.iter().all(|r| program.lookback <= r.start));
         // What the table does not have is as by default.
         let mut params: BTreeMap<String, Value> = spec.params().into_iter().map(|p| (p.name, p.default)).collect();
         params.extend(plan.points.params().iter().map(|p| p.name.clone()).zip(values));
@@ -141,6 +148,7 @@ impl RunIdentity {
             end: Timestamp(axis.available()[last.end - 1]),
             eval_start: Timestamp(axis.open()[first.start]),
             stretches,
+            warmup: if is_warm { Warmup::Required } else { warmup },
             cost_model_id: plan.costs.id()?,
             fill_timing: plan.execution.fill,
             is_same_bar: plan.execution.fill.is_same_bar(),
@@ -160,6 +168,9 @@ impl RunIdentity {
             0 => id_of("run v1", &all)?,
             _ => id_of("run in stretches v1", &(all, &identity.stretches))?,
         };
+        if !identity.warmup.is_required() {
+            identity.run_id = id_of("run that waits v1", &(identity.run_id, identity.warmup))?;
+        }
         Ok(identity)
     }
 }
@@ -244,7 +255,8 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
         n_nans: figures.n_nans as u64,
         benchmark: options.benchmark.as_deref(),
     });
-    let identity = RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, options.seed)?;
+    let identity =
+        RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, Warmup::Required, options.seed)?;
     let signal = aligned::signal(&plan, program, market)?;
     Ok(Report { identity, ledger, trades, curve, days: figures.days.clone(), daily, summary, figures, signal })
 }

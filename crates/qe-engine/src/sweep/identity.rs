@@ -14,9 +14,8 @@ impl Sweep {
     /// `run_id`. A point that fails has one, too. It costs a compilation of this point.
     ///
     /// The table of outcomes has the evaluator's [`Evaluator::id`](qe_core::eval::Evaluator::id) in common, and nothing
-    /// of this in its columns: whoever stores a row asks for it. What happens to points that are not warm
-    /// ([`SweepOptions::warmup`](super::SweepOptions::warmup)) is no part of it: with [`crate::batch::Warmup::Idle`] a
-    /// point that is not warm has an identity that no run alone has.
+    /// of this in its columns: whoever stores a row asks for it. A point that is not warm, and may wait
+    /// ([`Warmup::Idle`](crate::batch::Warmup::Idle)), has an identity that no run alone has.
     ///
     /// # Errors
     /// When the table does not fit the strategy, it has no such row, or no bar lies in the window.
@@ -37,7 +36,7 @@ impl Sweep {
         let order = self.order_of(points)?;
         let market = &self.markets[self.market_of_each(points, &order)(row)];
         let Compiled(plan, _) = self.plan(points, &order[..self.spec.params().len()], market, &[row])?;
-        RunIdentity::of(&self.spec, &plan, market, &scored(market, fidelity, window)?, 0, 0)
+        RunIdentity::of(&self.spec, &plan, market, &scored(market, fidelity, window)?, 0, self.options.warmup, 0)
     }
 }
 

@@ -9,6 +9,7 @@ use qe_core::point::PointTable;
 use qe_core::time::{Date, TimeRange};
 use qe_core::timeframe::Timeframe;
 use qe_data::market::MarketSpec;
+use qe_engine::batch::Warmup;
 use qe_engine::blocks::{Block, BlockStats};
 use qe_engine::market::Market;
 use qe_engine::run::{RunOptions, run};
@@ -321,6 +322,19 @@ fn each_row_of_a_sweep_has_the_identity_of_its_run_alone() {
     assert_eq!((both.eval_start, both.end), (of(1.0, vec![range]).eval_start, of(1.0, vec![range]).end));
     let ids = [of(1.0, vec![range]), of(0.5, vec![range]), of(1.0, vec![first]), both].map(|i| i.run_id);
     assert!((0..4).all(|i| !ids[..i].contains(&ids[i])));
+    // Where points may wait, those that are warm are the same runs; those that are not are others, and tell it.
+    let early = Window::one(TimeRange { start: markets[0].columns().axis().open()[40], ..range }).unwrap();
+    let options = SweepOptions { warmup: Warmup::Idle, ..SweepOptions::default() };
+    let waits = Sweep::new(&spec, markets.clone(), Pool::inline(), options).unwrap();
+    let failed = sweep.evaluate(&points, Fidelity::FULL, &early).unwrap();
+    let (mut n_warm, mut n_waiting) = (0, 0);
+    for (row, outcome) in failed.outcomes().iter().enumerate() {
+        let [a, b] = [&sweep, &waits].map(|s| s.identity(&points, row, Fidelity::FULL, &early).unwrap());
+        let is_cold = outcome.reason().is_some_and(|reason| reason.contains("insufficient_warmup"));
+        assert_eq!((a.run_id != b.run_id, b.warmup == Warmup::Idle, a.warmup), (is_cold, is_cold, Warmup::Required));
+        *(if is_cold { &mut n_waiting } else { &mut n_warm }) += 1;
+    }
+    assert!(n_warm > 20 && n_waiting > 20, "{n_warm} {n_waiting}");
     assert!(sweep.identity(&points, points.len(), Fidelity::FULL, &window).is_err());
     let empty = Window::one(TimeRange { start: 0, end: 10 }).unwrap();
     let text = sweep.identity(&points, 0, Fidelity::FULL, &empty).unwrap_err().to_string();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use qe_core::instrument::Instrument;
 use qe_core::par::{Pool, Threads};
 use qe_core::stats::spearman;
 use qe_core::timeframe::Timeframe;
@@ -183,4 +184,38 @@ fn signal_return_and_mask_of_one_plan_give_the_planted_ic() {
     // Standard error of a mean IC: 1 / sqrt(names x days) is 0.003.
     assert!((mean - section.spec.ic_at(1)).abs() < 0.01, "{mean} {}", section.spec.ic_at(1));
     assert!((section.spec.ic_at(1) - 0.05).abs() < 1e-12);
+}
+
+#[test]
+fn a_universe_is_told_apart_by_all_that_its_markets_were_given() {
+    let market = simulated();
+    let bars = market.bars(Timeframe::H1).unwrap();
+    let n = bars[0].len();
+    let with = |masks: Masks| {
+        let bars: Vec<_> = bars
+            .iter()
+            .enumerate()
+            .map(|(i, b)| (b.clone(), if i == 0 { masks.clone() } else { Masks::default() }))
+            .collect();
+        Universe::new(&bars, market.calendar(), &Pool::inline()).unwrap()
+    };
+    let bare = with(Masks::default());
+    assert_eq!(bare.id().unwrap(), bare.identity.id);
+    let masked = |row: usize| with(Masks { tradable: (0..n).map(|i| i != row).collect(), ..Masks::default() });
+    let spread = |x: f64| {
+        let give = move |m: Market| {
+            let spread = vec![x; m.len()];
+            m.with_spread(&spread)
+        };
+        with(Masks::default()).with(give).unwrap()
+    };
+    let contracts = with(Masks::default()).with(|m| {
+        let instrument = Instrument { multiplier: 50.0, ..Instrument::us_equity(m.symbol()) };
+        m.with_instrument(&instrument)
+    });
+    let all = [bare, masked(3), masked(4), spread(0.001), spread(0.002), contracts.unwrap()];
+    let ids: Vec<_> = all.iter().map(|u| u.id().unwrap()).collect();
+    assert!((0..ids.len()).all(|i| !ids[..i].contains(&ids[i])), "{ids:?}");
+    // The bars are the same.
+    assert!(all.iter().all(|u| u.identity.id == ids[0]));
 }
