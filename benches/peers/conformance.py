@@ -1,8 +1,8 @@
 """conformance: the same strategies by us, vectorbt, backtesting.py and Nautilus, trade by trade and bar by bar.
 
-Thirteen strategies over real series of `--data`, where it is given, and over simulated ones. The peers are run as black
-boxes; what they are told is in `_conformance/plan.py`, and no number of theirs comes from ours. A trade that differs is
-explained by a rule, or fails the script; so does worth that is farther than 1e-9 apart.
+Thirteen strategies over real series of `--data`, where it is given, simulated ones and a drawn one. The peers are run
+as black boxes; what they are told is in `_conformance/plan.py`, and no number of theirs comes from ours. A trade that
+differs is explained by a rule, or fails the script; so does worth that is farther than 1e-9 apart.
 
 Nautilus needs another pandas than vectorbt, and so a venv of its own: `--nautilus` names its Python. Without it the
 others run. The page is written by `cargo xtask conformance`; without `--page` a summary is printed.
@@ -127,6 +127,7 @@ def main():
         if not real:
             print("the real series are not there (--data): left out")
         every = real + series.simulated(args.qe, os.path.join(folder, "simulated"), args.seed)
+        every.append(series.wild(args.seed))
         results = list(run_all(args, every, folder, found is not None))
     tried, missed = 0, []
     for result in results:

@@ -64,7 +64,7 @@ def _head(versions, rows_name):
 def _series(series):
     rows = [(s.name, s.about, f"{len(s.bars):,}", s.span()) for s in series]
     lines = ["## Series\n", _table(["series", "what it is", "bars", "first and last day"], rows, {2})]
-    if all(s.name.startswith("sim ") for s in series):
+    if not any(s.is_real for s in series):
         lines.append("The real series are left out: their data were not there.\n")
     else:
         lines.append("Real prices are from public repositories and packages, and are no part of this one.\n")
@@ -153,7 +153,7 @@ def _chosen(results):
         ranks = []
         for place, r, pair in group:
             seen[r.case.series.name] += 1
-            ranks.append((seen[r.case.series.name], r.case.series.name.startswith("sim "), place))
+            ranks.append((seen[r.case.series.name], not r.case.series.is_real, place))
         group[:] = [item for _, item in sorted(zip(ranks, group), key=lambda x: x[0])]
     order = [key for rule in TEXTS for key in groups if key[0] == rule and rule != "unexplained"]
     picked = defaultdict(list)

@@ -1,4 +1,4 @@
-"""The series of the conformance page: real ones of a folder, and simulated ones that our command writes.
+"""The series of the conformance page: real ones of a folder, simulated ones that our command writes, and a drawn one.
 
 Each becomes a frame of bars, and a file of those very bars that our command reads. Nothing here reads a result of ours.
 """
@@ -29,6 +29,10 @@ class Series:
     @property
     def is_intraday(self):
         return self.timeframe != "1d"
+
+    @property
+    def is_real(self):
+        return not self.name.startswith(("sim ", "wild "))
 
     def last_of_session(self):
         """Whether each bar is the last of its session: of its day in New York, or in UTC."""
@@ -127,6 +131,24 @@ def simulated(qe, folder, seed):
         bars = _together(minutes, width)
         series.append(Series(name, about, symbol, timeframe, calendar, scale, bars))
     return series
+
+
+def wild(seed):
+    """Days that no market has: wider than stop and target together, and many open past one of them."""
+    draw = np.random.default_rng(seed)
+    n_days = 6000
+    far, night, up, down = draw.normal(0.0, 1.0, (4, n_days))
+    log = np.zeros(n_days)
+    for day in range(1, n_days):
+        log[day] = 0.97 * log[day - 1] + 0.05 * far[day]
+    close = 100 * np.exp(log)
+    open_ = np.r_[100.0, close[:-1]] * np.exp(0.05 * night)
+    high = np.maximum(open_, close) * np.exp(0.03 * np.abs(up))
+    low = np.minimum(open_, close) * np.exp(-0.03 * np.abs(down))
+    days = pd.date_range("2010-01-01", periods=n_days, tz="UTC")
+    prices = {name: x.round(2) for name, x in zip(FIELDS, (open_, high, low, close))}
+    bars = pd.DataFrame({**prices, "volume": np.ones(n_days)}, index=days)
+    return Series("wild 1d", "drawn, wider than stop and target together", "WILD", "1d", "crypto", 1.5, bars)
 
 
 def _together(minutes, width):
