@@ -361,6 +361,10 @@ impl Market {
         &self.prices[3]
     }
 
+    pub(crate) fn shared_marks(&self) -> Shared<f64> {
+        self.marks.clone()
+    }
+
     #[inline]
     pub(crate) fn marks(&self) -> &[f64] {
         &self.marks

@@ -25,7 +25,7 @@ impl Floor<'_> {
             let row = row_of(floor, slot.order.market as usize)?;
             let is_due = slot.state == OrderState::Open && slot.at == at && slot.due <= row as u32;
             // An order at a later price than its own waits for that price of the rows that follow.
-            is_due.then_some(row)
+            (is_due && !floor.waits_behind(order, row)).then_some(row)
         };
         let mut due: Vec<u32> = self.queue.iter().copied().filter(|order| is_due(self, *order).is_some()).collect();
         if self.spec.processing == Processing::SellsFirst && due.len() > 1 {
@@ -38,6 +38,19 @@ impl Floor<'_> {
         }
         let slots = &self.slots;
         self.queue.retain(|at| slots[*at as usize].state == OrderState::Open);
+    }
+
+    /// Whether one that was placed before, and waits for a row that can be traded, is to come first.
+    fn waits_behind(&self, order: u32, row: usize) -> bool {
+        let slot = &self.slots[order as usize];
+        self.queue.iter().take_while(|other| **other != order).any(|other| {
+            let other = &self.slots[*other as usize];
+            other.order.market == slot.order.market
+                && other.state == OrderState::Open
+                && other.at == slot.at
+                && other.due > row as u32
+                && matches!(other.why, Some(Refusal::Blocked | Refusal::NoPrice))
+        })
     }
 
     /// Whether an order sells, as prices are now.

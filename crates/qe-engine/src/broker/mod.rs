@@ -4,6 +4,7 @@
 //! [`crate::costs`], [`crate::program::Size`].
 
 mod account;
+mod data;
 mod desk;
 mod due;
 mod floor;
@@ -17,6 +18,7 @@ mod spec;
 mod strategy;
 mod walk;
 
+pub use data::SpecStrategy;
 pub use desk::{Desk, OpenOrder, Placed, Position, Ticket};
 pub use order::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
 pub use report::{BrokerReport, MarginCall, Noted, OrderRecord, OrderState, Ruin};

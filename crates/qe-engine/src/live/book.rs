@@ -144,9 +144,14 @@ impl Book {
             let cause = Cause::Exit(reason);
             let order = Order { cause, oco: Some(GroupId(group)), ..closing(market, side).of(order_kind) };
             let id = match rests {
-                Some(rest) => {
+                Some(rest) if rest.reason == reason => {
                     out.acts.push(Act::Replace(OrderId(rest.id), order));
                     rest.id
+                }
+                // It is another exit's.
+                Some(rest) => {
+                    out.cancel(rest.id);
+                    out.place(order)
                 }
                 None => out.place(order),
             };
@@ -193,7 +198,7 @@ impl Book {
     }
 
     /// Takes back what is not in mind any more.
-    fn take_back(&mut self, mind: &Mind, out: &mut Out) {
+    pub(super) fn take_back(&mut self, mind: &Mind, out: &mut Out) {
         self.sent.retain(|id| {
             let is_there = mind.orders.iter().any(|o| o.due as u64 == *id);
             if !is_there {

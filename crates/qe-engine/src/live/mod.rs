@@ -18,7 +18,7 @@ use qe_core::calendar::Calendar;
 use serde::{Deserialize, Serialize};
 
 pub use snapshot::Snapshot;
-pub use told::{Ended, Fill, Phase};
+pub use told::{Fill, Phase};
 
 use crate::broker::{Order, OrderId};
 use crate::error::{Error, Result};
@@ -78,7 +78,7 @@ impl Account {
 pub enum Act {
     /// To place it under this number, which is the strategy's own.
     Place(OrderId, Order),
-    /// To put it in the place of the one of this number, which it keeps.
+    /// To put it in the place of the one of this number, which it keeps: another price, and nothing else.
     Replace(OrderId, Order),
     /// To take it back.
     Cancel(OrderId),
@@ -174,9 +174,13 @@ impl<'p> Live<'p> {
     }
 
     /// Takes that an order is over, or what is left of it, without being filled: it expired, was refused, or was taken back
-    /// by somebody else. What is to be done about it comes with the next bar.
-    pub fn ended(&mut self, order: OrderId) {
-        self.pilots.iter_mut().for_each(|pilot| pilot.ended(Ended(order.0)));
+    /// by somebody else. What goes with it is taken back at once; what stands in its place comes with the next bar.
+    pub fn ended(&mut self, order: OrderId) -> &[Act] {
+        self.out.acts.clear();
+        for pilot in &mut self.pilots {
+            pilot.ended(order, &mut self.out);
+        }
+        &self.out.acts
     }
 
     fn check(&self, bar: &Bar<'_>) -> Result<()> {

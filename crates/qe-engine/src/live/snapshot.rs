@@ -46,6 +46,7 @@ impl Live<'_> {
         for pilot in &self.pilots {
             plans.push(pilot.stepper.memory()?);
             pilot.state.clone().keep(&mut tape);
+            pilot.stepper.last().iter().for_each(|x| tape.number(&mut x.clone()));
         }
         let words: String = tape.into_words().iter().map(|word| format!("{word:016x}")).collect();
         let strategy = self.id()?;
@@ -84,6 +85,8 @@ impl Live<'_> {
             let (mut state, mut stepper) = (pilot.state.clone(), pilot.stepper.clone());
             state.keep(&mut tape);
             stepper.restore(plan)?;
+            // What an entry at the next open reads is of the last row.
+            stepper.last_mut().iter_mut().for_each(|x| tape.number(x));
             states.push((state, stepper));
         }
         if !tape.is_read() || from.plans.len() != self.pilots.len() {

@@ -91,7 +91,7 @@ impl Tape {
         let mut n = x.len();
         self.count(&mut n);
         // No more than there are words.
-        if n > self.words.len() {
+        if self.at.is_some() && n > self.words.len() {
             self.is_damaged = true;
             return;
         }

@@ -38,10 +38,6 @@ pub struct Fill {
     pub held: f64,
 }
 
-/// An order that is over.
-#[derive(Debug, Clone, Copy)]
-pub struct Ended(pub(super) u64);
-
 impl Pilot<'_> {
     /// Takes what was filled, and says what is to be done at once.
     pub(super) fn filled(&mut self, fill: &Fill, out: &mut Out) {
@@ -135,8 +131,13 @@ impl Pilot<'_> {
     }
 
     /// Takes that an order is over without a fill, or what is left of it.
-    pub(super) fn ended(&mut self, order: super::Ended) {
-        let id = order.0;
+    pub(super) fn ended(&mut self, order: OrderId, out: &mut Out) {
+        self.forget(order.0);
+        let State { mind, book, .. } = &mut self.state;
+        book.take_back(mind, out);
+    }
+
+    fn forget(&mut self, id: u64) {
         self.state.book.partial = self.state.book.partial.filter(|partial| *partial != id);
         self.state.book.at_close = self.state.book.at_close.filter(|at_close| *at_close != id);
         self.state.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|rest| *rest = None);

@@ -85,7 +85,7 @@ impl Market {
     }
 
     /// The bars of a symbol that expressions may read.
-    fn of_symbol(&self, symbol: &str) -> Option<&Self> {
+    pub(crate) fn of_symbol(&self, symbol: &str) -> Option<&Self> {
         let other = self.symbols.0.iter().find(|m| m.symbol() == symbol);
         other.or_else(|| Some(self).filter(|m| m.symbol() == symbol))
     }

@@ -16,6 +16,7 @@ mod properties;
 mod random;
 mod regressions;
 mod spec;
+mod spec_strategy;
 mod strategies;
 mod support;
 mod sweep;

@@ -510,6 +510,11 @@ impl Stepper<'_> {
     pub fn last(&self) -> &[f64] {
         &self.out
     }
+
+    /// The same, to be given back: a [`Snapshot`] keeps what rows to come need, and that is not among it.
+    pub fn last_mut(&mut self) -> &mut [f64] {
+        &mut self.out
+    }
 }
 
 /// Times as numbers of the same bits, which nobody calculates with.
