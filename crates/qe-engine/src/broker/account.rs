@@ -43,10 +43,18 @@ impl Floor<'_> {
                 let why = if is_blocked { Refusal::Blocked } else { Refusal::NoPrice };
                 self.note(None, market, units.signum(), why);
             } else {
+                let room = pit.room(row, self.spec.volume_frac);
+                let (side, closed) = (units.signum(), units.abs().min(room));
                 let (is_maker, is_ambiguous) = (false, false);
                 let way = Way { row, raw, phase: 2, is_maker, is_ambiguous, time: None, how: Entered::Before };
-                let deal = deal::close(self.place(market, way), units.signum(), units.abs());
-                self.commit(None, market, -units.signum(), deal, way, Cause::SessionEnd, 0.0);
+                if closed > 0.0 {
+                    let deal = deal::close(self.place(market, way), side, closed);
+                    let after = if closed == units.abs() { 0.0 } else { units - side * closed };
+                    self.commit(None, market, -side, deal, way, Cause::SessionEnd, after);
+                }
+                if closed < units.abs() {
+                    self.note(None, market, side, Refusal::CappedByVolume);
+                }
             }
         }
         if self.pits[market].units == 0.0 {
@@ -78,7 +86,7 @@ impl Floor<'_> {
         self.out.times.push(self.now);
         self.out.worth.push(worth);
         self.out.cash.push(self.cash);
-        if self.spec.maintenance_frac > 0.0 && !self.held.is_empty() {
+        if self.spec.maintenance_frac > 0.0 {
             self.ask_margin(worth);
         }
         true

@@ -9,16 +9,16 @@ use crate::fills::{At, Entered};
 use crate::ledger::Refusal;
 
 impl Floor<'_> {
-    /// Fills what is due at the opens, or the closes, of the rows that markets are in. `row_of` says that row, if a market has
-    /// such a price at this instant.
+    /// Fills what is due at the opens, or the closes, of the rows that markets are in; `false` if nothing was. `row_of` says
+    /// that row, if a market has such a price at this instant.
     pub(super) fn fill_due<S: BarStrategy>(
         &mut self,
         at: At,
         row_of: impl Fn(&Self, usize) -> Option<usize>,
         strategy: &mut S,
-    ) {
+    ) -> bool {
         if self.queue.is_empty() {
-            return;
+            return false;
         }
         let is_due = |floor: &Self, order: u32| {
             let slot = &floor.slots[order as usize];
@@ -31,6 +31,7 @@ impl Floor<'_> {
         if self.spec.processing == Processing::SellsFirst && due.len() > 1 {
             due.sort_by_key(|order| !self.is_sale(*order));
         }
+        let is_some = !due.is_empty();
         for order in due {
             if let Some(row) = is_due(self, order) {
                 self.fill_one(order, row, at, strategy);
@@ -38,6 +39,7 @@ impl Floor<'_> {
         }
         let slots = &self.slots;
         self.queue.retain(|at| slots[*at as usize].state == OrderState::Open);
+        is_some
     }
 
     /// Whether one that was placed before, and waits for a row that can be traded, is to come first.

@@ -54,9 +54,6 @@ pub(super) struct Pit<'a> {
     pub(super) resting: Vec<u32>,
     /// Units that were traded in the row.
     pub(super) traded: f64,
-    /// The next day that has not been counted as a day in the market.
-    pub(super) n_days_in: u64,
-    pub(super) next_day_in: u32,
 }
 
 /// An order, and what became of it.

@@ -8,15 +8,16 @@ use crate::fills::{At, Count, FillTiming};
 use crate::ledger::Refusal;
 use crate::program::SizeKind;
 
-/// So many orders in one instant are placed by nobody who knows what they do.
-const MOST_AT_ONCE: usize = 100_000;
+/// So many orders for each market, and some, in one instant are placed by nobody who knows what they do.
+const MOST_AT_ONCE: usize = 1_000;
 
 impl Floor<'_> {
     /// Places an order; what is wrong with it is told, and written down.
     pub(super) fn submit(&mut self, order: Order) -> OrderId {
         self.n_placed += 1;
-        if self.n_placed > MOST_AT_ONCE {
-            if self.n_placed == MOST_AT_ONCE + 1 {
+        let most = MOST_AT_ONCE * (self.pits.len() + 10);
+        if self.n_placed > most {
+            if self.n_placed == most + 1 {
                 self.note(None, order.market as usize, order.side.sign(), Refusal::TooMany);
             }
             return OrderId(0);

@@ -130,8 +130,6 @@ pub struct BrokerReport {
     pub cost: f64,
     /// What was paid for holding.
     pub carry: f64,
-    /// Days on which a position was held at some time, of the market that had most.
-    pub n_days_in_market: u64,
     /// What exits are called.
     pub reasons: Vec<Arc<str>>,
     /// How many rows of each market were gone over.
@@ -145,6 +143,14 @@ impl BrokerReport {
     pub fn trades(&self, market: usize, of: &Market) -> Vec<Trade> {
         let end = self.n_rows.get(market).copied().unwrap_or(0).min(of.len());
         trades_of(&self.ledger, market as u32, of, &self.reasons, end)
+    }
+
+    /// The round trips of all markets that are closed, in the order in which they closed, each with its market.
+    pub(super) fn closed(&self, markets: &[Market]) -> Vec<(usize, Trade)> {
+        let all = markets.iter().enumerate().flat_map(|(m, of)| self.trades(m, of).into_iter().map(move |t| (m, t)));
+        let mut closed: Vec<(usize, Trade)> = all.filter(|(_, t)| t.exit_time.is_some()).collect();
+        closed.sort_by_key(|(_, t)| t.exit_time);
+        closed
     }
 
     /// Worth at the end of each day: of the days of the first market, the last instant in or before each.
@@ -167,6 +173,20 @@ impl BrokerReport {
         (dates, days)
     }
 
+    /// On how many days something was held at some time.
+    fn days_in_market(&self, markets: &[Market]) -> u64 {
+        let mut dates: Vec<Date> = Vec::new();
+        for (m, market) in markets.iter().enumerate() {
+            let day = |row: u32| market.day().get(row as usize).map_or(0, |day| *day as usize);
+            for trade in self.trades(m, market) {
+                dates.extend(&market.dates()[day(trade.entry_row)..=day(trade.exit_row)]);
+            }
+        }
+        dates.sort_unstable();
+        dates.dedup();
+        dates.len() as u64
+    }
+
     /// All metrics. The markets must be those that were run.
     ///
     /// # Errors
@@ -177,11 +197,9 @@ impl BrokerReport {
         daily_returns(self.spec.capital, &days, &mut daily);
         let mut steps = Vec::with_capacity(self.worth.len());
         daily_returns(self.spec.capital, &self.worth, &mut steps);
-        let mut closed: Vec<Trade> =
-            markets.iter().enumerate().flat_map(|(m, market)| self.trades(m, market)).collect();
-        closed.retain(|t| t.exit_time.is_some());
-        closed.sort_by_key(|t| t.exit_time);
+        let closed: Vec<Trade> = self.closed(markets).into_iter().map(|(_, trade)| trade).collect();
         let facts = TradeFacts::of(&closed);
+        let n_days_in_market = self.days_in_market(markets);
         Ok(Summary::of(&Performance {
             daily: &daily,
             days_per_year: markets.first().map_or(252.0, Market::days_per_year),
@@ -191,7 +209,7 @@ impl BrokerReport {
             turnover_sum: self.turnover,
             cost_sum: self.cost + self.carry,
             start_equity: self.spec.capital,
-            n_days_in_market: self.n_days_in_market,
+            n_days_in_market,
             n_nans: markets.iter().map(|m| m.n_filled() as u64).sum(),
             benchmark: None,
         }))

@@ -33,8 +33,7 @@ struct Together {
 /// Runs a strategy over some markets.
 ///
 /// # Errors
-/// When there is no market, two are of one symbol and timeframe, the broker cannot work so, or a market lacks what is asked of
-/// it.
+/// When there is no market, the broker cannot work so, or a market lacks what is asked of it.
 pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, strategy: &mut S) -> Result<BrokerReport> {
     spec.check()?;
     let Some(first) = markets.first() else {
@@ -63,7 +62,6 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         turnover: 0.0,
         cost: 0.0,
         carry: 0.0,
-        n_days_in_market: 0,
         reasons: strategy.reasons(),
         n_rows: Vec::new(),
         is_called: false,
@@ -119,8 +117,6 @@ fn pit<'a>(spec: &Spec, market: &'a Market) -> Result<Pit<'a>> {
         is_flat_start: true,
         resting: Vec::new(),
         traded: 0.0,
-        n_days_in: 0,
-        next_day_in: 0,
     })
 }
 
@@ -188,7 +184,8 @@ impl<'a> Floor<'a> {
                 let seen = Seen { hall: &hall, now, known: &known, fresh: &fresh };
                 strategy.on_bars(&seen, &mut Desk { floor: self });
                 self.tell(strategy);
-                self.fill_due(At::Close, |floor, m| floor.row_complete(m, &fresh), strategy);
+                // What is placed at such a fill may be for this close too.
+                while self.fill_due(At::Close, |floor, m| floor.row_complete(m, &fresh), strategy) {}
                 if !self.mark_all() {
                     break;
                 }
@@ -355,14 +352,6 @@ impl<'a> Floor<'a> {
             average_price: (slot.filled != 0.0).then(|| slot.money / slot.filled.abs()),
         });
         self.out.orders = orders.collect();
-        for pit in &mut self.pits {
-            // What is open at the end is held until then.
-            if pit.units != 0.0 && pit.next > 0 {
-                let day = pit.market.day()[pit.next - 1];
-                pit.n_days_in += u64::from((day + 1).saturating_sub(pit.next_day_in));
-            }
-        }
-        self.out.n_days_in_market = self.pits.iter().map(|pit| pit.n_days_in).max().unwrap_or(0);
         self.out.n_rows = self.pits.iter().map(|pit| pit.next).collect();
         self.out
     }

@@ -64,6 +64,11 @@ impl Floor<'_> {
                 }
             }
         };
+        if let Want::Units(units) = want
+            && (units.is_nan() || units <= 0.0)
+        {
+            return self.end(at, OrderState::Rejected, Some(Refusal::NoSize));
+        }
         let closing = match want {
             Want::Units(units) if held * side < 0.0 => units.min(held.abs()),
             _ => 0.0,
@@ -73,6 +78,12 @@ impl Floor<'_> {
         }
         if order.from_flat && held != 0.0 {
             return self.end(at, OrderState::Cancelled, Some(Refusal::NotFlat));
+        }
+        if let Want::Units(units) = want
+            && order.reduce_only
+            && units > held.abs() * (1.0 + 1e-12)
+        {
+            self.mark(at, What::Resized, Refusal::NothingHeld);
         }
         // What is to be opened, and why less of it, or nothing, is.
         let mut capped = None;
@@ -306,11 +317,9 @@ impl Floor<'_> {
         let multiplier = pit.market.multiplier();
         (pit.units, pit.exposure) = (after, after * multiplier);
         pit.traded += units;
-        let day = pit.market.day()[way.row];
         if before == 0.0 {
             pit.average = price;
             pit.entered = (way.row, way.how);
-            pit.next_day_in = pit.next_day_in.max(day);
             let place = self.held.partition_point(|m| (*m as usize) < market);
             self.held.insert(place, market as u32);
         } else if before * side > 0.0 {
@@ -321,10 +330,6 @@ impl Floor<'_> {
         pit.realised -= fee;
         if after == 0.0 {
             self.held.retain(|m| *m as usize != market);
-            if day >= pit.next_day_in {
-                pit.n_days_in += u64::from(day + 1 - pit.next_day_in);
-                pit.next_day_in = day + 1;
-            }
         }
         let is_closing = before * side < 0.0;
         let slot = at.map(|at| &self.slots[at as usize]);
