@@ -12,6 +12,7 @@ use super::order::{GroupId, Order, OrderId, TimeInForce};
 use super::spec::Spec;
 use super::strategy::{BarStrategy, Filled, Seen, Update, What};
 use crate::error::{Error, Result};
+use crate::fills::{PathPolicy, Touched};
 use crate::live::{Account, Act, Bar, Feed, Fill, Live, Phase};
 use crate::market::Market;
 use crate::program::StrategyPlan;
@@ -36,6 +37,8 @@ pub struct SpecStrategy<'p> {
     peak: f64,
     reasons: Vec<Arc<str>>,
     values: Vec<f64>,
+    /// Where rows are followed along bars of a lower timeframe: when something was filled within a row, by market.
+    within: Option<Vec<Option<(usize, i64)>>>,
 }
 
 /// The columns of a market's bars that are read, and when they are.
@@ -86,6 +89,7 @@ impl<'p> SpecStrategy<'p> {
             peak: f64::NEG_INFINITY,
             reasons: plan.reasons.clone(),
             values: Vec::new(),
+            within: (plan.execution.path == PathPolicy::LowerTimeframe).then(|| vec![None; markets.len()]),
         })
     }
 
@@ -138,6 +142,7 @@ impl<'p> SpecStrategy<'p> {
             }
         }
         self.hear(seen.now())?;
+        self.look_within(seen);
         let account = self.account(seen, desk);
         let fresh: Vec<(usize, usize)> = seen.bars().map(|bar| (bar.market, bar.row)).collect();
         let mut values = std::mem::take(&mut self.values);
@@ -161,6 +166,19 @@ impl<'p> SpecStrategy<'p> {
         }
         self.values = values;
         Ok(())
+    }
+
+    /// Bars of a lower timeframe after that of an entry are known to have come after it.
+    fn look_within(&mut self, seen: &Seen<'_>) {
+        let Some(within) = &mut self.within else { return };
+        for bar in seen.bars() {
+            let Some((row, time)) = within[bar.market].take() else { continue };
+            let Some(fine) = seen.market(bar.market).fine(bar.row).filter(|_| row == bar.row) else { continue };
+            for at in (0..fine.len()).filter(|at| fine.available(*at) > time) {
+                let Touched { high, low, .. } = fine.bar(at);
+                self.live.reached(bar.market, high, low);
+            }
+        }
     }
 
     /// What all is worth at the last closes.
@@ -192,6 +210,9 @@ impl BarStrategy for SpecStrategy<'_> {
     fn on_event(&mut self, _: &Event, _: &mut Desk<'_, '_>) {}
 
     fn on_fill(&mut self, fill: &Filled, desk: &mut Desk<'_, '_>) {
+        if let (Some(within), 1) = (&mut self.within, fill.phase) {
+            within[fill.market] = Some((fill.row, fill.time));
+        }
         let own = self.names.iter().find(|(_, name)| *name == fill.order).map_or(0, |(own, _)| *own);
         let fill = Fill {
             order: OrderId(own),

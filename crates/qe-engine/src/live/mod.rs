@@ -173,6 +173,15 @@ impl<'p> Live<'p> {
         &self.out.acts
     }
 
+    /// Takes how far prices went in the bar that is running, after a position was entered within it, where that is known:
+    /// by bars of a lower timeframe. To be told before the bar is given; without it, only its close is known to have come
+    /// after the entry.
+    pub fn reached(&mut self, feed: usize, high: f64, low: f64) {
+        if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == feed) {
+            pilot.reached(high, low);
+        }
+    }
+
     /// Takes that an order is over, or what is left of it, without being filled: it expired, was refused, or was taken back
     /// by somebody else. What goes with it is taken back at once; what stands in its place comes with the next bar.
     pub fn ended(&mut self, order: OrderId) -> &[Act] {

@@ -130,6 +130,14 @@ impl Pilot<'_> {
         });
     }
 
+    /// Takes how far prices went after an entry within the row that is running.
+    pub(super) fn reached(&mut self, high: f64, low: f64) {
+        let State { mind, n_rows, .. } = &mut self.state;
+        if let Some(position) = mind.position.as_mut().filter(|p| p.row == *n_rows && p.phase == 1) {
+            (position.high, position.low) = (position.high.max(high), position.low.min(low));
+        }
+    }
+
     /// Takes that an order is over without a fill, or what is left of it.
     pub(super) fn ended(&mut self, order: OrderId, out: &mut Out) {
         self.forget(order.0);
