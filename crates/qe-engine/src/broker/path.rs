@@ -8,7 +8,7 @@ use super::floor::{Floor, Way};
 use super::order::{Distance, GroupId, OrderKind, Quantity, TimeInForce};
 use super::place::kind_of;
 use super::strategy::BarStrategy;
-use crate::fills::{Entered, Hit, PathPolicy, Within};
+use crate::fills::{Entered, Hit, PathPolicy, Touched, Within, limit_fill, stop_fill};
 use crate::program::SizeKind;
 
 /// More fills than this within one bar are those of a strategy that never ends.
@@ -92,8 +92,8 @@ impl Live {
                 if level < x {
                     return Some((from, false));
                 }
-                // At the very price from which it hangs it is met on the way against it only.
-                (y > x && y >= level).then_some((s * level, true))
+                // At the very price from which it hangs it is not met on the way in its favour.
+                (y >= x && y >= level).then_some((s * level, true))
             }
         }
     }
@@ -288,6 +288,7 @@ impl Floor<'_> {
         for bar in from..bars.len() {
             let b = bars.bar(bar);
             if !(b.open.is_finite() && b.high.is_finite() && b.low.is_finite() && b.close.is_finite()) {
+                self.meet_part(market, row, b, bars.time(bar), strategy);
                 continue;
             }
             let points = [[b.open, b.high, b.low, b.close], [b.open, b.low, b.high, b.close]];
@@ -301,9 +302,12 @@ impl Floor<'_> {
                 {
                     n_met += 1;
                     self.pits[market].price = b.open;
+                    let before = self.slots[at as usize].filled;
                     self.execute(at, way(b.open, is_maker, false, Entered::AtOpen));
+                    let slot = &self.slots[at as usize];
+                    let is_stuck = slot.state.is_alive() && slot.filled == before;
                     self.tell(strategy);
-                    if self.pits[market].room(row, self.spec.volume_frac) == 0.0 {
+                    if is_stuck || self.pits[market].room(row, self.spec.volume_frac) == 0.0 {
                         return;
                     }
                 }
@@ -349,8 +353,14 @@ impl Floor<'_> {
                 let is_maker = met.is_limit && (met.is_level || is_closing);
                 let how = if met.is_limit { Entered::ByLimit(met.price) } else { Entered::ByStop(met.price) };
                 self.pits[market].price = met.price;
+                let before = self.slots[met.at as usize].filled;
                 self.execute(met.at, way(met.price, is_maker, chosen.is_some(), how));
+                let slot = &self.slots[met.at as usize];
+                let is_stuck = slot.state.is_alive() && slot.filled == before;
                 self.tell(strategy);
+                if is_stuck {
+                    return;
+                }
             }
             for p in 0..2 {
                 if chosen.is_none_or(|c| c == p) {
@@ -363,6 +373,38 @@ impl Floor<'_> {
                     self.slots[at].best = [self.slots[at].best[c]; 2];
                 }
             }
+        }
+    }
+
+    /// Fills what opens a position in a bar that has not all its prices: what closes looks at whole bars only.
+    fn meet_part<S: BarStrategy>(
+        &mut self,
+        market: usize,
+        row: usize,
+        bar: Touched,
+        time: Option<i64>,
+        strategy: &mut S,
+    ) {
+        for at in self.pits[market].resting.clone() {
+            let slot = &self.slots[at as usize];
+            if !slot.state.is_alive() || !bar.open.is_finite() || !self.is_on_way(at, market, row) {
+                continue;
+            }
+            let (live, pit) = (self.live(at, 0), &self.pits[market]);
+            if live.is_closing || !live.may_trade(pit.units, pit.is_flat_start) {
+                continue;
+            }
+            let (raw, is_limit) = match live.level {
+                Level::Limit(level) => (limit_fill(bar, live.side, level), true),
+                Level::Stop(level) => (stop_fill(bar, live.side, level), false),
+                _ => (None, false),
+            };
+            let Some(raw) = raw else { continue };
+            let is_maker = is_limit && raw != bar.open;
+            self.pits[market].price = raw;
+            let how = if is_limit { Entered::ByLimit(raw) } else { Entered::ByStop(raw) };
+            self.execute(at, Way { row, raw, phase: 1, is_maker, is_ambiguous: false, time, how });
+            self.tell(strategy);
         }
     }
 

@@ -211,7 +211,10 @@ impl Floor<'_> {
             let free = Size { kind: SizeKind::Units, limit_frac: f64::INFINITY, lot: 0.0, min_units: 0.0, ..size };
             let equity = self.worth_at(market, way.raw);
             let (deal, _) = deal::open(place, side, &free, opening, equity, f64::INFINITY);
-            let Ok(deal) = deal else { return };
+            let deal = match deal {
+                Ok(deal) => deal,
+                Err(why) => return self.end(at, OrderState::Rejected, Some(why)),
+            };
             let cause = if order.cause == Cause::Close { Cause::Entry } else { order.cause };
             return self.commit(Some(at), market, side, deal, way, cause, held + side * deal.units);
         }
@@ -290,7 +293,10 @@ impl Floor<'_> {
                 let deal = Deal { units: units.abs(), price, fee, exposure: exposure.abs() };
                 self.commit(Some(at), market, side, deal, way, cause, after);
             }
-            Err((_, why)) => self.mark(at, What::Resized, why),
+            Err((_, why)) => {
+                self.end(at, OrderState::Rejected, Some(why));
+                return true;
+            }
         }
         is_whole
     }

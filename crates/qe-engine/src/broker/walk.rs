@@ -143,8 +143,14 @@ impl Floor<'_> {
                 Shape::Other => self.met_at(market, row, open, is_whole),
             };
             let Some((at, is_maker)) = met else { break };
+            let before = self.slots[at as usize].filled;
             self.execute(at, Way { is_maker, ..way });
+            let slot = &self.slots[at as usize];
+            let is_stuck = slot.state.is_alive() && slot.filled == before;
             self.tell(strategy);
+            if is_stuck {
+                break;
+            }
         }
         self.walking = None;
     }
@@ -185,13 +191,10 @@ impl Floor<'_> {
                     from = bar;
                     self.pits[market].price = raw;
                     self.execute(at, way);
+                    let is_stuck = self.pits[market].units == 0.0 && self.slots[at as usize].state.is_alive();
                     self.tell(strategy);
-                    if self.pits[market].units == 0.0 && self.slots[at as usize].state.is_alive() {
+                    if is_stuck {
                         break;
-                    }
-                    if self.pits[market].entered.0 != row {
-                        // It came to nothing: what else there is begins with the bar that it was met in.
-                        continue;
                     }
                 }
                 Shape::Exits { orders, of } => {
@@ -240,20 +243,21 @@ impl Floor<'_> {
             let at = self.pits[market].resting[i];
             let pit = &self.pits[market];
             let slot = &mut self.slots[at as usize];
-            if !matches!(slot.order.kind, OrderKind::Trail { .. }) {
+            let OrderKind::Trail { best: given, .. } = slot.order.kind else { continue };
+            let is_buy = slot.order.side.sign() > 0.0;
+            let is_new = slot.base == row as i64;
+            if is_new && slot.since.is_nan() {
                 continue;
             }
-            let is_buy = slot.order.side.sign() > 0.0;
-            let is_whole = slot.base < row as i64 || slot.since == pit.prices[0][row];
-            let best = slot.best[0];
+            // Of the row in which it was placed, only the close is known to have come after, unless that was at its open.
+            let is_whole = !is_new || slot.since == pit.prices[0][row];
+            let before = if is_new { given.unwrap_or(slot.since) } else { slot.best[0] };
             let seen = match (is_whole, is_buy) {
                 (true, false) => own.high,
                 (true, true) => own.low,
-                // Of the row in which it was placed, only the close is known to have come after.
-                (false, _) if slot.base == row as i64 && !slot.since.is_nan() => own.close,
-                _ => f64::NAN,
+                (false, _) => own.close,
             };
-            let best = if is_buy { best.min(seen) } else { best.max(seen) };
+            let best = if is_buy { before.min(seen) } else { before.max(seen) };
             slot.best = [best; 2];
         }
     }

@@ -1,7 +1,9 @@
 //! The event-driven broker against its contract, docs/broker.md.
 
 mod account;
+mod conserve;
 mod hostile;
 mod orders;
 mod paper;
+mod shapes;
 mod support;

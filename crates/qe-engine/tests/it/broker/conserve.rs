@@ -1,0 +1,328 @@
+//! Orders of all kinds at random: money is neither made nor lost, nothing panics, and all of it comes out the same twice.
+
+use std::collections::BTreeMap;
+
+use qe_core::rng::Stream;
+use qe_data::events::Events;
+use qe_engine::broker::{
+    BarStrategy, BrokerReport, Desk, Distance, Filled, Order, OrderId, OrderKind, OrderState, Processing, Quantity,
+    Seen, Side, Spec, TimeInForce, Update, run,
+};
+use qe_engine::costs::{CostModel, Crisis};
+use qe_engine::fills::{At, Count, FillTiming, PathPolicy};
+use qe_engine::market::Market;
+use qe_engine::program::SizeKind;
+use qe_engine::trades::Trade;
+
+use crate::random::{market, one};
+
+/// Places whatever comes to its mind.
+struct Wild {
+    r: Stream,
+    n_markets: usize,
+    /// How many orders it places at a time, and how many in all.
+    busy: f64,
+    n_placed: usize,
+    known: Vec<OrderId>,
+}
+
+impl Wild {
+    /// A number that makes sense, mostly.
+    fn number(&mut self, scale: f64) -> f64 {
+        match self.r.below(60) {
+            0 => one(&mut self.r, &[f64::NAN, f64::INFINITY, 0.0, -scale, f64::MAX, 5e-324]),
+            _ => scale * self.r.uniform() * 2.0,
+        }
+    }
+
+    fn price(&mut self, near: f64) -> f64 {
+        let near = if near.is_nan() { 100.0 } else { near };
+        match self.r.below(60) {
+            0 => one(&mut self.r, &[f64::NAN, f64::NEG_INFINITY, 0.0, -near]),
+            1..20 => near,
+            _ => near + (self.r.below(41) as f64 - 20.0) * one(&mut self.r, &[0.01, 0.5, 1.0]),
+        }
+    }
+
+    fn quantity(&mut self) -> Quantity {
+        match self.r.below(10) {
+            0..3 => Quantity::Units(self.number(50.0)),
+            3 => Quantity::Value(self.number(5_000.0)),
+            4 => Quantity::Fraction(self.number(0.7)),
+            5 => Quantity::Sized {
+                size: self.number(0.5),
+                kind: one(&mut self.r, &[SizeKind::Fraction, SizeKind::Value, SizeKind::Units]),
+                limit_frac: one(&mut self.r, &[0.3, 1.0, f64::INFINITY]),
+                lot: one(&mut self.r, &[0.0, 1.0]),
+                min_units: one(&mut self.r, &[0.0, 2.0]),
+            },
+            6 => Quantity::TargetUnits(self.number(40.0) - 40.0),
+            7 => Quantity::TargetValue(self.number(4_000.0) - 4_000.0),
+            8 => Quantity::TargetWeight(self.number(1.0) - 1.0),
+            _ => Quantity::All,
+        }
+    }
+
+    fn kind(&mut self, near: f64) -> OrderKind {
+        match self.r.below(8) {
+            0..3 => OrderKind::Market {
+                timing: match self.r.below(4) {
+                    0 => Some(FillTiming {
+                        at: one(&mut self.r, &[At::Open, At::Close]),
+                        delay: self.r.below(4) as u32,
+                        count: one(&mut self.r, &[Count::Bars, Count::Bars, Count::Sessions]),
+                    }),
+                    _ => None,
+                },
+            },
+            3 | 4 => OrderKind::Limit { price: self.price(near) },
+            5 => OrderKind::Stop { price: self.price(near) },
+            6 => OrderKind::StopLimit { stop: self.price(near), limit: self.price(near) },
+            _ => OrderKind::Trail {
+                by: match self.r.bernoulli(0.5) {
+                    true => Distance::Price(self.number(3.0)),
+                    false => Distance::Fraction(self.number(0.02)),
+                },
+                best: self.r.bernoulli(0.2).then_some(near).filter(|x| !x.is_nan()),
+            },
+        }
+    }
+
+    fn order(&mut self, desk: &mut Desk<'_, '_>) -> Order {
+        let market = if self.r.below(200) == 0 { 99 } else { self.r.below(self.n_markets as u64) as u32 };
+        let near = desk.price(market as usize);
+        let group = desk.group();
+        Order {
+            kind: self.kind(near),
+            tif: match self.r.below(14) {
+                0 => TimeInForce::Ioc,
+                1 => TimeInForce::Fok,
+                2 => TimeInForce::AtOpen,
+                3 => TimeInForce::AtClose,
+                4 => TimeInForce::Gtd(desk.now() + self.r.below(20) as i64 * 600_000_000_000),
+                5 | 6 => TimeInForce::Day,
+                7 => TimeInForce::Gtc,
+                _ => TimeInForce::Bars(self.r.below(5) as u32),
+            },
+            oco: self.r.bernoulli(0.2).then_some(group),
+            parent: match self.known.last() {
+                Some(last) if self.r.bernoulli(0.15) => Some(*last),
+                _ => None,
+            },
+            reduce_only: self.r.bernoulli(0.3),
+            from_flat: self.r.bernoulli(0.1),
+            ..Order::market(market, one(&mut self.r, &[Side::Buy, Side::Sell]), self.quantity())
+        }
+    }
+
+    fn act(&mut self, desk: &mut Desk<'_, '_>) {
+        while self.r.bernoulli(self.busy) {
+            let order = self.order(desk);
+            let id = desk.submit(order);
+            self.n_placed += 1;
+            self.known.push(id);
+            if self.r.bernoulli(0.3) {
+                let twin = Order { kind: self.kind(desk.price(order.market as usize)), ..order };
+                self.known.push(desk.submit(twin));
+                self.n_placed += 1;
+            }
+            if self.r.bernoulli(0.2) {
+                let near = desk.price(0);
+                let kind = self.kind(near);
+                let any = one(&mut self.r, &self.known);
+                desk.replace(any, kind);
+                let quantity = self.quantity();
+                desk.resize(any, quantity);
+            }
+            if self.r.bernoulli(0.2) {
+                let any = one(&mut self.r, &self.known);
+                let was_there = desk.order(any).is_some();
+                assert_eq!(desk.cancel(any), was_there);
+                assert!(!desk.cancel(any));
+            }
+            if self.r.below(100) == 0 {
+                desk.cancel_all(0);
+            }
+        }
+    }
+}
+
+impl BarStrategy for Wild {
+    fn on_bars(&mut self, _: &Seen<'_>, desk: &mut Desk<'_, '_>) {
+        self.act(desk);
+    }
+
+    fn on_fill(&mut self, fill: &Filled, desk: &mut Desk<'_, '_>) {
+        assert!(fill.price >= 0.0 && fill.fee.is_finite() && fill.units != 0.0, "{fill:?}");
+        if self.r.bernoulli(0.1) {
+            self.act(desk);
+        }
+    }
+
+    fn on_order(&mut self, _: &Update, desk: &mut Desk<'_, '_>) {
+        if self.r.bernoulli(0.02) {
+            self.act(desk);
+        }
+    }
+}
+
+fn spec(r: &mut Stream) -> Spec {
+    let costs = CostModel {
+        spread_frac: one(r, &[0.0, 0.0006, 0.05]),
+        market_spread_times: one(r, &[0.0, 0.0, 1.0]),
+        slippage_bps: one(r, &[0.0, 3.0]),
+        taker_fee_bps: one(r, &[0.0, 5.0]),
+        maker_fee_bps: one(r, &[0.0, -1.0]),
+        fee_per_unit: one(r, &[0.0, 0.01]),
+        min_fee: one(r, &[0.0, 0.0, 2.0]),
+        impact_coef: one(r, &[0.0, 0.0, 0.0, 0.1]),
+        borrow_annual: one(r, &[0.0, 0.3]),
+        funding_annual: one(r, &[0.0, 0.2, -0.2]),
+        funding_hours: one(r, &[0, 8]),
+        crisis: one(r, &[None, None, Some(Crisis { calm_annual: 0.2, slope: 1.0, cap: 5.0, period: 5 })]),
+    };
+    Spec {
+        leverage: one(r, &[1.0, 1.0, 3.0, 50.0]),
+        fill: one(r, &[FillTiming::NEXT_OPEN, FillTiming::NEXT_CLOSE, FillTiming::SIGNAL_CLOSE]),
+        path: one(r, &PathPolicy::ALL),
+        costs,
+        processing: one(r, &[Processing::AsGiven, Processing::SellsFirst]),
+        volume_frac: one(r, &[None, None, Some(1.0), Some(0.5)]),
+        maintenance_frac: one(r, &[0.0, 0.0, 0.1, 0.5]),
+        position_limit_frac: one(r, &[None, None, Some(0.5)]),
+        gross_limit_frac: one(r, &[None, None, Some(2.0)]),
+        flat_at_session_end: r.bernoulli(0.2),
+        ..Spec::default()
+    }
+}
+
+/// What the ledger alone makes of the marks: cash and worth at each instant, and by how much the report is off.
+fn check(report: &BrokerReport, markets: &[Market], trades: &[Trade]) {
+    let (f, capital) = (&report.ledger.fills, report.spec.capital);
+    let axis = |line: usize| markets[line].columns().axis();
+    let marks: Vec<Vec<f64>> = markets.iter().map(marks).collect();
+    // Opens, and what is paid at them, come after the mark of their instant.
+    let mut moves: Vec<(i64, u8, usize, bool)> = Vec::new();
+    for i in 0..f.len() {
+        let (line, row) = (f.line[i] as usize, f.row[i] as usize);
+        let time = if f.phase[i] == 0 { axis(line).open()[row] } else { axis(line).available()[row] };
+        moves.push((time, u8::from(f.phase[i] == 0), i, true));
+    }
+    assert!(moves.windows(2).all(|w| (w[0].0, w[0].1) <= (w[1].0, w[1].1)), "fills are not in order");
+    for (i, c) in report.ledger.carries.iter().enumerate() {
+        moves.push((axis(c.line as usize).open()[c.row as usize], 1, i, false));
+    }
+    moves.sort_by_key(|m| (m.0, m.1));
+    let (mut cash, mut held, mut at) = (capital, vec![0.0; markets.len()], 0);
+    let mut gross_turned = capital;
+    for (i, time) in report.times.iter().enumerate() {
+        while at < moves.len() && (moves[at].0, moves[at].1) <= (*time, 0) {
+            let (_, _, i, is_fill) = moves[at];
+            if is_fill {
+                let line = f.line[i] as usize;
+                let money = f.units[i] * report.ledger.lines[line].multiplier * f.price[i];
+                cash -= money + f.fee[i];
+                held[line] += f.units[i];
+                gross_turned += money.abs();
+                let far = (held[line] - f.held[i]).abs();
+                assert!(far <= 1e-9 * f.units[i].abs().max(held[line].abs()).max(1.0), "{far} units of {line}");
+                held[line] = f.held[i];
+            } else {
+                cash -= report.ledger.carries[i].money;
+            }
+            at += 1;
+        }
+        if report.ruin.is_some_and(|r| r.time <= *time) {
+            assert_eq!((report.worth[i], report.cash[i]), (0.0, 0.0));
+            continue;
+        }
+        let mut worth = cash;
+        let mut gross = 0.0_f64;
+        for (line, units) in held.iter().enumerate().filter(|(_, units)| **units != 0.0) {
+            let row = axis(line).available().partition_point(|t| t <= time);
+            let mark = match row.checked_sub(1) {
+                Some(row) => marks[line][row],
+                None => unreachable!("held before the first close"),
+            };
+            worth += units * report.ledger.lines[line].multiplier * mark;
+            gross += (units * report.ledger.lines[line].multiplier * mark).abs();
+        }
+        let far = (worth - report.worth[i]).abs();
+        // Sums of all that was turned over round in the other order.
+        let most = 1e-9 * report.worth[i].max(gross * 1e-3).max(gross_turned * 1e-6);
+        assert!(far <= most, "instant {i}: {worth} is told as {}", report.worth[i]);
+        assert!(report.worth[i] > 0.0);
+    }
+    if report.ruin.is_none() {
+        let won: f64 = trades.iter().map(|t| t.pnl).sum();
+        let last = report.worth.last().copied().unwrap_or(capital);
+        let most = 1e-9 * capital.max(last).max(gross_turned * 1e-3);
+        assert!((capital + won - last).abs() <= most, "round trips won {won}, and {capital} is {last} now");
+    } else {
+        assert_eq!(at, moves.len(), "something happened after ruin");
+    }
+    let mut filled: BTreeMap<OrderId, f64> = BTreeMap::new();
+    for (id, units) in report.fill_orders.iter().zip(&f.units) {
+        *filled.entry(*id).or_default() += units;
+    }
+    for order in &report.orders {
+        assert_eq!(order.filled, filled.get(&order.id).copied().unwrap_or(0.0), "{order:?}");
+        assert!(order.state != OrderState::Rejected || order.filled == 0.0 || order.why.is_some(), "{order:?}");
+        assert_eq!(order.ended_at.is_none(), order.state.is_alive());
+    }
+}
+
+/// Closes at which positions are marked.
+fn marks(market: &Market) -> Vec<f64> {
+    let column = |name: &str| market.columns().get(name).unwrap().to_f64();
+    let (open, close) = (column("open"), column("close"));
+    let mut last = f64::NAN;
+    let has_closed = |row: usize| close[..=row].iter().any(|c| !c.is_nan());
+    (0..market.len())
+        .map(|row| {
+            let new = if has_closed(row) { close[row] } else { open[row] };
+            last = if new.is_nan() { last } else { new };
+            last
+        })
+        .collect()
+}
+
+fn wild(seed: u64) -> (Vec<Market>, BrokerReport, usize) {
+    let mut r = Stream::new(seed, "broker: random orders", 0);
+    let spec = spec(&mut r);
+    let n_markets = 1 + r.below(3) as usize;
+    let n = 20 + r.below(150) as usize;
+    let markets: Vec<Market> = (0..n_markets).map(|_| market(&mut r, n).0).collect();
+    let busy = one(&mut r, &[0.3, 0.6, 0.85]);
+    let mut strategy = Wild { r, n_markets, busy, n_placed: 0, known: vec![OrderId(0)] };
+    let report = run(&spec, &markets, &Events::default(), &mut strategy).unwrap();
+    (markets, report, strategy.n_placed)
+}
+
+fn told(report: &BrokerReport) -> impl PartialEq + std::fmt::Debug + use<> {
+    let f = &report.ledger.fills;
+    let bits = |x: &[f64]| x.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+    (bits(&f.price), bits(&f.units), bits(&f.fee), bits(&report.worth), report.events.len(), report.orders.len())
+}
+
+#[test]
+fn money_is_conserved_over_a_million_random_orders() {
+    let (mut n_orders, mut n_fills, mut n_ruined, mut n_called, mut n_reversed) = (0, 0, 0, 0, 0);
+    let mut seed = 0;
+    while n_orders < 1_000_000 {
+        seed += 1;
+        let (markets, report, n) = wild(seed);
+        let trades: Vec<Trade> = markets.iter().enumerate().flat_map(|(m, of)| report.trades(m, of)).collect();
+        check(&report, &markets, &trades);
+        n_orders += n;
+        n_fills += report.ledger.fills.len();
+        n_ruined += usize::from(report.ruin.is_some());
+        n_called += report.margin_calls.len();
+        n_reversed += report.fill_orders.windows(2).filter(|w| w[0] == w[1]).count();
+        if seed % 20 == 0 {
+            assert_eq!(told(&report), told(&wild(seed).1), "seed {seed}");
+        }
+    }
+    let told = format!("{n_fills} fills, {n_ruined} ruined, {n_called} margin calls, {n_reversed} through zero");
+    assert!(n_fills > 100_000 && n_ruined > 100 && n_called > 200 && n_reversed > 5_000, "{told}");
+}
