@@ -23,6 +23,7 @@ pub mod metrics;
 mod mind;
 mod need;
 pub mod outcome;
+pub mod portfolio;
 pub mod program;
 pub mod range;
 pub mod run;

@@ -21,6 +21,7 @@ impl Floor<'_> {
         let money = pit.market.carry(row, side, value, &self.spec.costs);
         if money != 0.0 {
             self.cash -= money;
+            self.take_from_purse(market, money);
             self.pits[market].realised -= money;
             self.out.carry += money;
             let n_fills = self.out.ledger.fills.len() as u32;
@@ -83,6 +84,9 @@ impl Floor<'_> {
             return false;
         }
         self.equity = worth;
+        for market in 0..self.purses.len() {
+            self.stakes[market] = self.stake_at(market, self.pits[market].mark);
+        }
         self.out.times.push(self.now);
         self.out.worth.push(worth);
         self.out.cash.push(self.cash);
@@ -97,7 +101,8 @@ impl Floor<'_> {
     fn ruin(&mut self, worth: f64) {
         self.end_all(None, Refusal::Ruined);
         self.out.ruin = Some(Ruin { time: self.now, owed: -worth });
-        (self.cash, self.equity) = (0.0, 0.0);
+        (self.cash, self.equity, self.reserve) = (0.0, 0.0, 0.0);
+        self.purses.fill(0.0);
         self.held.clear();
         for pit in &mut self.pits {
             (pit.units, pit.exposure) = (0.0, 0.0);

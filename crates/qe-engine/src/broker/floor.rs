@@ -114,6 +114,11 @@ pub(super) struct Floor<'a> {
     pub(super) spec: &'a Spec,
     pub(super) pits: Vec<Pit<'a>>,
     pub(super) cash: f64,
+    /// Money that each market has of its own, if they have, and what is in none of them.
+    pub(super) purses: Vec<f64>,
+    pub(super) reserve: f64,
+    /// What each purse and its position were worth at the last mark.
+    pub(super) stakes: Vec<f64>,
     /// Worth at the last mark.
     pub(super) equity: f64,
     /// The markets in which something is held, ascending.

@@ -515,7 +515,7 @@ impl Floor<'_> {
             return live.left;
         }
         let each = price * self.pits[market].market.multiplier();
-        let equity = self.worth_at(market, price);
+        let equity = self.stake_at(market, price);
         let target = |units: f64| ((units - held) * live.side).max(0.0);
         let quantity = self.slots[live.at as usize].order.quantity;
         match quantity {

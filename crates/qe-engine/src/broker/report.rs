@@ -6,6 +6,7 @@ use qe_core::time::Date;
 use serde::{Deserialize, Serialize};
 
 use super::order::{Order, OrderId};
+use super::purse::Moved;
 use super::spec::Spec;
 use crate::error::Result;
 use crate::ledger::{Ledger, Refusal};
@@ -120,6 +121,8 @@ pub struct BrokerReport {
     pub worth: Vec<f64>,
     /// What there was of cash at each of them.
     pub cash: Vec<f64>,
+    /// Money that went into markets' own purses, and back.
+    pub moves: Vec<Moved>,
     /// Margin calls.
     pub margin_calls: Vec<MarginCall>,
     /// The end of all trading, if it came to that.
@@ -155,10 +158,14 @@ impl BrokerReport {
 
     /// Worth at the end of each day: of the days of the first market, the last instant in or before each.
     pub fn days(&self, markets: &[Market]) -> (Vec<Date>, Vec<f64>) {
+        self.days_from(0, markets)
+    }
+
+    fn days_from(&self, from: usize, markets: &[Market]) -> (Vec<Date>, Vec<f64>) {
         let Some(first) = markets.first() else { return (Vec::new(), Vec::new()) };
         let mut cursor = first.calendar().cursor();
         let (mut dates, mut days): (Vec<Date>, Vec<f64>) = (Vec::new(), Vec::new());
-        for (time, worth) in self.times.iter().zip(&self.worth) {
+        for (time, worth) in self.times.iter().zip(&self.worth).skip(from) {
             // What is complete at a session's close belongs to it.
             let date = cursor.day_of(time - 1);
             if dates.last() == Some(&date) {
@@ -192,11 +199,17 @@ impl BrokerReport {
     /// # Errors
     /// Never at present: what is not defined is `None`.
     pub fn summary(&self, markets: &[Market]) -> Result<Summary> {
-        let (_, days) = self.days(markets);
+        self.summary_from(0, markets)
+    }
+
+    /// As [`BrokerReport::summary`], scored from an instant on, by its place among [`BrokerReport::times`].
+    pub(crate) fn summary_from(&self, from: usize, markets: &[Market]) -> Result<Summary> {
+        let (_, days) = self.days_from(from, markets);
         let mut daily = Vec::new();
         daily_returns(self.spec.capital, &days, &mut daily);
-        let mut steps = Vec::with_capacity(self.worth.len());
-        daily_returns(self.spec.capital, &self.worth, &mut steps);
+        let worth = self.worth.get(from..).unwrap_or(&[]);
+        let mut steps = Vec::with_capacity(worth.len());
+        daily_returns(self.spec.capital, worth, &mut steps);
         let closed: Vec<Trade> = self.closed(markets).into_iter().map(|(_, trade)| trade).collect();
         let facts = TradeFacts::of(&closed);
         let n_days_in_market = self.days_in_market(markets);

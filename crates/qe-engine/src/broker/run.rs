@@ -11,6 +11,7 @@ use qe_factors::plan::Scope;
 use super::desk::Desk;
 use super::floor::{Floor, Notice, Pit};
 use super::order::TimeInForce;
+use super::purse::purses;
 use super::report::{BrokerReport, OrderRecord, OrderState};
 use super::spec::Spec;
 use super::strategy::{BarStrategy, Hall, Seen};
@@ -43,9 +44,11 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
             mend: "give at least one".into(),
         });
     };
+    let (purses, reserve) = purses(&spec.purses, markets.len(), spec.capital)?;
     let mut pits = Vec::with_capacity(markets.len());
-    for market in markets {
-        pits.push(pit(spec, market)?);
+    for (place, market) in markets.iter().enumerate() {
+        let is_flat = spec.flat_markets.is_empty() || spec.flat_markets.contains(&(place as u32));
+        pits.push(pit(spec, market, is_flat)?);
     }
     let lines = markets.iter().map(|m| m.line().clone()).collect();
     let out = BrokerReport {
@@ -57,6 +60,7 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         times: Vec::new(),
         worth: Vec::new(),
         cash: Vec::new(),
+        moves: Vec::new(),
         margin_calls: Vec::new(),
         ruin: None,
         turnover: 0.0,
@@ -70,6 +74,9 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         spec,
         pits,
         cash: spec.capital,
+        stakes: purses.clone(),
+        purses,
+        reserve,
         equity: spec.capital,
         held: Vec::new(),
         slots: Vec::new(),
@@ -87,8 +94,9 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
 }
 
 /// What is read of a market.
-fn pit<'a>(spec: &Spec, market: &'a Market) -> Result<Pit<'a>> {
-    let execution = spec.execution();
+fn pit<'a>(spec: &Spec, market: &'a Market, is_flat: bool) -> Result<Pit<'a>> {
+    let mut execution = spec.execution();
+    execution.flat_at_session_end &= is_flat;
     market.check_costs(&spec.costs)?;
     market.check_execution(&execution)?;
     let volume = match spec.volume_frac {

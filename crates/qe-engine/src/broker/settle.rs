@@ -54,7 +54,7 @@ impl Floor<'_> {
             quantity => {
                 let (number, size) = self.size_of(quantity);
                 if held * side < 0.0 {
-                    let equity = self.worth_at(market, way.raw);
+                    let equity = self.stake_at(market, way.raw);
                     let price = way.raw * (1.0 + side * place.half) * place.market.multiplier();
                     let free = Size { limit_frac: f64::INFINITY, ..size };
                     let no_cap = f64::INFINITY;
@@ -145,7 +145,8 @@ impl Floor<'_> {
     /// The number and the bounds of a size.
     fn size_of(&self, quantity: Quantity) -> (f64, Size) {
         let (number, kind) = kind_of(quantity).unwrap_or((f64::NAN, SizeKind::Units));
-        let own = self.spec.position_limit_frac.unwrap_or(f64::INFINITY);
+        // Where markets have purses, a limit is one of the whole account: it is looked at with the others.
+        let own = self.spec.position_limit_frac.filter(|_| self.purses.is_empty()).unwrap_or(f64::INFINITY);
         let (limit_frac, lot, min_units) = match quantity {
             Quantity::Sized { limit_frac, lot, min_units, .. } => (limit_frac.min(own), lot, min_units),
             _ => (own, 0.0, 0.0),
@@ -154,7 +155,7 @@ impl Floor<'_> {
     }
 
     /// At most this share of worth may be held in all, besides what is held; and what to call it.
-    fn most(&self) -> (f64, Refusal) {
+    pub(super) fn most(&self) -> (f64, Refusal) {
         match self.spec.gross_limit_frac {
             Some(limit) if limit < self.spec.leverage => (limit, Refusal::CappedByGross),
             _ => (self.spec.leverage, Refusal::CappedByLeverage),
@@ -176,13 +177,9 @@ impl Floor<'_> {
         if is_new && let Some(why) = place.market.entry_refusal(place.row, side) {
             return Err(why);
         }
-        let equity = self.worth_at(market, place.raw);
-        let (most, name) = self.most();
-        let pit = &self.pits[market];
-        let own = if is_new { 0.0 } else { (pit.exposure * place.raw).abs() };
-        let gross = self.gross_but(market) + own;
-        let share = if gross == 0.0 { most } else { most - gross / equity };
-        let limit_frac = if own == 0.0 { size.limit_frac } else { size.limit_frac - own / equity };
+        let equity = self.stake_at(market, place.raw);
+        let own = if is_new { 0.0 } else { (self.pits[market].exposure * place.raw).abs() };
+        let (share, limit_frac, name) = self.room_of_stake(market, place.raw, own, size);
         let size = Size { limit_frac, ..*size };
         let (deal, why) = deal::open(place, side, &size, number, equity, share);
         *capped = why.map(|why| if why == Refusal::CappedByLeverage { name } else { why });
@@ -209,7 +206,7 @@ impl Floor<'_> {
                 Want::Units(_) => self.size_of(Quantity::Units(opening)).1,
             };
             let free = Size { kind: SizeKind::Units, limit_frac: f64::INFINITY, lot: 0.0, min_units: 0.0, ..size };
-            let equity = self.worth_at(market, way.raw);
+            let equity = self.stake_at(market, way.raw);
             let (deal, _) = deal::open(place, side, &free, opening, equity, f64::INFINITY);
             let deal = match deal {
                 Ok(deal) => deal,
@@ -238,12 +235,10 @@ impl Floor<'_> {
         let order = self.slots[at as usize].order;
         let market = order.market as usize;
         let held = self.pits[market].units;
-        let equity = self.worth_at(market, way.raw);
-        let (most, name) = self.most();
-        let others = self.gross_but(market);
-        let share = if others == 0.0 { most } else { (most - others / equity).max(0.0) };
-        let own = self.spec.position_limit_frac.unwrap_or(f64::INFINITY);
-        let (share, name) = if own < share { (own, Refusal::CappedByLimit) } else { (share, name) };
+        let (_, size) = self.size_of(Quantity::TargetWeight(weight));
+        let (share, own, name) = self.room_of_stake(market, way.raw, 0.0, &size);
+        let share = share.max(0.0);
+        let (share, name) = if own < share { (own.max(0.0), Refusal::CappedByLimit) } else { (share, name) };
         let mut weight = weight;
         if weight.abs() > share {
             // A position that stands is not made smaller for others that grew.
@@ -273,7 +268,7 @@ impl Floor<'_> {
     /// Trades to a weight of one side; `false` if the bar's volume does not reach.
     fn trade_to(&mut self, at: u32, way: Way, weight: f64, cause: Cause) -> bool {
         let market = self.slots[at as usize].order.market as usize;
-        let equity = self.worth_at(market, way.raw);
+        let equity = self.stake_at(market, way.raw);
         let place = self.place(market, way);
         let held = self.pits[market].units;
         let Some(mut gap) = deal::gap(place, held, weight, equity, false) else { return true };
@@ -315,7 +310,9 @@ impl Floor<'_> {
     ) {
         let Deal { units, price, fee, exposure } = deal;
         let equity = self.worth_at(market, way.raw);
-        self.cash -= side * exposure * price + fee;
+        let money = side * exposure * price + fee;
+        self.cash -= money;
+        self.take_from_purse(market, money);
         self.out.turnover += exposure * way.raw / equity;
         self.out.cost += (price - way.raw).abs() * exposure + fee;
         let pit = &mut self.pits[market];

@@ -44,6 +44,13 @@ pub struct Spec {
     pub gross_limit_frac: Option<f64>,
     /// Positions are closed at the close of a session's last bar, and what is on its way is taken back.
     pub flat_at_session_end: bool,
+    /// The markets that `flat_at_session_end` is of; none: all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flat_markets: Vec<u32>,
+    /// Money that each market has of its own, which its sizes are fractions of; what they do not come to is a reserve. None:
+    /// all markets trade with all there is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub purses: Vec<f64>,
 }
 
 impl Default for Spec {
@@ -60,6 +67,8 @@ impl Default for Spec {
             position_limit_frac: None,
             gross_limit_frac: None,
             flat_at_session_end: false,
+            flat_markets: Vec::new(),
+            purses: Vec::new(),
         }
     }
 }

@@ -149,11 +149,6 @@ impl Seen<'_> {
         Some(self.bar_of(market, row))
     }
 
-    /// A market as a whole, later rows and all: for what reads complete rows of it.
-    pub(super) fn market(&self, market: usize) -> &Market {
-        &self.hall.markets[market]
-    }
-
     #[inline]
     fn bar_of(&self, market: usize, row: usize) -> Bar<'_> {
         Bar { of: &self.hall.markets[market], market, row }

@@ -11,8 +11,8 @@ use crate::program::StrategyPlan;
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     cursor: SessionCursor,
-    bar_nanos: i64,
-    no_entry_last_bars: u32,
+    /// How long the last bars of a session are together, in which nothing is entered, but for the last.
+    last_nanos: Option<i64>,
     blackout: Vec<EventKind>,
     blackout_sessions: u32,
     /// The trading day of the last row, and how many there were before it.
@@ -36,8 +36,7 @@ impl Clock {
         let asks = x.flat_at_session_end || x.no_entry_last_bars > 0 || x.blackout_sessions > 0;
         (asks || cooldown_sessions > 0).then(|| Self {
             cursor: feed.calendar.cursor(),
-            bar_nanos: feed.bar_nanos,
-            no_entry_last_bars: x.no_entry_last_bars,
+            last_nanos: last_nanos(x.no_entry_last_bars, feed),
             blackout: plan.blackout_events.clone(),
             blackout_sessions: x.blackout_sessions,
             day: None,
@@ -80,10 +79,7 @@ impl Clock {
         if let Some(session) = self.cursor.session_at(bar.open_time) {
             let left = session.close - bar.available;
             told.is_session_last = left <= 0;
-            told.is_no_entry = left < i64::from(self.no_entry_last_bars).saturating_mul(self.bar_nanos);
-        }
-        if self.no_entry_last_bars == 0 {
-            told.is_no_entry = false;
+            told.is_no_entry = self.last_nanos.is_some_and(|last| left <= last);
         }
         told.is_no_entry |= self.cool_day.is_some_and(|day| self.n_days <= day);
         if self.blackout_sessions > 0 && !told.is_no_entry {
@@ -94,4 +90,11 @@ impl Clock {
         }
         told
     }
+}
+
+/// What lies between the ends of the first and the last of a session's last so many bars.
+fn last_nanos(n_bars: u32, feed: &Feed) -> Option<i64> {
+    // By the timeframe, as `sim::guards`.
+    let length = feed.timeframe.nanos().unwrap_or(i64::MAX);
+    (n_bars > 0).then(|| i64::from(n_bars - 1).saturating_mul(length))
 }

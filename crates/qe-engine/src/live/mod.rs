@@ -15,6 +15,7 @@ mod tape;
 mod told;
 
 use qe_core::calendar::Calendar;
+use qe_core::timeframe::Timeframe;
 use serde::{Deserialize, Serialize};
 
 pub use snapshot::Snapshot;
@@ -36,8 +37,8 @@ pub struct Feed {
     pub is_traded: bool,
     /// What a session is.
     pub calendar: Calendar,
-    /// How long a bar is, in nanoseconds; of bars of sessions and days, the shortest there is.
-    pub bar_nanos: i64,
+    /// How long a bar is.
+    pub timeframe: Timeframe,
     /// The columns of its bars, in the order in which each gives their values.
     pub columns: Vec<String>,
 }

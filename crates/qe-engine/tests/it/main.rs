@@ -12,6 +12,7 @@ mod metrics;
 mod naive;
 mod points;
 mod policies;
+mod portfolio;
 mod properties;
 mod random;
 mod regressions;
