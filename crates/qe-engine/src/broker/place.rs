@@ -6,6 +6,7 @@ use super::report::OrderState;
 use super::strategy::{Update, What};
 use crate::fills::{At, Count, FillTiming};
 use crate::ledger::Refusal;
+use crate::market::Market;
 use crate::program::SizeKind;
 
 /// So many orders for each market, and some, in one instant are placed by nobody who knows what they do.
@@ -147,10 +148,14 @@ impl Floor<'_> {
                 let due = if base < 0 { 0 } else { ends[day[base as usize] as usize] + 1 };
                 (due, At::Open)
             }
-            (TimeInForce::AtClose, _) => (session_end, At::Close),
+            // The close with which the session is over by the calendar: that no bar follows is not known.
+            (TimeInForce::AtClose, _) => {
+                let today = day.get(session_end as usize).map(|today| *today as usize);
+                (today.and_then(|today| pit.market.day_close().get(today).copied()).unwrap_or(NONE), At::Close)
+            }
             (_, OrderKind::Market { timing }) => {
                 let timing = timing.unwrap_or(self.spec.fill);
-                (due(timing, base, day, ends), timing.at)
+                (due(timing, base, pit.market), timing.at)
             }
             _ => (next_row as u32, At::Open),
         };
@@ -290,22 +295,23 @@ impl Floor<'_> {
 }
 
 /// The row in which what is decided after a row is due.
-fn due(timing: FillTiming, base: i64, day: &[u32], ends: &[u32]) -> u32 {
-    let row = match timing.count {
-        Count::Bars => base + i64::from(timing.delay),
-        Count::Sessions => {
-            let today = if base < 0 { -1 } else { day.get(base as usize).map_or(i64::MAX / 2, |d| i64::from(*d)) };
-            let on = today + i64::from(timing.delay);
-            match timing.at {
-                _ if on < 0 => 0,
-                _ if on as usize >= ends.len() => return NONE,
-                At::Close => i64::from(ends[on as usize]),
-                At::Open if on == 0 => 0,
-                At::Open => i64::from(ends[on as usize - 1]) + 1,
+fn due(timing: FillTiming, base: i64, market: &Market) -> u32 {
+    let row = match usize::try_from(base) {
+        Ok(row) => timing.due(row, market.day(), market.day_end(), market.day_close()),
+        // Before the first row no session has begun: the first is the next.
+        Err(_) => match (timing.count, timing.at, timing.delay as usize) {
+            (Count::Bars, _, delay) => delay.saturating_sub(1),
+            (Count::Sessions, _, 0) | (Count::Sessions, At::Open, 1) => 0,
+            (Count::Sessions, at, delay) => {
+                let on = match at {
+                    At::Open => market.day_end().get(delay - 2).map(|end| end + 1),
+                    At::Close => market.day_close().get(delay - 1).copied(),
+                };
+                on.map_or(usize::MAX, |row| row as usize)
             }
-        }
+        },
     };
-    u32::try_from(row.max(0)).unwrap_or(NONE)
+    u32::try_from(row).unwrap_or(NONE)
 }
 
 /// What a quantity counts, where it is a size.
