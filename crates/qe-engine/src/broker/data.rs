@@ -10,8 +10,9 @@ use qe_data::events::Event;
 
 use super::desk::Desk;
 use super::player::Player;
+use super::seen::Seen;
 use super::spec::Spec;
-use super::strategy::{BarStrategy, Filled, Seen, Update};
+use super::strategy::{BarStrategy, Filled, Update};
 use crate::error::Result;
 use crate::live::{Account, Live};
 use crate::market::Market;

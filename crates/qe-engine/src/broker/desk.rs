@@ -1,8 +1,9 @@
 //! Where a strategy stands: what it has, and what it may do.
 
 use super::floor::{Floor, id_of};
-use super::order::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
-use crate::fills::FillTiming;
+use super::order::{GroupId, Order, OrderId, OrderKind, Quantity, Side};
+use super::report::OrderState;
+use super::ticket::Ticket;
 use crate::ledger::Cause;
 
 /// Where a strategy stands: what it has, and what it may do.
@@ -34,26 +35,6 @@ pub struct OpenOrder {
     pub is_asleep: bool,
     /// Units that were filled of it, below 0 sold.
     pub filled: f64,
-}
-
-/// What a ticket came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
-    /// The order.
-    pub id: OrderId,
-    /// The stop that comes with it.
-    pub stop: Option<OrderId>,
-    /// The target that comes with it.
-    pub target: Option<OrderId>,
-    /// The trailing stop that comes with it.
-    pub trail: Option<OrderId>,
-}
-
-impl From<f64> for Quantity {
-    /// Units.
-    fn from(units: f64) -> Self {
-        Self::Units(units)
-    }
 }
 
 impl<'a> Desk<'_, 'a> {
@@ -114,7 +95,7 @@ impl<'a> Desk<'_, 'a> {
     /// An order, if it is still there.
     pub fn order(&self, id: OrderId) -> Option<OpenOrder> {
         let slot = &self.floor.slots[self.floor.alive(id)? as usize];
-        let is_asleep = slot.state == super::report::OrderState::Asleep;
+        let is_asleep = slot.state == OrderState::Asleep;
         Some(OpenOrder { id, order: slot.order, is_asleep, filled: slot.filled })
     }
 
@@ -184,115 +165,6 @@ impl<'a> Desk<'_, 'a> {
     }
 
     fn ticket(&mut self, order: Order) -> Ticket<'_, 'a> {
-        Ticket { floor: self.floor, order, stop: None, target: None, trail: None }
-    }
-}
-
-/// An order as it is written; [`Ticket::place`] places it.
-#[must_use = "an order is placed by `place`"]
-pub struct Ticket<'d, 'a> {
-    floor: &'d mut Floor<'a>,
-    order: Order,
-    stop: Option<f64>,
-    target: Option<f64>,
-    trail: Option<Distance>,
-}
-
-impl Ticket<'_, '_> {
-    /// At this price or better.
-    pub fn limit(mut self, price: f64) -> Self {
-        self.order.kind = OrderKind::Limit { price };
-        self
-    }
-
-    /// Once this price is met.
-    pub fn stop(mut self, price: f64) -> Self {
-        self.order.kind = OrderKind::Stop { price };
-        self
-    }
-
-    /// A limit, once a price is met.
-    pub fn stop_limit(mut self, stop: f64, limit: f64) -> Self {
-        self.order.kind = OrderKind::StopLimit { stop, limit };
-        self
-    }
-
-    /// A stop that follows the best price from now on.
-    pub fn trail(mut self, by: Distance) -> Self {
-        self.order.kind = OrderKind::Trail { by, best: None };
-        self
-    }
-
-    /// At the market, at this time instead of the broker's.
-    pub fn at(mut self, timing: FillTiming) -> Self {
-        self.order.kind = OrderKind::Market { timing: Some(timing) };
-        self
-    }
-
-    /// For so long.
-    pub fn during(mut self, tif: TimeInForce) -> Self {
-        self.order.tif = tif;
-        self
-    }
-
-    /// As one of a group.
-    pub fn one_of(mut self, group: GroupId) -> Self {
-        self.order.oco = Some(group);
-        self
-    }
-
-    /// It closes and never opens.
-    pub fn reduce_only(mut self) -> Self {
-        self.order.reduce_only = true;
-        self
-    }
-
-    /// Why, as the ledger tells it.
-    pub fn because(mut self, cause: Cause) -> Self {
-        self.order.cause = cause;
-        self
-    }
-
-    /// With a stop that closes what it opened.
-    pub fn stop_loss(mut self, price: f64) -> Self {
-        self.stop = Some(price);
-        self
-    }
-
-    /// With a limit that closes what it opened.
-    pub fn take_profit(mut self, price: f64) -> Self {
-        self.target = Some(price);
-        self
-    }
-
-    /// With a trailing stop that closes what it opened, and hangs from the price of the fill.
-    pub fn trailing_stop(mut self, by: Distance) -> Self {
-        self.trail = Some(by);
-        self
-    }
-
-    /// Places it, and what comes with it.
-    pub fn place(self) -> Placed {
-        let Self { floor, order, stop, target, trail } = self;
-        let id = floor.submit(order);
-        let n = [stop.is_some(), target.is_some(), trail.is_some()].into_iter().filter(|x| *x).count();
-        let oco = if n > 1 { Some(floor.group()) } else { None };
-        let side = Side::of(-order.side.sign());
-        let child = |kind, cause| Order {
-            side,
-            quantity: Quantity::All,
-            kind,
-            tif: TimeInForce::Gtc,
-            oco,
-            parent: Some(id),
-            reduce_only: true,
-            from_flat: false,
-            cause,
-            ..order
-        };
-        let stop = stop.map(|price| floor.submit(child(OrderKind::Stop { price }, Cause::Stop)));
-        let target = target.map(|price| floor.submit(child(OrderKind::Limit { price }, Cause::Target)));
-        let trail = trail.map(|by| floor.submit(child(OrderKind::Trail { by, best: None }, Cause::Trail)));
-        Placed { id, stop, target, trail }
+        Ticket::new(self.floor, order)
     }
 }

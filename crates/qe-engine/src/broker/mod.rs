@@ -4,10 +4,15 @@
 //! [`crate::costs`], [`crate::program::Size`].
 
 mod account;
+mod book;
+mod choice;
+mod clock;
 mod data;
+mod date;
 mod desk;
 mod due;
 mod floor;
+mod gap;
 mod order;
 mod paper;
 mod path;
@@ -16,17 +21,23 @@ pub(crate) mod player;
 mod purse;
 mod report;
 mod run;
+mod seen;
 mod settle;
 mod spec;
 mod strategy;
+mod ticket;
 mod walk;
+mod ways;
+mod weigh;
 
 pub use data::SpecStrategy;
-pub use desk::{Desk, OpenOrder, Placed, Position, Ticket};
+pub use desk::{Desk, OpenOrder, Position};
 pub use order::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
 pub use paper::{PaperOrder, PaperPoint, PaperReport, PaperTrade};
 pub use purse::Moved;
 pub use report::{BrokerReport, MarginCall, Noted, OrderRecord, OrderState, Ruin};
 pub use run::run;
+pub use seen::{Bar, Seen};
 pub use spec::{Processing, Spec};
-pub use strategy::{Bar, BarStrategy, Filled, Seen, Update, What};
+pub use strategy::{BarStrategy, Filled, Update, What};
+pub use ticket::{Placed, Ticket};

@@ -1,14 +1,13 @@
-//! Filling an order: how many units, at what price, for what fee, and what becomes of those that belong to it.
+//! Filling an order: how many units close and open, and at what price.
 
-use super::floor::{Floor, NONE, Notice, Way, id_of};
-use super::order::{OrderId, Quantity, TimeInForce};
+use super::floor::{Floor, Way};
+use super::order::{Quantity, TimeInForce};
 use super::place::kind_of;
 use super::report::OrderState;
-use super::strategy::{Filled, What};
+use super::strategy::What;
 use crate::deal::{self, At, Deal};
 use crate::ledger::{Cause, Refusal};
 use crate::program::{Size, SizeKind, Source};
-use crate::sim::record::Fill;
 
 /// How much an order trades, above 0 on its side.
 enum Want {
@@ -143,7 +142,7 @@ impl Floor<'_> {
     }
 
     /// The number and the bounds of a size.
-    fn size_of(&self, quantity: Quantity) -> (f64, Size) {
+    pub(super) fn size_of(&self, quantity: Quantity) -> (f64, Size) {
         let (number, kind) = kind_of(quantity).unwrap_or((f64::NAN, SizeKind::Units));
         // Where markets have purses, a limit is one of the whole account: it is looked at with the others.
         let own = self.spec.position_limit_frac.filter(|_| self.purses.is_empty()).unwrap_or(f64::INFINITY);
@@ -228,221 +227,6 @@ impl Floor<'_> {
         let cause = if order.cause == Cause::Entry { Cause::Opposite } else { order.cause };
         self.commit(Some(at), market, side, part(closing, fee), way, cause, 0.0);
         self.commit(Some(at), market, side, part(opening, all.fee - fee), way, Cause::Entry, side * opening);
-    }
-
-    /// Trades to a weight, as strategies that are data do.
-    fn execute_weight(&mut self, at: u32, way: Way, weight: f64) {
-        let order = self.slots[at as usize].order;
-        let market = order.market as usize;
-        let held = self.pits[market].units;
-        let (_, size) = self.size_of(Quantity::TargetWeight(weight));
-        let (share, own, name) = self.room_of_stake(market, way.raw, 0.0, &size);
-        let share = share.max(0.0);
-        let (share, name) = if own < share { (own.max(0.0), Refusal::CappedByLimit) } else { (share, name) };
-        let mut weight = weight;
-        if weight.abs() > share {
-            // A position that stands is not made smaller for others that grew.
-            self.mark(at, What::Resized, name);
-            weight = share.copysign(weight);
-        }
-        let mut is_whole = true;
-        if held != 0.0 && weight * held < 0.0 {
-            is_whole = self.trade_to(at, way, 0.0, order.cause);
-            if is_whole && self.slots[at as usize].state.is_alive() {
-                is_whole = self.trade_to(at, way, weight, Cause::Entry);
-            }
-        } else {
-            let cause = if held == 0.0 { Cause::Entry } else { order.cause };
-            is_whole &= self.trade_to(at, way, weight, cause);
-        }
-        if is_whole {
-            self.end(at, OrderState::Filled, None);
-        } else if matches!(order.tif, TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::AtOpen | TimeInForce::AtClose)
-        {
-            self.end(at, OrderState::Cancelled, Some(Refusal::NotFilled));
-        } else {
-            self.mark(at, What::Waiting, Refusal::CappedByVolume);
-        }
-    }
-
-    /// Trades to a weight of one side; `false` if the bar's volume does not reach.
-    fn trade_to(&mut self, at: u32, way: Way, weight: f64, cause: Cause) -> bool {
-        let market = self.slots[at as usize].order.market as usize;
-        let equity = self.stake_at(market, way.raw);
-        let place = self.place(market, way);
-        let held = self.pits[market].units;
-        let Some(mut gap) = deal::gap(place, held, weight, equity, false) else { return true };
-        let room = self.pits[market].room(way.row, self.spec.volume_frac);
-        let is_whole = gap.units.abs() <= room;
-        self.is_part = !is_whole;
-        if !is_whole {
-            if room == 0.0 || self.slots[at as usize].order.tif == TimeInForce::Fok {
-                return false;
-            }
-            (gap.units, gap.is_none) = (room.copysign(gap.units), false);
-        }
-        match deal::weigh(place, gap, held == 0.0, false) {
-            Ok(Deal { units, price, fee, exposure }) => {
-                let after = if gap.is_none { 0.0 } else { held + units };
-                let side = if units < 0.0 { -1.0 } else { 1.0 };
-                let deal = Deal { units: units.abs(), price, fee, exposure: exposure.abs() };
-                self.commit(Some(at), market, side, deal, way, cause, after);
-            }
-            Err((_, why)) => {
-                self.end(at, OrderState::Rejected, Some(why));
-                return true;
-            }
-        }
-        is_whole
-    }
-
-    /// Takes a fill into the account, the position and the ledger.
-    #[expect(clippy::too_many_arguments, reason = "what a fill is")]
-    pub(super) fn commit(
-        &mut self,
-        at: Option<u32>,
-        market: usize,
-        side: f64,
-        deal: Deal,
-        way: Way,
-        cause: Cause,
-        after: f64,
-    ) {
-        let Deal { units, price, fee, exposure } = deal;
-        let equity = self.worth_at(market, way.raw);
-        let money = side * exposure * price + fee;
-        self.cash -= money;
-        self.take_from_purse(market, money);
-        self.out.turnover += exposure * way.raw / equity;
-        self.out.cost += (price - way.raw).abs() * exposure + fee;
-        let pit = &mut self.pits[market];
-        let before = pit.units;
-        let multiplier = pit.market.multiplier();
-        (pit.units, pit.exposure) = (after, after * multiplier);
-        pit.traded += units;
-        if before == 0.0 {
-            pit.average = price;
-            pit.entered = (way.row, way.how);
-            let place = self.held.partition_point(|m| (*m as usize) < market);
-            self.held.insert(place, market as u32);
-        } else if before * side > 0.0 {
-            pit.average = (pit.average * before.abs() + price * units) / after.abs();
-        } else {
-            pit.realised += before.signum() * (price - pit.average) * units * multiplier;
-        }
-        pit.realised -= fee;
-        if after == 0.0 {
-            self.held.retain(|m| *m as usize != market);
-        }
-        let is_closing = before * side < 0.0;
-        let slot = at.map(|at| &self.slots[at as usize]);
-        let (row, strength) = match slot {
-            // What rests to close is decided by the price that meets it.
-            Some(slot) if slot.order.reduce_only && !self.queue_holds(slot) => (way.row, f64::NAN),
-            Some(slot) => (slot.base.max(0) as usize, if is_closing { f64::NAN } else { slot.order.strength }),
-            None => (way.row, f64::NAN),
-        };
-        let pit = &self.pits[market];
-        let times = if way.phase == 0 { pit.opens } else { pit.known };
-        let time = way.time.unwrap_or(times[way.row]);
-        self.out.ledger.fills.push(
-            market as u32,
-            time,
-            &Fill {
-                row: way.row,
-                units: side * units,
-                raw: way.raw,
-                price,
-                fee,
-                cash_after: self.cash,
-                units_after: after,
-                cause,
-                phase: way.phase,
-                is_ambiguous: way.is_ambiguous,
-                signal_row: row,
-                strength,
-            },
-        );
-        let order = at.map_or(OrderId(0), id_of);
-        self.out.fill_orders.push(order);
-        self.notices.push_back(Notice::Fill(Filled {
-            order,
-            market,
-            row: way.row,
-            time,
-            phase: way.phase,
-            units: side * units,
-            raw: way.raw,
-            price,
-            fee,
-            held: after,
-            cause,
-            is_ambiguous: way.is_ambiguous,
-        }));
-        if let Some(at) = at {
-            let slot = &mut self.slots[at as usize];
-            slot.filled += side * units;
-            slot.money += units * price;
-            self.belongings(at, units, is_closing);
-        }
-        if after == 0.0 {
-            self.sweep_closings(market, at);
-        }
-    }
-
-    /// Whether an order is due at a time, and does not rest.
-    fn queue_holds(&self, slot: &super::floor::Slot) -> bool {
-        matches!(slot.order.kind, super::order::OrderKind::Market { .. })
-    }
-
-    /// What becomes of those that belong to an order of which so much was filled.
-    fn belongings(&mut self, at: u32, units: f64, is_closing: bool) {
-        let slot = &self.slots[at as usize];
-        let (mut child, oco) = (slot.first_child, slot.order.oco);
-        // What closed an older position has nothing to be protected.
-        while child != NONE && !is_closing {
-            let slot = &mut self.slots[child as usize];
-            let next = slot.next_child;
-            match slot.state {
-                OrderState::Asleep => {
-                    slot.state = OrderState::Open;
-                    slot.left = units;
-                    self.date(child);
-                    self.rest(child);
-                }
-                OrderState::Open => slot.left += units,
-                _ => {}
-            }
-            child = next;
-        }
-        let Some(group) = oco else { return };
-        let is_over = !self.is_part;
-        for i in 0..self.groups[group.0 as usize - 1].len() {
-            let other = self.groups[group.0 as usize - 1][i];
-            if other == at || !self.slots[other as usize].state.is_alive() {
-                continue;
-            }
-            let slot = &mut self.slots[other as usize];
-            if !is_over && slot.left > units {
-                slot.left -= units;
-                self.mark(other, What::Resized, Refusal::Group);
-            } else {
-                self.end(other, OrderState::Cancelled, Some(Refusal::Group));
-            }
-        }
-    }
-
-    /// Nothing is held any more: what rests to close it is over.
-    fn sweep_closings(&mut self, market: usize, but: Option<u32>) {
-        let mut i = 0;
-        while let Some(&at) = self.pits[market].resting.get(i) {
-            let slot = &self.slots[at as usize];
-            if slot.order.reduce_only && Some(at) != but {
-                self.end(at, OrderState::Cancelled, Some(Refusal::NothingHeld));
-            } else {
-                i += 1;
-            }
-        }
     }
 }
 

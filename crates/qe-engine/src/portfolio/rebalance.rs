@@ -59,7 +59,7 @@ impl Clock {
             Every::Month => month(date) != month(last),
             Every::Quarter => month(date).div_euclid(3) != month(last).div_euclid(3),
             Every::Year => date.year() != last.year(),
-            Every::Sessions(n) => self.n_sessions % n == 0,
+            Every::Sessions(n) => self.n_sessions.is_multiple_of(n),
         }
     }
 }

@@ -1,0 +1,76 @@
+//! Trading to a weight, as strategies that are data do.
+
+use super::floor::{Floor, Way};
+use super::order::{Quantity, TimeInForce};
+use super::report::OrderState;
+use super::strategy::What;
+use crate::deal::{self, Deal};
+use crate::ledger::{Cause, Refusal};
+
+impl Floor<'_> {
+    /// Trades to a weight, as strategies that are data do.
+    pub(super) fn execute_weight(&mut self, at: u32, way: Way, weight: f64) {
+        let order = self.slots[at as usize].order;
+        let market = order.market as usize;
+        let held = self.pits[market].units;
+        let (_, size) = self.size_of(Quantity::TargetWeight(weight));
+        let (share, own, name) = self.room_of_stake(market, way.raw, 0.0, &size);
+        let share = share.max(0.0);
+        let (share, name) = if own < share { (own.max(0.0), Refusal::CappedByLimit) } else { (share, name) };
+        let mut weight = weight;
+        if weight.abs() > share {
+            // A position that stands is not made smaller for others that grew.
+            self.mark(at, What::Resized, name);
+            weight = share.copysign(weight);
+        }
+        let mut is_whole = true;
+        if held != 0.0 && weight * held < 0.0 {
+            is_whole = self.trade_to(at, way, 0.0, order.cause);
+            if is_whole && self.slots[at as usize].state.is_alive() {
+                is_whole = self.trade_to(at, way, weight, Cause::Entry);
+            }
+        } else {
+            let cause = if held == 0.0 { Cause::Entry } else { order.cause };
+            is_whole &= self.trade_to(at, way, weight, cause);
+        }
+        if is_whole {
+            self.end(at, OrderState::Filled, None);
+        } else if matches!(order.tif, TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::AtOpen | TimeInForce::AtClose)
+        {
+            self.end(at, OrderState::Cancelled, Some(Refusal::NotFilled));
+        } else {
+            self.mark(at, What::Waiting, Refusal::CappedByVolume);
+        }
+    }
+
+    /// Trades to a weight of one side; `false` if the bar's volume does not reach.
+    fn trade_to(&mut self, at: u32, way: Way, weight: f64, cause: Cause) -> bool {
+        let market = self.slots[at as usize].order.market as usize;
+        let equity = self.stake_at(market, way.raw);
+        let place = self.place(market, way);
+        let held = self.pits[market].units;
+        let Some(mut gap) = deal::gap(place, held, weight, equity, false) else { return true };
+        let room = self.pits[market].room(way.row, self.spec.volume_frac);
+        let is_whole = gap.units.abs() <= room;
+        self.is_part = !is_whole;
+        if !is_whole {
+            if room == 0.0 || self.slots[at as usize].order.tif == TimeInForce::Fok {
+                return false;
+            }
+            (gap.units, gap.is_none) = (room.copysign(gap.units), false);
+        }
+        match deal::weigh(place, gap, held == 0.0, false) {
+            Ok(Deal { units, price, fee, exposure }) => {
+                let after = if gap.is_none { 0.0 } else { held + units };
+                let side = if units < 0.0 { -1.0 } else { 1.0 };
+                let deal = Deal { units: units.abs(), price, fee, exposure: exposure.abs() };
+                self.commit(Some(at), market, side, deal, way, cause, after);
+            }
+            Err((_, why)) => {
+                self.end(at, OrderState::Rejected, Some(why));
+                return true;
+            }
+        }
+        is_whole
+    }
+}
