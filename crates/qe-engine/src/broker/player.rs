@@ -196,6 +196,7 @@ impl<'p> Player<'p> {
             raw: fill.raw,
             price: fill.price,
             held: fill.held,
+            is_done: desk.order(fill.order).is_none(),
         };
         self.hand.act(self.live.filled(&fill), desk);
     }

@@ -26,7 +26,7 @@ pub(super) struct Pilot<'p> {
     others: Vec<Other>,
     /// Where open, high, low and close stand in a bar.
     prices: [usize; 4],
-    /// The values of a row as the plan wants them.
+    /// The values of another symbol's row as the plan wants them.
     values: Vec<f64>,
     pub(super) state: State,
 }
@@ -114,10 +114,8 @@ impl<'p> Pilot<'p> {
 
     /// Takes a bar of its own, decides, and says what is to be done. A bar that is no more than a warm-up decides nothing.
     pub(super) fn step(&mut self, bar: &Bar<'_>, account: Option<&Account>, out: &mut Out) {
-        self.values.clear();
-        self.values.extend(self.wires.iter().map(|at| bar.values[*at]));
         // It has all values that the plan reads.
-        let _ = self.stepper.step(bar.open_time, bar.available, &self.values);
+        let _ = self.stepper.step_from(bar.open_time, bar.available, bar.values, &self.wires);
         let state = &mut self.state;
         let row = state.n_rows;
         state.n_rows += 1;

@@ -36,6 +36,8 @@ pub struct Fill {
     pub price: f64,
     /// Units that are held after it, below 0 short.
     pub held: f64,
+    /// Whether nothing of the order is left.
+    pub is_done: bool,
 }
 
 impl Pilot<'_> {
@@ -48,7 +50,7 @@ impl Pilot<'_> {
         let before = self.state.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
         let is_closed = before != 0.0 && (fill.held == 0.0 || fill.held * before < 0.0);
         let is_opened = fill.held != 0.0 && (before == 0.0 || fill.held * before < 0.0);
-        self.note_order(id, fill.held, is_opened);
+        self.note_order(id, fill, is_opened);
         if is_closed {
             self.close(id, row, fill);
         }
@@ -83,17 +85,29 @@ impl Pilot<'_> {
     }
 
     /// An order at the market, or an entry that rests, was filled, whole or in part.
-    fn note_order(&mut self, id: u64, held: f64, is_opened: bool) {
+    fn note_order(&mut self, id: u64, fill: &Fill, is_opened: bool) {
+        let partial = (!fill.is_done).then_some(id);
+        if self.state.book.partial == Some(id) {
+            self.state.book.partial = partial;
+        }
         if let Some(at) = self.state.mind.orders.iter().position(|o| o.due as u64 == id) {
             let is_over = match self.state.mind.orders[at].what {
                 What::Enter(entry) => {
                     self.state.mind.recall(entry.side);
-                    self.state.book.partial = Some(id);
+                    self.state.book.partial = partial;
                     true
                 }
                 What::Weight(_) => true,
-                // A part of it waits on.
-                What::Exit(..) => held == 0.0,
+                // What is left of it waits on.
+                What::Exit(..) if fill.held != 0.0 => {
+                    if fill.is_done {
+                        // All of it was less than what is held: it is sent anew.
+                        self.state.mind.orders[at].due = NEW;
+                        self.state.book.sent.retain(|sent| *sent != id);
+                    }
+                    false
+                }
+                What::Exit(..) => true,
             };
             if is_over {
                 self.state.mind.orders.remove(at);
@@ -105,7 +119,7 @@ impl Pilot<'_> {
             if let Some(waiting) = self.state.mind.waiting.take().filter(|_| is_opened) {
                 self.state.mind.recall(waiting.entry.side);
             }
-            (self.state.book.waiting, self.state.book.partial) = (None, Some(id));
+            (self.state.book.waiting, self.state.book.partial) = (None, partial);
         }
     }
 

@@ -505,6 +505,24 @@ impl Stepper<'_> {
         Some(&self.out)
     }
 
+    /// As [`Stepper::step`], of a row that has more values: `places` say where each of [`Plan::columns`] stands in it. `None`
+    /// if a place is missing.
+    #[inline]
+    pub fn step_from(&mut self, open: i64, available: i64, row: &[f64], places: &[usize]) -> Option<&[f64]> {
+        let mut places = places.iter();
+        for (i, source) in self.plan.program.columns().iter().enumerate() {
+            let value = match source {
+                Source::Column(c) if *c as usize >= self.plan.n_own => self.others.held(*c as usize - self.plan.n_own),
+                Source::Column(_) => *row.get(*places.next()?)?,
+                Source::Open => f64::from_bits(open as u64),
+                Source::Available => f64::from_bits(available as u64),
+            };
+            self.machine.columns_mut()[i] = value;
+        }
+        self.machine.step(&mut self.out);
+        Some(&self.out)
+    }
+
     /// What the last row gave, as [`Stepper::step`] gave it; nothing is known before the first.
     #[inline]
     pub fn last(&self) -> &[f64] {

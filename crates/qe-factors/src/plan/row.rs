@@ -166,6 +166,16 @@ fn run_kernel(kernel: &mut dyn Kernel, inputs: &[u32], outs: &[u32], values: &mu
             kernel.row(&[values[*a as usize]], &mut value);
             values[*out as usize] = value[0];
         }
+        ([a, b], [out]) => {
+            let mut value = [f64::NAN];
+            kernel.row(&[values[*a as usize], values[*b as usize]], &mut value);
+            values[*out as usize] = value[0];
+        }
+        ([a, b, c], [out]) => {
+            let mut value = [f64::NAN];
+            kernel.row(&[values[*a as usize], values[*b as usize], values[*c as usize]], &mut value);
+            values[*out as usize] = value[0];
+        }
         // A live row should not pay for the places of the widest.
         _ if inputs.len() <= 4 && outs.len() <= 4 => run_kernel_of::<4, 4>(kernel, inputs, outs, values),
         _ => run_kernel_of::<MAX_INPUTS, MAX_OUTPUTS>(kernel, inputs, outs, values),
@@ -182,5 +192,6 @@ fn run_kernel_of<const I: usize, const O: usize>(
     let (mut x, mut y) = ([f64::NAN; I], [f64::NAN; O]);
     x.iter_mut().zip(inputs).for_each(|(to, &at)| *to = values[at as usize]);
     kernel.row(&x[..inputs.len()], &mut y[..outs.len()]);
-    outs.iter().zip(y).for_each(|(&at, value)| values[at as usize] = value);
+    // One by one: what was just written in halves is slow to read as wholes.
+    outs.iter().zip(&y).for_each(|(&at, value)| values[at as usize] = *value);
 }
