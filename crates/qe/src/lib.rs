@@ -27,6 +27,9 @@ pub mod prelude {
     pub use qe_data::quality::{QualityPolicy, QualityReport, Scope, check_bars};
     pub use qe_data::resample::{ResampleSpec, resample};
     pub use qe_engine::StrategySpec;
+    pub use qe_engine::broker::{BarStrategy, Desk, Seen};
+    pub use qe_engine::live::Live;
+    pub use qe_engine::portfolio::{PortfolioOptions, PortfolioReport, PortfolioSpec};
     pub use qe_engine::run::{Report, RunOptions, run};
     pub use qe_engine::sweep::{Sweep, SweepOptions};
     pub use qe_factors::expr::{Schema, compile, parse};

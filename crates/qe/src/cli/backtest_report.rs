@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::strategy::SAME_BAR;
 
 /// The metrics that are shown as text; JSON has all of them.
-const SHOWN: [&str; 16] = [
+pub(super) const SHOWN: [&str; 16] = [
     "total_return",
     "cagr",
     "sharpe_daily",
@@ -99,7 +99,7 @@ impl Leaks {
 }
 
 /// A figure with its unit.
-fn figure(name: &str, value: Option<f64>) -> String {
+pub(super) fn figure(name: &str, value: Option<f64>) -> String {
     let unit = metrics::ALL.iter().find(|m| m.name == name).map_or(Unit::Ratio, |m| m.unit);
     match (value, unit) {
         (None, _) => "-".to_owned(),

@@ -79,7 +79,12 @@ impl Loaded {
 impl MarketArgs {
     /// Makes every symbol ready in every timeframe, as a strategy asks for it.
     pub(crate) fn load(&self, strategy: &StrategySpec, out: &Output) -> Result<Loaded> {
-        let in_detail = strategy.execution.path == PathPolicy::LowerTimeframe;
+        self.load_for(strategy.execution.path, out)
+    }
+
+    /// Makes every symbol ready in every timeframe, so that rows can be followed by this policy.
+    pub(crate) fn load_for(&self, path: PathPolicy, out: &Output) -> Result<Loaded> {
+        let in_detail = path == PathPolicy::LowerTimeframe;
         if let Some(i) = (1..self.timeframes.len()).find(|&i| self.timeframes[..i].contains(&self.timeframes[i])) {
             bail!("--timeframe {}: it is given twice; give each once", self.timeframes[i]);
         }
@@ -90,6 +95,12 @@ impl MarketArgs {
             bail!("--from, --to: nothing lies between them; give a --to after --from");
         }
         Ok(loaded)
+    }
+
+    /// The same; these symbols, where none are named.
+    pub(crate) fn or_symbols(mut self, symbols: &[String]) -> Self {
+        self.source.or_symbols(symbols);
+        self
     }
 
     /// The one market of a backtest.

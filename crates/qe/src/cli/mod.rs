@@ -14,6 +14,7 @@ mod factors;
 mod market;
 mod output;
 mod points;
+mod portfolio;
 mod reads;
 mod records;
 mod source;
@@ -59,6 +60,8 @@ enum Command {
     Strategy(strategy::StrategyCommand),
     /// Run a strategy over one symbol, and say what it came to.
     Backtest(backtest::BacktestArgs),
+    /// Run several strategies over several symbols with one account, and say what each of them won.
+    Portfolio(portfolio::PortfolioArgs),
     /// Run a strategy at many points of its parameters, over one or more symbols and timeframes.
     Sweep(sweep::SweepArgs),
     /// Make a market, load it back, check it, say what it is, and sweep a strategy over it.
@@ -107,6 +110,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Expr(command) => expr::run(command, &out),
         Command::Strategy(command) => strategy::run(command, &out),
         Command::Backtest(args) => backtest::run(&args, &out),
+        Command::Portfolio(args) => portfolio::run(args, &out),
         Command::Sweep(args) => sweep::run(&args, &out),
         Command::Demo(demo) => demo::run(&demo, &out),
     };

@@ -9,6 +9,7 @@ use qe_core::time::Timestamp;
 use qe_data::frame::check_savable;
 use qe_engine::ledger::{Cause, Fills};
 use qe_engine::market::Market;
+use qe_engine::portfolio::PortfolioReport;
 use qe_engine::run::Report;
 
 /// Fails where [`write`] cannot but fail: to be asked before a long computation.
@@ -102,6 +103,41 @@ pub(crate) fn fills(report: &Report, reasons: &[Arc<str>]) -> String {
         row
     };
     lines(header, (0..f.len()).map(row))
+}
+
+/// Fills of several sleeves, in the order in which they happened, each with its sleeve.
+pub(crate) fn fills_of_sleeves(report: &PortfolioReport) -> String {
+    let header = "time,strategy,symbol,order,units,raw,price,fee,cash,held,cause";
+    let f: &Fills = &report.broker.ledger.fills;
+    let row = |i: usize| {
+        let sleeve = &report.sleeves[f.line[i] as usize];
+        let mut row = vec![time(f.time[i]), quoted(&sleeve.strategy), quoted(&sleeve.symbol)];
+        row.push(report.broker.fill_orders[i].0.to_string());
+        row.extend([f.units[i], f.raw[i], f.price[i], f.fee[i], f.cash[i], f.held[i]].map(number));
+        row.push(quoted(&cause(f.cause[i], &report.broker.reasons)));
+        row
+    };
+    lines(header, (0..f.len()).map(row))
+}
+
+/// Worth and cash at every instant at which some bar was complete.
+pub(crate) fn worth(report: &PortfolioReport) -> String {
+    let broker = &report.broker;
+    let from = broker.times.partition_point(|t| *t <= report.begin.nanos());
+    let row = |i: usize| vec![time(broker.times[i]), number(broker.worth[i]), number(broker.cash[i])];
+    lines("time,equity,cash", (from..broker.times.len()).map(row))
+}
+
+/// What each sleeve won on each day.
+pub(crate) fn attribution(report: &PortfolioReport) -> String {
+    let attribution = &report.attribution;
+    let names = report.sleeves.iter().map(|s| quoted(&format!("{} by {}", s.symbol, s.strategy)));
+    let header = std::iter::once("day".to_owned()).chain(names).collect::<Vec<_>>().join(",");
+    let row = |d: usize| {
+        let won = attribution.day(d).iter().map(|x| number(*x));
+        std::iter::once(attribution.days[d].to_string()).chain(won).collect()
+    };
+    lines(&header, (0..attribution.days.len()).map(row))
 }
 
 /// Worth at each close.

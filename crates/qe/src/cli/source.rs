@@ -119,6 +119,13 @@ impl SourceArgs {
         Ok(spec)
     }
 
+    /// Takes these symbols, where none are named.
+    pub(crate) fn or_symbols(&mut self, symbols: &[String]) {
+        if self.symbols.is_empty() {
+            self.symbols = symbols.to_vec();
+        }
+    }
+
     /// The symbols wanted.
     pub(crate) fn symbols(&self) -> &[String] {
         &self.symbols

@@ -4,6 +4,7 @@
 
 mod backtest;
 mod expr;
+mod portfolio;
 mod reads;
 
 use std::fs;
