@@ -127,18 +127,26 @@ impl Figures {
 /// # Errors
 /// When the market lacks a column that the plan reads, or execution or costs cannot be used: the field is named.
 pub fn run(plan: &StrategyPlan, market: &Market, stretch: &Stretch) -> Result<Vec<Result<Figures, String>>> {
-    let told = run_in(Vec::new(), plan, market, stretch)?;
+    let n_rows = Need::new(plan, market, stretch).n_rows(stretch.max_bytes);
+    let told = run_in(Vec::new(), plan, market, stretch, n_rows)?;
     let figures = told.figures.iter().enumerate();
     Ok(figures.map(|(i, f)| f.clone().map(|f| Figures { days: told.days(i).to_vec(), ..f })).collect())
 }
 
-/// As [`run`], with worth at the ends of days kept in one room for all points, which may be of a run before.
+/// As [`run`], in sections of so many rows, with worth at the ends of days kept in one room for all points, which may be of
+/// a run before.
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) fn run_in(room: Vec<f64>, plan: &StrategyPlan, market: &Market, stretch: &Stretch) -> Result<Told> {
+pub(crate) fn run_in(
+    room: Vec<f64>,
+    plan: &StrategyPlan,
+    market: &Market,
+    stretch: &Stretch,
+    n_rows: usize,
+) -> Result<Told> {
     let mut nothing: Vec<Nothing> = plan.programs.iter().map(|_| Nothing).collect();
-    run_recorded(room, plan, market, stretch, None, &mut nothing)
+    run_recorded(room, plan, market, stretch, n_rows, None, &mut nothing)
 }
 
 /// What points came to over a stretch: figures, whose days are not in them but together.
@@ -197,7 +205,8 @@ pub(crate) fn run_flipped(
     };
     let line = market.line().clone();
     let mut ledgers = [Ledger::new(line, plan.execution.capital, market.columns().axis())];
-    let mut told = run_recorded(Vec::new(), plan, market, stretch, flip, &mut ledgers)?;
+    let n_rows = Need::new(plan, market, stretch).n_rows(stretch.max_bytes);
+    let mut told = run_recorded(Vec::new(), plan, market, stretch, n_rows, flip, &mut ledgers)?;
     let [ledger] = ledgers;
     match told.figures.pop() {
         Some(Ok(figures)) => Ok((Figures { days: told.days(0).to_vec(), ..figures }, ledger)),
@@ -212,6 +221,7 @@ fn run_recorded<R: Record>(
     plan: &StrategyPlan,
     market: &Market,
     stretch: &Stretch,
+    n_rows: usize,
     flip: Option<usize>,
     records: &mut [R],
 ) -> Result<Told> {
@@ -258,7 +268,6 @@ fn run_recorded<R: Record>(
     let is_failure = |walk: &Result<Walk, String>| walk.as_ref().is_ok_and(Walk::exits_on_failure);
     let layout = Layout::new(plan, &walks.iter().map(is_failure).collect::<Vec<_>>());
     let with_sums = walks.iter().flatten().any(|walk| walk.form() == StepForm::Prefix);
-    let n_rows = Need::new(plan, market, stretch).n_rows(stretch.max_bytes);
     let mut section = Section::new(&layout, n_rows);
     let (mut tables, mut edges, n_walks) = (Tables::default(), Vec::new(), walks.iter().flatten().count());
     let mut room_of_rules = Vec::new();

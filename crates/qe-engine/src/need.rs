@@ -117,11 +117,12 @@ pub(crate) fn of_plan(plan: &StrategyPlan) -> usize {
         + programs
 }
 
-/// The most bytes that a plan took while it was compiled, beside [`COMPILING`]; `place` tells where each point's program is.
-pub(crate) fn while_compiled(plan: &StrategyPlan, place: &[usize]) -> usize {
+/// The most bytes that a plan of so many bytes, as [`of_plan`] counts them, took while it was compiled for some points,
+/// beside [`COMPILING`].
+pub(crate) fn while_compiled(of_plan: usize, n_points: usize) -> usize {
     // A program of its own for each point, its key, and the points once more.
     const PROGRAM: usize = size_of::<Program>() + 768;
-    WHILE_COMPILED * of_plan(plan) + place.len() * PROGRAM
+    WHILE_COMPILED * of_plan + n_points * PROGRAM
 }
 
 /// The bytes of the walks of a plan.

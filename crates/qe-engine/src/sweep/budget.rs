@@ -53,8 +53,8 @@ impl Sweep {
         }
         let probe: Vec<usize> = rows.iter().copied().step_by(rows.len().div_ceil(PROBE)).collect();
         let plan = compile(&probe)?;
-        let each =
-            need::while_compiled(&plan.0, &plan.1) / probe.len() + need::of_walks(&plan.0) / probe.len() + of_point;
+        let compiled = need::while_compiled(need::of_plan(&plan.0), plan.1.len());
+        let each = compiled / probe.len() + need::of_walks(&plan.0) / probe.len() + of_point;
         Ok((bytes / each.max(1)).clamp(1, most))
     }
 
@@ -72,8 +72,10 @@ impl Sweep {
         // The rows of distinct programs, and those of points; and the days of one point together.
         let days: usize = stretches.iter().map(|s| need::room_of_days(market, s.rows.clone())).sum();
         let told = (plan.programs.len() + place.len()) * of_row(n_blocks) + 3 * 8 * days;
-        let beside = need::of_plan(plan) + size_of_val(&place[..]) + told;
-        let (mut kept, mut least) = (0, need::COMPILING + need::while_compiled(plan, place));
+        // Counted once: it is as long as the plan.
+        let of_plan = need::of_plan(plan);
+        let beside = of_plan + size_of_val(&place[..]) + told;
+        let (mut kept, mut least) = (0, need::COMPILING + need::while_compiled(of_plan, place.len()));
         for need in &needs {
             least = least.max(beside + kept + need.least());
             kept += need.kept;
@@ -86,7 +88,8 @@ impl Sweep {
         let mut kept = 0;
         for (stretch, need) in stretches.iter().zip(&needs) {
             let stretch = Stretch { max_bytes: allowed - beside - kept, ..stretch.clone() };
-            out.push(batch::run_in(rooms.take(), plan, market, &stretch)?);
+            let n_rows = need.n_rows(stretch.max_bytes);
+            out.push(batch::run_in(rooms.take(), plan, market, &stretch, n_rows)?);
             kept += need.kept;
         }
         Ok(out)
