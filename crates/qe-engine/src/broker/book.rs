@@ -136,6 +136,10 @@ impl Floor<'_> {
                 continue;
             }
             let slot = &mut self.slots[other as usize];
+            if !is_over && slot.left.is_nan() && slot.order.quantity.follows_position() {
+                // What is held is less by as much, and so is this.
+                continue;
+            }
             if !is_over && slot.left > units {
                 slot.left -= units;
                 self.mark(other, What::Resized, Refusal::Group);

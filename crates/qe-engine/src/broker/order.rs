@@ -76,6 +76,13 @@ pub enum Quantity {
     All,
 }
 
+impl Quantity {
+    /// Whether it is told by what is held when it is filled.
+    pub(crate) fn follows_position(self) -> bool {
+        matches!(self, Self::All | Self::TargetUnits(_) | Self::TargetValue(_) | Self::TargetWeight(_))
+    }
+}
+
 /// At what price it is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,7 +1,7 @@
 //! Trading to a weight, as strategies that are data do.
 
 use super::floor::{Floor, Way};
-use super::order::{Quantity, TimeInForce};
+use super::order::{OrderKind, Quantity, TimeInForce};
 use super::report::OrderState;
 use super::strategy::What;
 use crate::deal::{self, Deal};
@@ -13,11 +13,19 @@ impl Floor<'_> {
         let order = self.slots[at as usize].order;
         let market = order.market as usize;
         let held = self.pits[market].units;
+        let each = way.raw * self.pits[market].market.multiplier();
+        let stake = self.stake_at(market, way.raw);
+        let rests = !matches!(order.kind, OrderKind::Market { .. });
+        let is_other = |weight: f64| rests && (weight * stake / each - held) * order.side.sign() < 0.0;
         let (_, size) = self.size_of(Quantity::TargetWeight(weight));
         let (share, own, name) = self.room_of_stake(market, way.raw, 0.0, &size);
         let share = share.max(0.0);
         let (share, name) = if own < share { (own.max(0.0), Refusal::CappedByLimit) } else { (share, name) };
         let mut weight = weight;
+        // Also where a bound leaves less than is held.
+        if is_other(weight) || is_other(weight.abs().min(share).copysign(weight)) {
+            return self.end(at, OrderState::Cancelled, Some(Refusal::OtherSide));
+        }
         if weight.abs() > share {
             // A position that stands is not made smaller for others that grew.
             self.mark(at, What::Resized, name);

@@ -5,5 +5,6 @@ mod conserve;
 mod hostile;
 mod orders;
 mod paper;
+mod parts;
 mod shapes;
 mod support;
