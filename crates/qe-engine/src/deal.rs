@@ -16,7 +16,7 @@ pub(crate) struct At<'a> {
     pub(crate) row: usize,
     /// The market's price.
     pub(crate) raw: f64,
-    /// Half the spread and the slippage; nothing for a limit at its level.
+    /// Half the spread and the slippage; nothing for a limit.
     pub(crate) half: f64,
     pub(crate) is_maker: bool,
 }
@@ -112,8 +112,8 @@ pub(crate) fn gap(at: At<'_>, held: f64, weight: f64, equity: f64, is_free: bool
     if weight != 0.0 && equity <= 0.0 {
         return None;
     }
-    let each =
-        if is_free { 0.0 } else { at.half + costs.taker_fee_bps * 1e-4 + costs.fee_per_unit / (at.raw * multiplier) };
+    let bps = if at.is_maker { costs.maker_fee_bps } else { costs.taker_fee_bps };
+    let each = if is_free { 0.0 } else { at.half + bps * 1e-4 + costs.fee_per_unit / (at.raw * multiplier) };
     let gap = weight * equity / (at.raw * multiplier) - held;
     let sign = if gap < 0.0 { -1.0 } else { 1.0 };
     let left = 1.0 + weight * sign * each;
@@ -137,6 +137,7 @@ pub(crate) fn weigh(at: At<'_>, gap: Gap, is_new: bool, is_free: bool) -> Result
     if let Some(why) = forbidden.or(impact.is_nan().then_some(Refusal::NoCostInput)) {
         return Err((sign, why));
     }
+    let impact = if at.is_maker { 0.0 } else { impact };
     let price = at.raw * (1.0 + sign * at.half) + sign * impact * at.raw;
     // A sale that costs more than it brings opens nothing, and brings nothing at worst.
     if is_new && price <= 0.0 {
@@ -144,6 +145,6 @@ pub(crate) fn weigh(at: At<'_>, gap: Gap, is_new: bool, is_free: bool) -> Result
     }
     let price = if price < 0.0 { 0.0 } else { price };
     let exposure = units * at.market.multiplier();
-    let fee = if is_free { 0.0 } else { at.costs.fee_of(units, exposure * price, false) };
+    let fee = if is_free { 0.0 } else { at.costs.fee_of(units, exposure * price, at.is_maker) };
     Ok(Deal { units, price, fee, exposure })
 }

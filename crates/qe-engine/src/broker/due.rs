@@ -121,7 +121,8 @@ impl Floor<'_> {
             At::Open => (0, Entered::AtOpen),
             At::Close => (2, Entered::Before),
         };
-        self.execute(at, Way { row, raw, phase, is_maker: false, is_ambiguous: false, time: None, how });
+        let is_maker = matches!(order.kind, OrderKind::Limit { .. } | OrderKind::StopLimit { .. });
+        self.execute(at, Way { row, raw, phase, is_maker, is_ambiguous: false, time: None, how });
         if self.slots[at as usize].state.is_alive() {
             // The rest waits for the next bar.
             self.slots[at as usize].due = row as u32 + 1;

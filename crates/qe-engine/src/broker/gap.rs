@@ -56,7 +56,7 @@ impl Floor<'_> {
                 self.slots[live.at as usize].is_triggered = true;
                 continue;
             }
-            return Some((live.at, live.is_closing && matches!(live.level, Level::Limit(_))));
+            return Some((live.at, matches!(live.level, Level::Limit(_))));
         }
     }
 }

@@ -128,7 +128,7 @@ impl Floor<'_> {
                 Shape::Nothing => None,
                 Shape::Entry { at, side, level, is_stop } => {
                     let fill = if is_stop { stop_fill } else { limit_fill };
-                    fill(bar, side, level).map(|_| (at, false))
+                    fill(bar, side, level).map(|_| (at, !is_stop))
                 }
                 // What was entered at this very open is followed along the bar.
                 Shape::Exits { orders, of } if orders.entered == Entered::Before && is_whole => {
@@ -187,7 +187,7 @@ impl Floor<'_> {
                     };
                     let phase = u8::from(!(is_gap && bar == 0));
                     let time = bars.time(bar).filter(|_| phase == 1);
-                    let way = Way { row, raw, phase, is_maker: !is_stop && !is_gap, is_ambiguous: false, time, how };
+                    let way = Way { row, raw, phase, is_maker: !is_stop, is_ambiguous: false, time, how };
                     from = bar;
                     self.pits[market].price = raw;
                     self.execute(at, way);

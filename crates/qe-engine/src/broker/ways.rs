@@ -115,8 +115,7 @@ impl Floor<'_> {
                     self.slots[met.at as usize].is_triggered = true;
                     continue;
                 }
-                let is_closing = self.slots[met.at as usize].order.reduce_only;
-                let is_maker = met.is_limit && (met.is_level || is_closing);
+                let is_maker = met.is_limit;
                 let how = if met.is_limit { Entered::ByLimit(met.price) } else { Entered::ByStop(met.price) };
                 self.pits[market].price = met.price;
                 let before = self.slots[met.at as usize].filled;
@@ -166,7 +165,7 @@ impl Floor<'_> {
                 _ => (None, false),
             };
             let Some(raw) = raw else { continue };
-            let is_maker = is_limit && raw != bar.open;
+            let is_maker = is_limit;
             self.pits[market].price = raw;
             let how = if is_limit { Entered::ByLimit(raw) } else { Entered::ByStop(raw) };
             self.execute(at, Way { row, raw, phase: 1, is_maker, is_ambiguous: false, time, how });

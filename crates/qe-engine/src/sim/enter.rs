@@ -118,7 +118,8 @@ impl Walk {
         }
         self.weight = entry.side * share.min(most);
         let Entry { signal_row, strength, .. } = entry;
-        let at = Point { row: way.row, raw: way.raw, phase: way.phase, is_free: false, signal_row, strength };
+        let Way { row, raw, phase, is_maker, .. } = way;
+        let at = Point { row, raw, phase, is_free: false, is_maker, signal_row, strength };
         let n_refused = self.tally.n_refused;
         self.rebalance(f, at, self.weight, Cause::Entry, days, record);
         if self.mind.position.is_none() && self.tally.n_refused == n_refused {

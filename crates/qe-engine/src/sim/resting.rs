@@ -23,7 +23,7 @@ impl Walk {
         if let Some((at, raw, is_gap)) = met.filter(|_| may_fill) {
             self.mind.waiting = None;
             let is_at_open = is_gap && at == 0;
-            let is_maker = !waiting.is_stop && !is_gap;
+            let is_maker = !waiting.is_stop;
             let way = Way { row, raw, phase: u8::from(!is_at_open), is_maker, is_ambiguous: false };
             if !self.enter(f, way, waiting.entry, days, record) {
                 self.mind.decided = 0.0;

@@ -226,7 +226,8 @@ impl Walk {
                     self.mind.orders.pop_front();
                     self.weight = entry.size;
                     let Entry { signal_row, strength, .. } = entry;
-                    let at = Point { row, raw, phase, is_free: false, signal_row, strength };
+                    let (is_free, is_maker) = (false, false);
+                    let at = Point { row, raw, phase, is_free, is_maker, signal_row, strength };
                     self.rebalance(f, at, entry.size, Cause::Weight, days, record);
                 }
                 (What::Enter(entry), Some(why)) => {

@@ -40,9 +40,9 @@ impl Walk {
 
     fn trade_to(&mut self, f: Frame<'_>, at: Point, weight: f64, cause: Cause, record: &mut impl Record) {
         let equity = self.account.worth(at.raw);
-        let half = if at.is_free { 0.0 } else { Self::half(f, at.row, at.phase) };
-        let place =
-            deal::At { market: f.market, costs: &f.plan.costs, row: at.row, raw: at.raw, half, is_maker: false };
+        let is_maker = at.is_maker;
+        let half = if at.is_free || is_maker { 0.0 } else { Self::half(f, at.row, at.phase) };
+        let place = deal::At { market: f.market, costs: &f.plan.costs, row: at.row, raw: at.raw, half, is_maker };
         let held = self.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
         let Some(gap) = deal::gap(place, held, weight, equity, at.is_free) else { return };
         let is_new = self.mind.position.is_none();
@@ -107,7 +107,7 @@ impl Walk {
         if raw.is_nan() {
             return;
         }
-        let at = Point { row, raw, phase, is_free, signal_row: row, strength: f64::NAN };
+        let at = Point { row, raw, phase, is_free, is_maker: false, signal_row: row, strength: f64::NAN };
         self.rebalance(f, at, self.weight, Cause::Weight, days, record);
     }
 }
@@ -119,6 +119,8 @@ pub(super) struct Point {
     pub(super) raw: f64,
     pub(super) phase: u8,
     pub(super) is_free: bool,
+    /// Whether it is a limit's.
+    pub(super) is_maker: bool,
     pub(super) signal_row: usize,
     /// How strong the entry was, if it is one; NaN where nobody asked.
     pub(super) strength: f64,

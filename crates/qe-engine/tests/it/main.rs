@@ -8,6 +8,7 @@ mod costs;
 mod detail;
 mod lanes;
 mod leak;
+mod limits;
 mod metrics;
 mod naive;
 mod points;

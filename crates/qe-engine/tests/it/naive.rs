@@ -185,6 +185,14 @@ struct Rest {
     last: usize,
 }
 
+/// What a change of a weight pays.
+#[derive(Clone, Copy, PartialEq)]
+enum Pays {
+    Nothing,
+    Limit,
+    Market,
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Entered {
     Before,
@@ -581,7 +589,7 @@ impl Naive<'_> {
             return;
         }
         if self.execution.holding != Holding::Units {
-            return self.enter_weight(row, phase, raw, how, entry);
+            return self.enter_weight(row, phase, raw, is_maker, how, entry);
         }
         let mut units = match size.kind {
             SizeKind::Fraction => self.money_buys(entry.size * worth, q, is_maker),
@@ -710,7 +718,7 @@ impl Naive<'_> {
                         return;
                     }
                     self.weight = weight;
-                    self.rebalance(row, phase, price, weight, Cause::Weight, (false, signal_row));
+                    self.rebalance(row, phase, price, weight, Cause::Weight, (Pays::Market, signal_row));
                 }
                 What::Enter(entry) => {
                     if let Some(why) = fault {
@@ -744,7 +752,7 @@ impl Naive<'_> {
                 (false, false) => (open <= level, d.low[row] <= level),
             };
             if at_open {
-                self.enter(row, 0, open, false, Entered::AtOpen, rest.entry);
+                self.enter(row, 0, open, rest.is_limit, Entered::AtOpen, rest.entry);
                 return;
             }
             if at_level {
@@ -904,7 +912,7 @@ impl Naive<'_> {
         self.orders.push(Order { due, what });
     }
 
-    fn enter_weight(&mut self, row: usize, phase: u8, raw: f64, how: Entered, entry: Entry) {
+    fn enter_weight(&mut self, row: usize, phase: u8, raw: f64, is_maker: bool, how: Entered, entry: Entry) {
         let s = SIDE[entry.decided.side];
         let worth = self.worth(raw);
         let most = self.execution.leverage.min(self.program.size.limit_frac);
@@ -919,7 +927,14 @@ impl Naive<'_> {
         self.weight = s * share.min(most);
         let (id, signal_row, cash_before) = (entry.decided.id, entry.decided.signal_row, self.cash);
         let (n, n_refused) = (self.out.fills.len(), self.out.refused.len());
-        self.rebalance(row, phase, raw, self.weight, Cause::Entry, (false, signal_row));
+        self.rebalance(
+            row,
+            phase,
+            raw,
+            self.weight,
+            Cause::Entry,
+            (if is_maker { Pays::Limit } else { Pays::Market }, signal_row),
+        );
         if self.out.fills.len() == n {
             // One record is enough.
             if self.out.refused.len() == n_refused {
@@ -934,7 +949,7 @@ impl Naive<'_> {
     }
 
     /// From what is held to a weight; a change of side goes through zero.
-    fn rebalance(&mut self, row: usize, phase: u8, raw: f64, weight: f64, cause: Cause, of: (bool, usize)) {
+    fn rebalance(&mut self, row: usize, phase: u8, raw: f64, weight: f64, cause: Cause, of: (Pays, usize)) {
         self.weighed = Some((row, phase));
         if self.units * weight < 0.0 {
             self.trade_to(row, phase, raw, 0.0, cause, of);
@@ -945,8 +960,9 @@ impl Naive<'_> {
         }
     }
 
-    fn trade_to(&mut self, row: usize, phase: u8, p: f64, w: f64, cause: Cause, of: (bool, usize)) {
-        let (is_free, signal_row) = of;
+    fn trade_to(&mut self, row: usize, phase: u8, p: f64, w: f64, cause: Cause, of: (Pays, usize)) {
+        let (pays, signal_row) = of;
+        let (is_free, is_limit) = (pays == Pays::Nothing, pays == Pays::Limit);
         let worth = self.worth(p);
         let multiplier = self.data.given.multiplier;
         // Nothing is held of nothing.
@@ -955,12 +971,9 @@ impl Naive<'_> {
         }
         let gap = w * worth / (p * multiplier) - self.units;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };
-        let h = if is_free { 0.0 } else { self.half_cost(row, phase) };
-        let c = if is_free {
-            0.0
-        } else {
-            h + self.costs.taker_fee_bps * 1e-4 + self.costs.fee_per_unit / (p * multiplier)
-        };
+        let h = if is_free || is_limit { 0.0 } else { self.half_cost(row, phase) };
+        let bps = if is_limit { self.costs.maker_fee_bps } else { self.costs.taker_fee_bps };
+        let c = if is_free { 0.0 } else { h + bps * 1e-4 + self.costs.fee_per_unit / (p * multiplier) };
         let left = 1.0 + w * s * c;
         // No trade brings such a weight.
         if w != 0.0 && left <= 0.0 {
@@ -975,7 +988,7 @@ impl Naive<'_> {
         }
         let impact = if is_free { 0.0 } else { self.impact(row, d) };
         if self.units == 0.0 {
-            let is_nothing = p * (1.0 + s * h) + s * impact * p <= 0.0;
+            let is_nothing = !is_limit && p * (1.0 + s * h) + s * impact * p <= 0.0;
             let why = self.mask(row, s).or(impact.is_nan().then_some(Refusal::NoCostInput));
             let why = why.or(is_nothing.then_some(Refusal::NoSize));
             if let Some(why) = why {
@@ -983,8 +996,8 @@ impl Naive<'_> {
                 return;
             }
         }
-        let price = (p * (1.0 + s * h) + s * impact * p).max(0.0);
-        let fee = if is_free { 0.0 } else { self.fee(d, price, false) };
+        let price = if is_limit { p } else { (p * (1.0 + s * h) + s * impact * p).max(0.0) };
+        let fee = if is_free { 0.0 } else { self.fee(d, price, is_limit) };
         let cash_before = self.cash;
         let exposure = d * multiplier;
         self.cash -= exposure * price + fee;
@@ -1035,7 +1048,14 @@ impl Naive<'_> {
             && !raw.is_nan()
         {
             let is_free = self.execution.holding == Holding::WeightsFree;
-            self.rebalance(row, phase, raw, self.weight, Cause::Weight, (is_free, row));
+            self.rebalance(
+                row,
+                phase,
+                raw,
+                self.weight,
+                Cause::Weight,
+                (if is_free { Pays::Nothing } else { Pays::Market }, row),
+            );
         }
     }
 

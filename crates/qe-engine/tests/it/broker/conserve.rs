@@ -154,6 +154,9 @@ impl BarStrategy for Wild {
 
     fn on_fill(&mut self, fill: &Filled, desk: &mut Desk<'_, '_>) {
         assert!(fill.price >= 0.0 && fill.fee.is_finite() && fill.units != 0.0, "{fill:?}");
+        if let Some(open) = desk.order(fill.order) {
+            assert!(is_good(&open.order, fill.units, fill.price), "{fill:?} of {open:?}");
+        }
         if self.r.bernoulli(0.1) {
             self.act(desk);
         }
@@ -193,6 +196,17 @@ fn spec(r: &mut Stream) -> Spec {
         gross_limit_frac: one(r, &[None, None, Some(2.0)]),
         flat_at_session_end: r.bernoulli(0.2),
         ..Spec::default()
+    }
+}
+
+/// A limit is not filled on the other side, and its price, costs included, is never worse than its level.
+fn is_good(order: &Order, units: f64, price: f64) -> bool {
+    let s = order.side.sign();
+    match order.kind {
+        OrderKind::Limit { price: limit } | OrderKind::StopLimit { limit, .. } => {
+            order.quantity == Quantity::All || (s * units > 0.0 && s * price <= s * limit)
+        }
+        _ => true,
     }
 }
 
@@ -264,6 +278,13 @@ fn check(report: &BrokerReport, markets: &[Market], trades: &[Trade]) {
     let mut filled: BTreeMap<OrderId, f64> = BTreeMap::new();
     for (id, units) in report.fill_orders.iter().zip(&f.units) {
         *filled.entry(*id).or_default() += units;
+    }
+    let mut last: BTreeMap<OrderId, usize> = BTreeMap::new();
+    last.extend(report.fill_orders.iter().enumerate().map(|(i, id)| (*id, i)));
+    // An order that is filled has kept its level since its last fill.
+    for order in report.orders.iter().filter(|o| o.state == OrderState::Filled) {
+        let fill = last.get(&order.id);
+        assert!(fill.is_none_or(|i| is_good(&order.order, f.units[*i], f.price[*i])), "{order:?}");
     }
     for order in &report.orders {
         assert_eq!(order.filled, filled.get(&order.id).copied().unwrap_or(0.0), "{order:?}");

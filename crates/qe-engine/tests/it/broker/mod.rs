@@ -7,4 +7,4 @@ mod orders;
 mod paper;
 mod parts;
 mod shapes;
-mod support;
+pub(crate) mod support;
