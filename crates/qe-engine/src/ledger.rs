@@ -223,16 +223,20 @@ impl Ledger {
         let (mut cash, mut units, mut multiplier) = (self.capital, 0.0, 1.0);
         let mut curve = Curve { rows: rows.clone(), ..Curve::default() };
         for row in rows {
-            // Payments are made at the close, after the fills of the bar but those at the very close of the signal.
-            while fill < self.fills.len() && self.fills.row[fill] as usize <= row {
-                units = self.fills.held[fill];
-                multiplier = self.multiplier_of(fill);
-                cash -= self.fills.units[fill] * multiplier * self.fills.price[fill] + self.fills.fee[fill];
-                fill += 1;
-            }
-            while carry < self.carries.len() && self.carries[carry].row as usize <= row {
-                cash -= self.carries[carry].money;
-                carry += 1;
+            // As the account did: what was held is paid for before the row's fills.
+            loop {
+                let payment = self.carries.get(carry).filter(|c| c.row as usize <= row && c.n_fills as usize <= fill);
+                if let Some(payment) = payment {
+                    cash -= payment.money;
+                    carry += 1;
+                } else if fill < self.fills.len() && self.fills.row[fill] as usize <= row {
+                    units = self.fills.held[fill];
+                    multiplier = self.multiplier_of(fill);
+                    cash -= self.fills.units[fill] * multiplier * self.fills.price[fill] + self.fills.fee[fill];
+                    fill += 1;
+                } else {
+                    break;
+                }
             }
             curve.cash.push(cash);
             curve.units.push(units);

@@ -60,6 +60,10 @@ fn money_adds_up_over_a_million_fills() {
                 cash -= f.units[fill] * given.multiplier * f.price[fill] + f.fee[fill];
                 held += f.units[fill];
                 fill += 1;
+                // The curve's cash is the account's, to the bit, whatever was paid for what was held.
+                if f.row.get(fill).is_none_or(|next| *next as usize > row) {
+                    assert_eq!(curve.cash[row].to_bits(), f.cash[fill - 1].to_bits(), "{id} row {row}");
+                }
             }
             while carry < ledger.carries.len() && ledger.carries[carry].row as usize == row {
                 cash -= ledger.carries[carry].money;
