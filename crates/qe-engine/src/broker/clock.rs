@@ -201,7 +201,7 @@ impl<'a> Floor<'a> {
         }
     }
 
-    /// Orders that are there for one price, and were not met by it, are over.
+    /// Orders that are there for one price, or up to this instant, and were not met by it, are over.
     fn end_first_price(&mut self, market: usize) {
         let row = self.pits[market].next as i64;
         let mut i = 0;
@@ -209,6 +209,8 @@ impl<'a> Floor<'a> {
             let slot = &self.slots[at as usize];
             if matches!(slot.order.tif, TimeInForce::Ioc | TimeInForce::Fok) && slot.base < row {
                 self.end(at, OrderState::Cancelled, Some(Refusal::NotFilled));
+            } else if matches!(slot.order.tif, TimeInForce::Gtd(until) if until <= self.now) {
+                self.end(at, OrderState::Expired, Some(Refusal::Expired));
             } else {
                 i += 1;
             }

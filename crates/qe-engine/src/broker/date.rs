@@ -17,10 +17,12 @@ impl Floor<'_> {
         let since = if is_within { pit.price } else { f64::NAN };
         let (day, ends) = (pit.market.day(), pit.market.day_end());
         let next_row = (base + 1) as usize;
-        // The last row of the session that is running, or of the next after its last row.
-        let session_end = match (is_within || pit.is_open, day.get(base.max(0) as usize), day.get(next_row)) {
+        // The last row of the session that is running by the calendar, or of the next after that is over.
+        let today = usize::try_from(base).ok().and_then(|base| day.get(base));
+        let is_running = today.is_some_and(|today| pit.is_open || !pit.is_session_over(*today, base as u32));
+        let session_end = match (is_running, today, day.get(next_row)) {
             (true, Some(today), _) => ends[*today as usize],
-            (false, _, Some(next)) => ends[*next as usize],
+            (_, _, Some(next)) => ends[*next as usize],
             _ => NONE,
         };
         let (due, price) = match (order.tif, order.kind) {

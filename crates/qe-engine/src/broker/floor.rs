@@ -217,6 +217,11 @@ impl Pit<'_> {
         Touched { open, high, low, close }
     }
 
+    /// Whether the session of a day is over by the calendar when a row is complete: that no bar follows is not known.
+    pub(super) fn is_session_over(&self, day: u32, row: u32) -> bool {
+        self.market.day_close().get(day as usize).is_some_and(|close| *close <= row)
+    }
+
     /// How many units may still be traded in a row.
     #[inline]
     pub(super) fn room(&self, row: usize, frac: Option<f64>) -> f64 {

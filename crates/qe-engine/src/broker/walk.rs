@@ -275,12 +275,15 @@ impl Floor<'_> {
     pub(super) fn expire(&mut self, market: usize, row: usize) {
         let mut i = 0;
         while let Some(&at) = self.pits[market].resting.get(i) {
-            let slot = &self.slots[at as usize];
+            let (slot, pit, row) = (&self.slots[at as usize], &self.pits[market], row as u32);
             let is_late = match slot.order.tif {
-                TimeInForce::Gtd(until) => self.pits[market].known[row] >= until,
-                _ => false,
+                TimeInForce::Gtd(until) => pit.known[row as usize] > until,
+                TimeInForce::Day => {
+                    slot.until < row || (slot.until == row && pit.is_session_over(pit.market.day()[row as usize], row))
+                }
+                _ => slot.until <= row,
             };
-            if is_late || slot.until <= row as u32 {
+            if is_late {
                 self.end(at, OrderState::Expired, Some(Refusal::Expired));
             } else {
                 i += 1;

@@ -6,5 +6,6 @@ mod hostile;
 mod orders;
 mod paper;
 mod parts;
+mod sessions;
 mod shapes;
 pub(crate) mod support;
