@@ -29,7 +29,18 @@ impl Floor<'_> {
         };
         let mut due: Vec<u32> = self.queue.iter().copied().filter(|order| is_due(self, *order).is_some()).collect();
         if self.spec.processing == Processing::SellsFirst && due.len() > 1 {
-            due.sort_by_key(|order| !self.is_sale(*order));
+            // Orders of one market stay as they were placed: what closes a short position comes before what opens the next.
+            let mut buys: Vec<u32> = Vec::new();
+            let mut is_later = |order: &u32| {
+                let market = self.slots[*order as usize].order.market;
+                if !buys.contains(&market) && !self.is_sale(*order) {
+                    buys.push(market);
+                }
+                buys.contains(&market)
+            };
+            let (later, mut first): (Vec<u32>, Vec<u32>) = due.into_iter().partition(|order| is_later(order));
+            first.extend(later);
+            due = first;
         }
         let is_some = !due.is_empty();
         for order in due {

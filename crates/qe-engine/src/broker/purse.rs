@@ -55,6 +55,10 @@ impl Floor<'_> {
             return (share, limit, name);
         }
         let worth = self.worth_at(market, raw);
+        if stake <= 0.0 {
+            // With nothing of its own, nothing is opened with what is others'.
+            return (0.0, 0.0, name);
+        }
         // One where the purse is all there is, to the bit.
         let grown = worth / stake;
         let share = most * grown - if gross == 0.0 { 0.0 } else { gross / stake };

@@ -17,6 +17,7 @@ mod portfolio;
 mod properties;
 mod random;
 mod regressions;
+mod sleeves;
 mod spec;
 mod spec_strategy;
 mod strategies;

@@ -1,0 +1,300 @@
+//! Sleeves in trouble: ruined, late, out of money; and random strategies alone in a portfolio.
+
+use qe_core::bars::Bars;
+use qe_core::calendar::Calendar;
+use qe_core::columns::Axis;
+use qe_core::rng::Stream;
+use qe_core::time::Date;
+use qe_core::timeframe::Timeframe;
+use qe_engine::ledger::Cause;
+use qe_engine::market::Market;
+use qe_engine::portfolio::{PortfolioOptions, PortfolioReport, PortfolioSpec, run};
+use qe_engine::run::{RunOptions, run as run_one};
+use qe_engine::{Result, StrategySpec};
+
+use crate::random::{market, one};
+
+const DAY: i64 = 86_400_000_000_000;
+
+/// Days from so many after the first of January 2024 on: each opens at the last close.
+fn days(symbol: &str, after: usize, closes: &[f64]) -> Market {
+    let first = i64::from(Date::new(2024, 1, 1).unwrap().days()) + after as i64;
+    let open: Vec<i64> = (0..closes.len() as i64).map(|i| (first + i) * DAY).collect();
+    let known: Vec<i64> = open.iter().map(|t| t + DAY).collect();
+    let opens: Vec<f64> = (0..closes.len()).map(|i| closes[i.saturating_sub(1)]).collect();
+    let high: Vec<f64> = opens.iter().zip(closes).map(|(o, c)| o.max(*c)).collect();
+    let low: Vec<f64> = opens.iter().zip(closes).map(|(o, c)| o.min(*c)).collect();
+    let prices = [opens, high, low, closes.to_vec(), vec![1e6; closes.len()]];
+    let bars = Bars::new(symbol, Timeframe::D1, Axis::new(open, known).unwrap(), prices).unwrap();
+    Market::new(&bars, &Calendar::crypto()).unwrap()
+}
+
+/// A portfolio of strategies that are given as text, by their places.
+fn go(text: &str, strategies: &[&str], markets: &[Market]) -> Result<PortfolioReport> {
+    let spec = PortfolioSpec::from_toml(&format!("version = 1\nname = \"test\"\n{text}"))?;
+    let give = |name: &str| StrategySpec::from_toml(strategies[name.parse::<usize>().unwrap()]);
+    run(&spec, give, markets, &PortfolioOptions::default())
+}
+
+fn sleeve(strategy: usize, symbol: &str, weight: f64) -> String {
+    format!("[[sleeves]]\nstrategy = \"{strategy}\"\nsymbols = [\"{symbol}\"]\nweight = {weight:?}\n")
+}
+
+fn strategy(body: &str) -> String {
+    format!("version = 1\nname = \"s\"\n{body}")
+}
+
+/// The worth of each sleeve at the end of each day, from its fills and the money that it was given.
+fn worth_of(report: &PortfolioReport, sleeve: usize) -> Vec<f64> {
+    let given = report.broker.spec.purses[sleeve];
+    let mut won = given;
+    (0..report.attribution.days.len())
+        .map(|day| {
+            won += report.attribution.day(day)[sleeve];
+            won
+        })
+        .collect()
+}
+
+#[test]
+fn a_sleeve_that_lost_all_opens_nothing_with_the_money_of_others() {
+    // Ten sold short at 100 with 500 of its own: at 160 it has lost 600. It covers, and would sell ten more.
+    let short = strategy(
+        "[entry]\nshort = \"close > 0\"\n[[exits]]\nwhen = \"close > 155\"\n[sizing]\nunits = \"10\"\n\
+         limit_frac = \"inf\"\n[execution]\nleverage = 5.0\n[costs]\n",
+    );
+    let hold = strategy("[entry]\nlong = \"close > 0\"\n[sizing]\nfraction = \"0.5\"\n[costs]\n");
+    let closes = [100.0, 100.0, 100.0, 160.0, 160.0, 120.0, 120.0, 110.0, 110.0, 100.0];
+    let markets = [days("A", 0, &closes), days("B", 0, &[50.0; 10])];
+    let text = format!(
+        "capital = 10000.0\nleverage = 5.0\nrebalance = {{ every = {{ sessions = 1 }} }}\n{}{}",
+        sleeve(0, "A", 0.05),
+        sleeve(1, "B", 0.9)
+    );
+    let never = text.replace("{ sessions = 1 }", "\"never\"");
+    for text in [text, never] {
+        let report = go(&text, &[&short, &hold], &markets).unwrap();
+        let f = &report.broker.ledger.fills;
+        let of_short: Vec<f64> = (0..f.len()).filter(|i| f.line[*i] == 0).map(|i| f.held[i]).collect();
+        assert!(of_short.len() >= 2 && of_short[0] < 0.0, "{of_short:?}");
+        let end = of_short.iter().position(|held| *held == 0.0).unwrap();
+        assert_eq!(of_short.len(), end + 1, "it was ruined and traded on: {of_short:?}");
+        assert!(worth_of(&report, 0).last().unwrap() < &0.0);
+        let moved_after: Vec<_> = report.broker.moves.iter().filter(|m| m.market == 0 && m.money > 0.0).collect();
+        assert!(moved_after.iter().all(|m| m.time < report.broker.times[3]), "{moved_after:?}");
+        assert!(report.attribution.residual.abs() < 1e-7);
+    }
+}
+
+#[test]
+fn a_sleeve_that_begins_later_has_its_money_until_then() {
+    let hold = strategy("[entry]\nlong = \"close > 0\"\n[sizing]\nfraction = \"1\"\nlimit_frac = \"inf\"\n[costs]\n");
+    let markets = [days("A", 0, &[100.0; 60]), days("B", 40, &[50.0; 20])];
+    let text = format!("capital = 1000.0\n{}{}", sleeve(0, "A", 0.5), sleeve(0, "B", 0.5));
+    let report = go(&text, &[&hold], &markets).unwrap();
+    let f = &report.broker.ledger.fills;
+    assert_eq!((f.line.as_slice(), f.units.as_slice()), ([0, 1].as_slice(), [5.0, 10.0].as_slice()));
+    assert_eq!(f.row, [1, 1]);
+    assert!(report.broker.worth.iter().all(|w| *w == 1000.0));
+    assert_eq!(report.attribution.days.len(), 60);
+}
+
+#[test]
+fn drawdown_is_one_line_where_money_is_moved() {
+    // Five at 100 with 500: 600 at best, 450 when it is left, a quarter below. Five less ten quarters are bought then; also
+    // where what it won was taken from it each day, and given back as it lost.
+    let careful = strategy(
+        "[entry]\nlong = \"close > 0\"\n[[exits]]\nwhen = \"close < 91\"\n\
+         [sizing]\nunits = \"5 - 10 * drawdown\"\nlimit_frac = \"inf\"\n[costs]\n",
+    );
+    let hold = strategy("[entry]\nlong = \"close > 0\"\n[sizing]\nfraction = \"0.5\"\n[costs]\n");
+    let closes = [100.0, 100.0, 120.0, 110.0, 100.0, 90.0, 90.0, 95.0, 95.0];
+    let markets = [days("A", 0, &closes), days("B", 0, &[50.0; 9])];
+    for every in ["\"never\"", "{ sessions = 1 }"] {
+        let text = format!(
+            "capital = 1000.0\nrebalance = {{ every = {every} }}\n{}{}",
+            sleeve(0, "A", 0.5),
+            sleeve(1, "B", 0.5)
+        );
+        let report = go(&text, &[&careful, &hold], &markets).unwrap();
+        assert_eq!(report.broker.moves.is_empty(), every == "\"never\"");
+        let f = &report.broker.ledger.fills;
+        let entries = (0..f.len()).filter(|i| f.line[*i] == 0 && f.cause[*i] == Cause::Entry);
+        let entries: Vec<(u32, f64)> = entries.map(|i| (f.row[i], f.units[i])).collect();
+        assert_eq!(entries.len(), 2, "{every}: {entries:?}");
+        assert_eq!((entries[0], entries[1].0), ((1, 5.0), 7), "{every}");
+        assert!((entries[1].1 - 2.5).abs() < 1e-9, "{every}: {entries:?}");
+    }
+}
+
+/// A strategy as text, of all kinds.
+fn random_strategy(r: &mut Stream, is_flat: bool) -> String {
+    let both = r.below(3);
+    let mut text = String::from("[entry]\n");
+    if both != 0 {
+        text += &format!("long = \"{}\"\n", one(r, &["close > close[1]", "volume > 0.7", "close > sma(close, 5)"]));
+    }
+    if both != 1 {
+        text += &format!("short = \"{}\"\n", one(r, &["close < close[1]", "volume < 0.3", "close < sma(close, 5)"]));
+    }
+    let order = match r.below(5) {
+        0 => Some(("limit", "close - 1", "close + 1")),
+        1 => Some(("limit", "close + 1", "close - 1")),
+        2 => Some(("stop", "high", "low")),
+        _ => None,
+    };
+    if let Some((kind, long, short)) = order {
+        let long = if both != 0 { format!("long = \"{long}\", ") } else { String::new() };
+        let short = if both != 1 { format!("short = \"{short}\", ") } else { String::new() };
+        text += &format!("order = {{ {kind} = {{ {long}{short}bars = {} }} }}\n", 1 + r.below(3));
+    }
+    let exits = [
+        "when = \"volume > 0.8\"",
+        "when = \"pos.bars >= 4\"",
+        "stop = \"entry.price - pos.side * 3\"",
+        "target = \"entry.price + pos.side * 4\"",
+        "trail = \"2\"",
+        "stop = \"max_since_entry(close) - 5\"\nside = \"long\"",
+    ];
+    for exit in exits {
+        if r.bernoulli(0.4) && (both != 0 || !exit.contains("side = \"long\"")) {
+            text += &format!("[[exits]]\n{exit}\n");
+        }
+    }
+    let size =
+        ["fraction = \"0.7\"", "fraction = \"1\"", "value = \"0.4 * equity\"", "units = \"7\"", "value = \"2500\""];
+    text += &format!("[sizing]\n{}\nlimit_frac = \"{}\"\n", one(r, &size), one(r, &["inf", "1.0", "0.5"]));
+    text += &format!("lot = {}\n", one(r, &["0.0", "1.0", "0.1"]));
+    text += &format!(
+        "[execution]\ncapital = 10000.0\nleverage = {}\nfill = {}\npath = \"{}\"\nopposite = \"{}\"\n\
+         cooldown = {{ bars = {}, sessions = {} }}\n",
+        one(r, &["1.0", "2.0"]),
+        one(
+            r,
+            &[
+                "\"next_open\"",
+                "\"next_close\"",
+                "\"signal_close\"",
+                "{ at = \"open\", delay = 2, count = \"bars\" }",
+                "{ at = \"open\", delay = 1, count = \"sessions\" }",
+                "{ at = \"close\", delay = 0, count = \"sessions\" }",
+            ]
+        ),
+        one(r, &["pessimistic", "optimistic", "open_high_low_close", "nearest_extreme"]),
+        one(r, &["ignore", "close", "reverse"]),
+        one(r, &[0, 0, 2]),
+        one(r, &[0, 0, 0, 1]),
+    );
+    if is_flat {
+        text += &format!("[session]\nflat_at_end = true\nno_entry_last_bars = {}\n", r.below(3));
+    }
+    text += &format!(
+        "[costs]\nspread_frac = {}\nslippage_bps = {}\ntaker_fee_bps = {}\nmaker_fee_bps = {}\nmin_fee = {}\n\
+         borrow_annual = {}\nfunding_annual = {}\nfunding_hours = {}\nimpact_coef = {}\nmarket_spread_times = {}\n{}",
+        one(r, &[0.0, 0.001, 0.02]),
+        one(r, &[0.0, 3.0]),
+        one(r, &[0.0, 5.0]),
+        one(r, &[0.0, -0.5, 2.0]),
+        one(r, &[0.0, 0.0, 1.0]),
+        one(r, &[0.0, 0.3]),
+        one(r, &[0.0, 0.2]),
+        one(r, &[0, 8]),
+        one(r, &[0.0, 0.0, 0.1]),
+        one(r, &[0.0, 0.0, 1.0]),
+        one(r, &["", "", "crisis = { calm_annual = 0.2, slope = 1.0, cap = 5.0, period = 5 }\n"]),
+    );
+    strategy(&text)
+}
+
+#[test]
+fn a_random_strategy_alone_in_a_portfolio_is_its_run_to_the_bit() {
+    let (mut n_fills, mut n_ruined) = (0, 0);
+    for seed in 0..600 {
+        let mut r = Stream::new(seed, "sleeves", 0);
+        let (market, _) = market(&mut r, 300);
+        let is_flat = r.bernoulli(0.2);
+        let text = random_strategy(&mut r, is_flat);
+        let spec = StrategySpec::from_toml(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let leverage = if text.contains("leverage = 2.0") { 2.0 } else { 1.0 };
+        let head = format!("capital = 10000.0\nleverage = {leverage:?}\n{}", sleeve(0, "X", 1.0));
+        let alone = run_one(&spec, &market, &RunOptions::default()).unwrap();
+        let whole = go(&head, &[&text], std::slice::from_ref(&market)).unwrap();
+        let (a, b) = (&alone.ledger.fills, &whole.broker.ledger.fills);
+        let fill = |f: &qe_engine::ledger::Fills, i: usize| {
+            let x = [f.units[i], f.raw[i], f.price[i], f.fee[i], f.cash[i], f.held[i]].map(f64::to_bits);
+            format!("{} {} {} {} {x:?} {:?}", f.row[i], f.phase[i], f.units[i], f.price[i], f.cause[i])
+        };
+        for i in 0..a.len().max(b.len()) {
+            let x = (i < a.len()).then(|| fill(a, i));
+            let y = (i < b.len()).then(|| fill(b, i));
+            let events = &whole.broker.events;
+            let told = &whole.broker.events[events.len().saturating_sub(5)..];
+            assert_eq!(x, y, "seed {seed}, fill {i}\n{text}\n{told:?}\n{:?}", alone.ledger.refused);
+        }
+        let from = whole.broker.times.len() - alone.curve.equity.len();
+        if let Some(ruin) = whole.broker.ruin {
+            n_ruined += 1;
+            assert!(ruin.owed >= 0.0);
+        } else {
+            let bits = |worth: &[f64]| worth.iter().map(|x| x.to_bits()).collect::<Vec<u64>>();
+            assert_eq!(bits(&whole.broker.worth[from..]), bits(&alone.curve.equity), "seed {seed}\n{text}");
+        }
+        assert!(whole.attribution.residual.abs() <= 1e-6, "seed {seed}: {}", whole.attribution.residual);
+        n_fills += a.len();
+    }
+    assert!(n_fills > 20_000 && n_ruined > 10, "{n_fills} fills, {n_ruined} ruined");
+}
+
+#[test]
+fn random_portfolios_conserve_money_and_limits_hold_when_something_is_opened() {
+    let mut n_fills = 0;
+    for seed in 0..120 {
+        let mut r = Stream::new(seed, "sleeves", 1);
+        let n = 2 + r.below(3) as usize;
+        let costs = "[costs]\nspread_frac = 0.0005\nborrow_annual = 0.1\nmin_fee = 0.1\n";
+        let markets: Vec<Market> = (0..3)
+            .map(|m| {
+                let mut last = 100.0;
+                let closes: Vec<f64> = (0..120)
+                    .map(|_| {
+                        last *= 1.0 + (r.uniform() - 0.5) * one(&mut r, &[0.02, 0.1]);
+                        last
+                    })
+                    .collect();
+                days(["A", "B", "C"][m], r.below(30) as usize, &closes)
+            })
+            .collect();
+        let texts: Vec<String> = (0..n).map(|_| random_strategy(&mut r, false)).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let weight = one(&mut r, &[1.0, 0.8]) / n as f64;
+        let position = one(&mut r, &[0.3, 0.6, 3.0]);
+        let leverage = one(&mut r, &[1.0, 2.0, 4.0]);
+        let mut text = format!(
+            "capital = 10000.0\nleverage = {leverage:?}\npath = \"pessimistic\"\nrebalance = {{ every = {}, \
+             drift_band = {:?}, which = \"{}\" }}\nlimits = {{ position_frac = {position:?}, enforced = {} }}\n{costs}",
+            one(&mut r, &["\"week\"", "\"month\"", "{ sessions = 1 }", "{ sessions = 3 }"]),
+            one(&mut r, &[0.0, 0.02, 0.1]),
+            one(&mut r, &["all", "outside"]),
+            r.bernoulli(0.5),
+        );
+        for i in 0..n {
+            text += &sleeve(i, one(&mut r, &["A", "B", "C"]), weight);
+        }
+        let report = go(&text, &texts, &markets).unwrap_or_else(|e| panic!("{seed}: {e}\n{text}"));
+        let b = &report.broker;
+        assert!(report.attribution.residual.abs() < 1e-6, "{seed}: {}", report.attribution.residual);
+        let (dates, worth) = b.days(&report.markets);
+        assert_eq!(dates, report.attribution.days, "{seed}");
+        let mut before = 10_000.0;
+        for (d, worth) in worth.iter().enumerate() {
+            let won: f64 = report.attribution.day(d).iter().sum();
+            let owed = b.ruin.map_or(0.0, |ruin| ruin.owed);
+            let is_near = (won - (worth - before)).abs() < 1e-6
+                || (*worth == 0.0 && (won + owed - (worth - before)).abs() < 1e-6);
+            assert!(is_near, "{seed}, day {d} of {}: {won} {}", worth, worth - before);
+            before = *worth;
+        }
+        n_fills += b.ledger.fills.len();
+    }
+    assert!(n_fills > 3_000, "{n_fills}");
+}
