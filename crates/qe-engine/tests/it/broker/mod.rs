@@ -3,6 +3,7 @@
 mod account;
 mod conserve;
 mod hostile;
+mod instants;
 mod orders;
 mod paper;
 mod parts;
