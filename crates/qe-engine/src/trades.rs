@@ -63,22 +63,25 @@ pub fn trades(ledger: &Ledger, market: &Market, reasons: &[Arc<str>], end: usize
 pub fn trades_of(ledger: &Ledger, line: u32, market: &Market, reasons: &[Arc<str>], end: usize) -> Vec<Trade> {
     let f = &ledger.fills;
     let mut out: Vec<Trade> = Vec::new();
+    // Between two fills of a line there may be thousands of others.
+    let own: Vec<usize> = (0..f.len()).filter(|i| f.line[*i] == line).collect();
     let mut entry: Option<usize> = None;
-    for i in (0..f.len()).filter(|i| f.line[*i] == line) {
+    for (place, &i) in own.iter().enumerate() {
         match entry {
-            None => entry = Some(i),
-            Some(at) if f.held[i] == 0.0 => {
-                let carried = paid(ledger, at, i);
-                out.push(trade(ledger, market, at, Some(i), end, carried, reasons));
+            None => entry = Some(place),
+            Some(from) if f.held[i] == 0.0 => {
+                let carried = paid(ledger, own[from], i);
+                out.push(trade(ledger, market, &own[from..=place], true, end, carried, reasons));
                 entry = None;
             }
             Some(_) => {}
         }
     }
-    if let Some(at) = entry
+    if let Some(from) = entry
         && end > 0
     {
-        out.push(trade(ledger, market, at, None, end, paid(ledger, at, f.len()), reasons));
+        let carried = paid(ledger, own[from], f.len());
+        out.push(trade(ledger, market, &own[from..], false, end, carried, reasons));
     }
     out
 }
@@ -91,25 +94,26 @@ fn paid(ledger: &Ledger, from: usize, to: usize) -> f64 {
     until.filter(|c| c.line == line).map(|c| c.money).sum()
 }
 
+/// A round trip by its fills, the last of which ended it or not.
 fn trade(
     ledger: &Ledger,
     market: &Market,
-    at: usize,
-    exit: Option<usize>,
+    own: &[usize],
+    is_over: bool,
     end: usize,
     carried: f64,
     reasons: &[Arc<str>],
 ) -> Trade {
     let f = &ledger.fills;
+    let (at, through) = (own[0], own[own.len() - 1]);
+    let exit = is_over.then_some(through);
     let side = f.units[at].signum();
     let last = end - 1;
     let mark = market.marks()[last];
     // A position may grow and shrink on the way: what was paid on the way in and received on the way out are averages.
     let (mut entered, mut left) = (Leg::default(), Leg::default());
     let (mut fees, mut slipped, mut most) = (0.0, 0.0, 0.0_f64);
-    let line = f.line[at];
-    let through = exit.or_else(|| (at..f.len()).rev().find(|i| f.line[*i] == line)).unwrap_or(at);
-    for i in (at..=through).filter(|i| f.line[*i] == line) {
+    for &i in own {
         let leg = if f.units[i] * side > 0.0 { &mut entered } else { &mut left };
         leg.add(f.units[i].abs(), f.price[i], f.raw[i]);
         fees += f.fee[i];

@@ -51,7 +51,7 @@ impl Floor<'_> {
                 if closed > 0.0 {
                     let deal = deal::close(self.place(market, way), side, closed);
                     let after = if closed == units.abs() { 0.0 } else { units - side * closed };
-                    self.commit(None, market, -side, deal, way, Cause::SessionEnd, after);
+                    self.commit(None, market, -side, deal, way, Cause::SessionEnd, after, None);
                 }
                 if closed < units.abs() {
                     self.note(None, market, side, Refusal::CappedByVolume);

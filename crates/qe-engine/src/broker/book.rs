@@ -9,7 +9,8 @@ use crate::ledger::{Cause, Refusal};
 use crate::sim::record::Fill;
 
 impl Floor<'_> {
-    /// Takes a fill into the account, the position and the ledger.
+    /// Takes a fill into the account, the position and the ledger. What all is worth at its price is added up, if it is not
+    /// given.
     #[expect(clippy::too_many_arguments, reason = "what a fill is")]
     pub(super) fn commit(
         &mut self,
@@ -20,9 +21,10 @@ impl Floor<'_> {
         way: Way,
         cause: Cause,
         after: f64,
+        worth: Option<f64>,
     ) {
         let Deal { units, price, fee, exposure } = deal;
-        let equity = self.worth_at(market, way.raw);
+        let equity = worth.unwrap_or_else(|| self.worth_at(market, way.raw));
         let money = side * exposure * price + fee;
         self.cash -= money;
         self.take_from_purse(market, money);

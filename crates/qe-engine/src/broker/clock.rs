@@ -15,8 +15,11 @@ use crate::ledger::Refusal;
 use crate::market::Market;
 
 /// Markets of one axis.
-struct Together {
+struct Together<'a> {
     markets: Vec<u32>,
+    /// When their bars open, and are complete.
+    opens: &'a [i64],
+    known: &'a [i64],
     /// When their next bar opens, or is complete.
     next: i64,
     /// Which row.
@@ -51,6 +54,11 @@ impl<'a> Floor<'a> {
         strategy.on_start(&mut Desk { floor: self });
         self.tell(strategy);
         let one = groups.len() == 1;
+        // There are as many instants as bars, at least.
+        let n_instants = groups.iter().map(|g| g.opens.len()).max().unwrap_or(0);
+        self.out.times.reserve(n_instants);
+        self.out.worth.reserve(n_instants);
+        self.out.cash.reserve(n_instants);
         loop {
             let now = groups.iter().map(|g| g.next).min().unwrap_or(i64::MAX);
             if now == i64::MAX {
@@ -60,7 +68,7 @@ impl<'a> Floor<'a> {
             fresh.clear();
             for group in groups.iter_mut().filter(|g| g.next == now && g.is_open) {
                 fresh.extend(&group.markets);
-                group.close(markets);
+                group.close();
             }
             if !one {
                 fresh.sort_unstable();
@@ -86,7 +94,7 @@ impl<'a> Floor<'a> {
             opening.clear();
             for group in groups.iter_mut().filter(|g| g.next == now && !g.is_open) {
                 opening.extend(&group.markets);
-                group.open(markets);
+                group.open();
             }
             if !one {
                 opening.sort_unstable();
@@ -107,9 +115,9 @@ impl<'a> Floor<'a> {
                 for group in groups.iter_mut().filter(|g| g.next == now) {
                     has_bar |= group.is_open;
                     if group.is_open {
-                        group.close(markets);
+                        group.close();
                     } else {
-                        group.open(markets);
+                        group.open();
                     }
                 }
                 if has_bar && self.out.times.last() != Some(&now) {
@@ -252,11 +260,11 @@ impl<'a> Floor<'a> {
 }
 
 /// Markets of one axis, in the order of the markets.
-fn together(markets: &[Market]) -> Vec<Together> {
-    let mut groups: Vec<Together> = Vec::new();
+fn together(markets: &[Market]) -> Vec<Together<'_>> {
+    let mut groups: Vec<Together<'_>> = Vec::new();
     for (m, market) in markets.iter().enumerate() {
         let axis = market.columns().axis();
-        let is_alike = |group: &&mut Together| {
+        let is_alike = |group: &&mut Together<'_>| {
             let other = markets[group.markets[0] as usize].columns().axis();
             let is_same = axis.shared_open().is_same(other.shared_open())
                 && axis.shared_available().is_same(other.shared_available());
@@ -264,27 +272,29 @@ fn together(markets: &[Market]) -> Vec<Together> {
         };
         match groups.iter_mut().find(is_alike) {
             Some(group) => group.markets.push(m as u32),
-            None => groups.push(Together { markets: vec![m as u32], next: axis.open()[0], row: 0, is_open: false }),
+            None => {
+                let (opens, known) = (axis.open(), axis.available());
+                let (markets, next) = (vec![m as u32], opens[0]);
+                groups.push(Together { markets, opens, known, next, row: 0, is_open: false });
+            }
         }
     }
     groups
 }
 
-impl Together {
+impl Together<'_> {
     /// Their bar is open: the next instant is when it is complete.
     #[inline]
-    fn open(&mut self, markets: &[Market]) {
-        let axis = markets[self.markets[0] as usize].columns().axis();
+    fn open(&mut self) {
         self.is_open = true;
-        self.next = axis.available()[self.row].max(self.next);
+        self.next = self.known[self.row].max(self.next);
     }
 
     /// Their bar is complete: the next instant is when the one after it opens.
     #[inline]
-    fn close(&mut self, markets: &[Market]) {
-        let axis = markets[self.markets[0] as usize].columns().axis();
+    fn close(&mut self) {
         self.is_open = false;
         self.row += 1;
-        self.next = axis.open().get(self.row).map_or(i64::MAX, |open| (*open).max(self.next));
+        self.next = self.opens.get(self.row).map_or(i64::MAX, |open| (*open).max(self.next));
     }
 }

@@ -29,11 +29,13 @@ impl Floor<'_> {
         };
         let mut due: Vec<u32> = self.queue.iter().copied().filter(|order| is_due(self, *order).is_some()).collect();
         if self.spec.processing == Processing::SellsFirst && due.len() > 1 {
+            // Nothing is filled while they are sorted.
+            let worth = self.worth();
             // Orders of one market stay as they were placed: what closes a short position comes before what opens the next.
             let mut buys: Vec<u32> = Vec::new();
             let mut is_later = |order: &u32| {
                 let market = self.slots[*order as usize].order.market;
-                if !buys.contains(&market) && !self.is_sale(*order) {
+                if !buys.contains(&market) && !self.is_sale(*order, worth) {
                     buys.push(market);
                 }
                 buys.contains(&market)
@@ -50,11 +52,15 @@ impl Floor<'_> {
         }
         let slots = &self.slots;
         self.queue.retain(|at| slots[*at as usize].state == OrderState::Open);
+        self.is_waiting &= !self.queue.is_empty();
         is_some
     }
 
     /// Whether one that was placed before, and waits for a row that can be traded, is to come first.
     fn waits_behind(&self, order: u32, row: usize) -> bool {
+        if !self.is_waiting {
+            return false;
+        }
         let slot = &self.slots[order as usize];
         self.queue.iter().take_while(|other| **other != order).any(|other| {
             let other = &self.slots[*other as usize];
@@ -66,15 +72,15 @@ impl Floor<'_> {
         })
     }
 
-    /// Whether an order sells, as prices are now.
-    fn is_sale(&self, at: u32) -> bool {
+    /// Whether an order sells, as prices are now, all being worth so much.
+    fn is_sale(&self, at: u32, worth: f64) -> bool {
         let order = self.slots[at as usize].order;
         let pit = &self.pits[order.market as usize];
         let each = pit.price * pit.market.multiplier();
         let to = match order.quantity {
             Quantity::TargetUnits(units) => units,
             Quantity::TargetValue(value) => value / each,
-            Quantity::TargetWeight(weight) => weight * self.worth() / each,
+            Quantity::TargetWeight(weight) => weight * worth / each,
             Quantity::All => 0.0,
             _ => return order.side.sign() < 0.0,
         };
@@ -112,6 +118,7 @@ impl Floor<'_> {
             } else {
                 // It waits for a bar that can be traded, and what follows it waits too.
                 self.mark(at, What::Waiting, why);
+                self.is_waiting = true;
                 self.wait(at, market, row);
             }
             return self.tell(strategy);

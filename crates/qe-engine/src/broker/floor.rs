@@ -126,6 +126,8 @@ pub(super) struct Floor<'a> {
     pub(super) slots: Vec<Slot>,
     /// Orders that are due at an open or a close, in the order in which they were placed.
     pub(super) queue: Vec<u32>,
+    /// Whether an order of the queue may wait for a row that can be traded.
+    pub(super) is_waiting: bool,
     /// Orders by group.
     pub(super) groups: Vec<Vec<u32>>,
     pub(super) notices: VecDeque<Notice>,
@@ -167,10 +169,21 @@ impl<'a> Floor<'a> {
         self.worth_at(usize::MAX, f64::NAN)
     }
 
-    /// The gross value of all positions but one.
-    pub(super) fn gross_but(&self, market: usize) -> f64 {
-        let others = self.held.iter().filter(|m| **m as usize != market);
-        others.map(|m| &self.pits[*m as usize]).map(|pit| (pit.exposure * pit.price).abs()).sum()
+    /// What [`Self::worth_at`] gives, and the gross value of all positions but that one: both in one pass, for an order to a
+    /// weight asks for both, and there may be hundreds of markets.
+    pub(super) fn worth_and_gross_but(&self, market: usize, raw: f64) -> (f64, f64) {
+        let (mut worth, mut gross) = (self.cash, 0.0);
+        for &m in &self.held {
+            let pit = &self.pits[m as usize];
+            if m as usize == market {
+                worth += pit.exposure * raw;
+            } else {
+                let value = pit.exposure * pit.price;
+                worth += value;
+                gross += value.abs();
+            }
+        }
+        (worth, gross)
     }
 
     /// Where something is dealt in.

@@ -22,6 +22,19 @@ pub struct Moved {
     pub money: f64,
 }
 
+/// How much of a market may be held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// At most this share of the stake, others holding what they do; and what to call it.
+    pub(super) share: f64,
+    pub(super) name: Refusal,
+    /// How much of it a limit leaves for the market's own size.
+    pub(super) limit: f64,
+    /// The worth that sizes are of, and what all is worth.
+    pub(super) stake: f64,
+    pub(super) worth: f64,
+}
+
 impl Floor<'_> {
     /// The worth that sizes in a market are of, it being at a price: that of its own purse, or of the whole account.
     #[inline]
@@ -43,21 +56,21 @@ impl Floor<'_> {
         }
     }
 
-    /// At most this share of the stake may be held of a market in all, others holding what they do; and how much of it a
-    /// limit leaves for the market's own size.
-    pub(super) fn room_of_stake(&self, market: usize, raw: f64, own: f64, size: &Size) -> (f64, f64, Refusal) {
+    /// How much of a market may be held, where so much is held that is to stay.
+    pub(super) fn room_of_stake(&self, market: usize, raw: f64, own: f64, size: &Size) -> Room {
         let (most, name) = self.most();
-        let gross = self.gross_but(market) + own;
-        let stake = self.stake_at(market, raw);
+        let (worth, others) = self.worth_and_gross_but(market, raw);
+        let gross = others + own;
         if self.purses.is_empty() {
+            let stake = worth;
             let share = if gross == 0.0 { most } else { most - gross / stake };
             let limit = if own == 0.0 { size.limit_frac } else { size.limit_frac - own / stake };
-            return (share, limit, name);
+            return Room { share, name, limit, stake, worth };
         }
-        let worth = self.worth_at(market, raw);
+        let stake = self.stake_at(market, raw);
         if stake <= 0.0 {
             // With nothing of its own, nothing is opened with what is others'.
-            return (0.0, 0.0, name);
+            return Room { share: 0.0, name, limit: 0.0, stake, worth };
         }
         // One where the purse is all there is, to the bit.
         let grown = worth / stake;
@@ -67,7 +80,7 @@ impl Floor<'_> {
             let beside = self.gross_of_symbol_but(market) + own;
             limit = limit.min(of_all * grown - if beside == 0.0 { 0.0 } else { beside / stake });
         }
-        (share, limit, name)
+        Room { share, name, limit, stake, worth }
     }
 
     /// The gross value of what other markets hold of the symbol of one.

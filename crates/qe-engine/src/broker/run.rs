@@ -67,6 +67,7 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         held: Vec::new(),
         slots: Vec::new(),
         queue: Vec::new(),
+        is_waiting: false,
         groups: Vec::new(),
         notices: VecDeque::new(),
         now: first.columns().axis().open()[0],

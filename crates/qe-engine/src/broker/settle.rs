@@ -176,12 +176,11 @@ impl Floor<'_> {
         if is_new && let Some(why) = place.market.entry_refusal(place.row, side) {
             return Err(why);
         }
-        let equity = self.stake_at(market, place.raw);
         let own = if is_new { 0.0 } else { (self.pits[market].exposure * place.raw).abs() };
-        let (share, limit_frac, name) = self.room_of_stake(market, place.raw, own, size);
-        let size = Size { limit_frac, ..*size };
-        let (deal, why) = deal::open(place, side, &size, number, equity, share);
-        *capped = why.map(|why| if why == Refusal::CappedByLeverage { name } else { why });
+        let room = self.room_of_stake(market, place.raw, own, size);
+        let size = Size { limit_frac: room.limit, ..*size };
+        let (deal, why) = deal::open(place, side, &size, number, room.stake, room.share);
+        *capped = why.map(|why| if why == Refusal::CappedByLeverage { room.name } else { why });
         deal.map(|deal| deal.units)
     }
 
@@ -196,7 +195,7 @@ impl Floor<'_> {
             let deal = deal::close(place, -side, closing);
             let cause = if order.cause == Cause::Entry { Cause::Close } else { order.cause };
             let after = left_of(held, side * closing);
-            return self.commit(Some(at), market, side, deal, way, cause, after);
+            return self.commit(Some(at), market, side, deal, way, cause, after, None);
         }
         if closing == 0.0 {
             // As it was found, with no other bounds.
@@ -212,7 +211,7 @@ impl Floor<'_> {
                 Err(why) => return self.end(at, OrderState::Rejected, Some(why)),
             };
             let cause = if order.cause == Cause::Close { Cause::Entry } else { order.cause };
-            return self.commit(Some(at), market, side, deal, way, cause, held + side * deal.units);
+            return self.commit(Some(at), market, side, deal, way, cause, held + side * deal.units, None);
         }
         let all = deal::close(place, -side, closing + opening);
         let share = closing / (closing + opening);
@@ -221,12 +220,12 @@ impl Floor<'_> {
         if all.price <= 0.0 {
             // Nothing is opened by a sale that brings nothing.
             let deal = deal::close(place, -side, closing);
-            return self.commit(Some(at), market, side, deal, way, order.cause, 0.0);
+            return self.commit(Some(at), market, side, deal, way, order.cause, 0.0, None);
         }
         let part = |units: f64, fee: f64| Deal { units, price: all.price, fee, exposure: units * multiplier };
         let cause = if order.cause == Cause::Entry { Cause::Opposite } else { order.cause };
-        self.commit(Some(at), market, side, part(closing, fee), way, cause, 0.0);
-        self.commit(Some(at), market, side, part(opening, all.fee - fee), way, Cause::Entry, side * opening);
+        self.commit(Some(at), market, side, part(closing, fee), way, cause, 0.0, None);
+        self.commit(Some(at), market, side, part(opening, all.fee - fee), way, Cause::Entry, side * opening, None);
     }
 }
 

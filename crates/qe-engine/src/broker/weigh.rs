@@ -18,9 +18,11 @@ impl Floor<'_> {
         let rests = !matches!(order.kind, OrderKind::Market { .. });
         let is_other = |weight: f64| rests && (weight * stake / each - held) * order.side.sign() < 0.0;
         let (_, size) = self.size_of(Quantity::TargetWeight(weight));
-        let (share, own, name) = self.room_of_stake(market, way.raw, 0.0, &size);
-        let share = share.max(0.0);
-        let (share, name) = if own < share { (own.max(0.0), Refusal::CappedByLimit) } else { (share, name) };
+        let room = self.room_of_stake(market, way.raw, 0.0, &size);
+        let share = room.share.max(0.0);
+        let (share, name) =
+            if room.limit < share { (room.limit.max(0.0), Refusal::CappedByLimit) } else { (share, room.name) };
+        let worth = (room.stake, room.worth);
         let mut weight = weight;
         // Also where a bound leaves less than is held.
         if is_other(weight) || is_other(weight.abs().min(share).copysign(weight)) {
@@ -33,13 +35,14 @@ impl Floor<'_> {
         }
         let mut is_whole = true;
         if held != 0.0 && weight * held < 0.0 {
-            is_whole = self.trade_to(at, way, 0.0, order.cause);
+            is_whole = self.trade_to(at, way, 0.0, order.cause, worth);
             if is_whole && self.slots[at as usize].state.is_alive() {
-                is_whole = self.trade_to(at, way, weight, Cause::Entry);
+                let worth = (self.stake_at(market, way.raw), self.worth_at(market, way.raw));
+                is_whole = self.trade_to(at, way, weight, Cause::Entry, worth);
             }
         } else {
             let cause = if held == 0.0 { Cause::Entry } else { order.cause };
-            is_whole &= self.trade_to(at, way, weight, cause);
+            is_whole &= self.trade_to(at, way, weight, cause, worth);
         }
         if is_whole {
             self.end(at, OrderState::Filled, None);
@@ -51,13 +54,12 @@ impl Floor<'_> {
         }
     }
 
-    /// Trades to a weight of one side; `false` if the bar's volume does not reach.
-    fn trade_to(&mut self, at: u32, way: Way, weight: f64, cause: Cause) -> bool {
+    /// Trades to a weight of one side, what it is of and all being worth so much; `false` if the bar's volume does not reach.
+    fn trade_to(&mut self, at: u32, way: Way, weight: f64, cause: Cause, (stake, worth): (f64, f64)) -> bool {
         let market = self.slots[at as usize].order.market as usize;
-        let equity = self.stake_at(market, way.raw);
         let place = self.place(market, way);
         let held = self.pits[market].units;
-        let Some(mut gap) = deal::gap(place, held, weight, equity, false) else { return true };
+        let Some(mut gap) = deal::gap(place, held, weight, stake, false) else { return true };
         let room = self.pits[market].room(way.row, self.spec.volume_frac);
         let is_whole = gap.units.abs() <= room;
         self.is_part = !is_whole;
@@ -72,7 +74,7 @@ impl Floor<'_> {
                 let after = if gap.is_none { 0.0 } else { held + units };
                 let side = if units < 0.0 { -1.0 } else { 1.0 };
                 let deal = Deal { units: units.abs(), price, fee, exposure: exposure.abs() };
-                self.commit(Some(at), market, side, deal, way, cause, after);
+                self.commit(Some(at), market, side, deal, way, cause, after, Some(worth));
             }
             Err((_, why)) => {
                 self.end(at, OrderState::Rejected, Some(why));
