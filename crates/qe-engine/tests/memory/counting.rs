@@ -1,7 +1,9 @@
-//! An allocator that knows how much is taken, and how much was at most.
+//! An allocator that knows how much is taken, how much was at most, and how often something was asked for.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The system's allocator, counted.
 pub(crate) struct Counting;
@@ -9,7 +11,16 @@ pub(crate) struct Counting;
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
+thread_local! {
+    /// How often this thread asked for memory.
+    static ASKED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// What is taken is of the whole process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
 fn take(n: usize) {
+    ASKED.with(|asked| asked.set(asked.get() + 1));
     let live = LIVE.fetch_add(n, Ordering::Relaxed) + n;
     PEAK.fetch_max(live, Ordering::Relaxed);
 }
@@ -36,4 +47,14 @@ pub(crate) fn peak_of<T>(what: impl FnOnce() -> T) -> (T, usize) {
     PEAK.store(before, Ordering::Relaxed);
     let done = what();
     (done, PEAK.load(Ordering::Relaxed) - before)
+}
+
+/// Keeps other tests that count waiting for as long as it is held.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How often this thread asked for memory so far.
+pub(crate) fn n_asked() -> usize {
+    ASKED.with(Cell::get)
 }

@@ -14,7 +14,7 @@ use qe_engine::blocks::BlockStats;
 use qe_engine::market::{Market, Symbols};
 use qe_engine::sweep::{Sweep, SweepOptions};
 
-use crate::counting::peak_of;
+use crate::counting::{alone, peak_of};
 
 /// What stays outside of a budget for each point: its outcome in the table, the row that it is made of, and that row in the
 /// order of the groups.
@@ -201,6 +201,7 @@ fn number_before(text: &str, word: &str) -> usize {
 
 #[test]
 fn sweeps_take_no_more_than_they_may() {
+    let _alone = alone();
     for shape in shapes() {
         let markets = markets(shape.timeframe, shape.n_markets);
         for threads in [1, 2] {
