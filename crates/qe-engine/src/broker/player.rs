@@ -47,7 +47,14 @@ struct Hand {
 struct Feeding {
     columns: Vec<Shared<f64>>,
     axis: Axis,
+    /// Some rows, row by row, and the first of them: a row of each of hundreds of markets lies in as many pages, and not in
+    /// one for each column.
+    block: Vec<f64>,
+    begin: usize,
 }
+
+/// How many rows are brought together at once.
+const N_TOGETHER: usize = 64;
 
 impl<'p> Player<'p> {
     /// A strategy over some markets, each with its place among the broker's.
@@ -136,7 +143,7 @@ impl<'p> Player<'p> {
         }
         let n_traded = self.hand.places.len();
         for (i, next) in self.others.iter_mut().enumerate() {
-            let (feed, of) = (n_traded + i, &self.columns[n_traded + i]);
+            let (feed, of) = (n_traded + i, &mut self.columns[n_traded + i]);
             while of.axis.available().get(*next).is_some_and(|t| *t <= now) {
                 self.values.clear();
                 of.read(*next, &mut self.values);
@@ -269,12 +276,30 @@ impl Hand {
 impl Feeding {
     fn new(market: &Market) -> Self {
         let columns = (0..market.columns().names().len()).filter_map(|i| market.columns().at(i).map(|c| c.to_f64()));
-        Self { columns: columns.collect(), axis: market.columns().axis().clone() }
+        Self { columns: columns.collect(), axis: market.columns().axis().clone(), block: Vec::new(), begin: 0 }
     }
 
     /// Adds the values of a row.
-    fn read(&self, row: usize, values: &mut Vec<f64>) {
-        values.extend(self.columns.iter().map(|c| c[row]));
+    fn read(&mut self, row: usize, values: &mut Vec<f64>) {
+        let n = self.columns.len();
+        if row < self.begin || (row - self.begin) * n >= self.block.len() {
+            self.bring(row);
+        }
+        values.extend_from_slice(&self.block[(row - self.begin) * n..][..n]);
+    }
+
+    /// Brings some rows together, from one on.
+    #[cold]
+    fn bring(&mut self, row: usize) {
+        let n = self.columns.len();
+        let end = self.axis.open().len().min(row + N_TOGETHER);
+        self.begin = row;
+        self.block.resize((end - row) * n, 0.0);
+        for (place, column) in self.columns.iter().enumerate() {
+            for (at, value) in column[row..end].iter().enumerate() {
+                self.block[at * n + place] = *value;
+            }
+        }
     }
 
     fn bar<'v>(&self, feed: usize, row: usize, values: &'v [f64]) -> Bar<'v> {
