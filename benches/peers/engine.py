@@ -2,16 +2,19 @@
 
 W1, the sweep: fast 5..54 x slow 60..159 (60..1059 with `--points-mult 10`), four numbers a point. W2, the breakout,
 with a stop looked at by close and one that rests in the market, one unit, trade by trade. `_engine.py` says both
-exactly.
+exactly. W2 runs as a spec in the batch kernel, as a strategy at the event-driven broker, and bar by bar as it is traded
+live: the same trades. Both of the latter compare their fills with the batch kernel's before anything is timed.
 
 Peers of both are loops in numba: a plain loop for each point; lanes across points, blocked over time; work per trade
 with prefix sums and range tables. Polars runs one point. With `--slow` also vectorbt (its numba engine, and its Rust
-engine where it is installed) and backtesting.py. What runs a part of the points only is scaled, and the part is said.
-Each runs in a process of its own and says the seconds of its calls after one to warm up. They take turns, so that a
-busy moment meets all; what two threads reach can only be seen where two cores are free.
+engine where it is installed), backtesting.py and, where its venv is, nautilus. What runs a part of the points only is
+scaled, and the part is said. Each runs in a process of its own and says the seconds of its calls after one to warm
+up. They take turns, so that a busy moment meets all; what two threads reach can only be seen where two cores are
+free.
 
 Outputs are compared first: the peers' with those of numba's plain loop, then ours, to 1e-9 of the larger of 1 and the
 value. Peak memory is of the whole process; Python, numba and its compiler are about 150 MB of it.
+The broker's other cases have no peer: `broker_case rebalance RUNS` and `broker_case portfolio RUNS`, beside our command.
 Run: cargo xtask bench engine --peers
 """
 
@@ -46,6 +49,18 @@ def add_options(parser):
 def program(qe):
     """The path of our case program, or nothing."""
     path = os.path.join(os.path.dirname(qe), "engine_case") if qe else ""
+    return path if os.access(path, os.X_OK) else None
+
+
+def broker_program(case):
+    """The path of the program of the broker's cases, beside the other, or nothing."""
+    path = os.path.join(os.path.dirname(case), "broker_case") if case else ""
+    return path if os.access(path, os.X_OK) else None
+
+
+def nautilus_python():
+    """Nautilus' Python, in a venv beside ours, or nothing."""
+    path = os.path.join(sys.prefix + "-nautilus", "bin", "python")
     return path if os.access(path, os.X_OK) else None
 
 
@@ -303,6 +318,15 @@ class Turns:
 
         self.contestants[name] = call
 
+    def add_nautilus(self, name, python, bars):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_nautilus.py")
+
+        def call(runs, out):
+            done = subprocess.run([python, script, bars, out], stdout=subprocess.PIPE, text=True, check=True)
+            return json.loads(done.stdout.splitlines()[-1])
+
+        self.contestants[name] = call
+
     def output(self, name):
         """What one computes, four numbers a row, and what it says."""
         if os.path.exists(self.out):
@@ -416,28 +440,42 @@ def breakout(args, folder, case):
     path = os.path.join(args.keep or folder, "w2_bars.raw")
     write_bars(minutes(args.seed), path)
     for kind in ("close", "resting"):
-        turns, slow = Turns(folder), []
+        turns, slow, late = Turns(folder), [], {}
         if case:
             turns.add_ours("ours", [case, "breakout", path], [kind])
             turns.add_ours("plain Rust loop", [case, "plain-breakout", path], [kind])
+            if broker := broker_program(case):
+                word = "resting" if kind == "resting" else "closes"
+                turns.add_ours("our broker", [broker, "w2", path], [word])
+                turns.add_ours("our live stepper", [broker, "live-w2", path], [word])
         turns.add_peer("numba plain", "breakout", "numba-plain", path, kind)
         turns.add_peer("numba one loop", "breakout", "numba-one", path, kind)
         if args.slow and kind == "close":
             slow = ["vectorbt order function", "backtesting.py"]
             turns.add_peer(slow[0], "breakout", "vectorbt", path, kind)
             turns.add_peer(slow[1], "breakout", "backtesting.py", path, kind)
+            if python := nautilus_python():
+                turns.add_nautilus("nautilus", python, path)
+            else:
+                print("nautilus is not installed: it is left out")
         reference, said = turns.output("numba plain")
         if args.keep:
             reference.tofile(os.path.join(args.keep, f"w2_{kind}_ref.raw"))
         pnl = said["total_pnl"]
         print(f"\nbreakout, stop {kind}: {N_ROWS} bars, {len(reference)} closed trades, pnl {pnl!r}")
-        for name in sorted(turns.contestants, key=lambda n: n == "ours"):
+        for name in sorted(turns.contestants, key=lambda n: n.startswith("our")):
             result, said = turns.output(name)
             check(name, result, reference)
             if abs(said["total_pnl"] - pnl) > TOLERANCE * max(1.0, abs(pnl)):
                 sys.exit(f"{name}: pnl {said['total_pnl']!r}, and {pnl!r} of the plain loop")
+            if name in ("backtesting.py", "nautilus"):
+                # Seconds a run: the one that was compared tells.
+                late[name] = (turns.contestants.pop(name), said)
         # A call takes milliseconds: enough of them that the first do not tell.
         seconds, peak = turns.run(args.runs, slow, calls=30)
+        for name, (call, said) in late.items():
+            turns.contestants[name] = call
+            seconds[name], peak[name] = said["seconds"], [said["peak_bytes"]]
         best = fastest(seconds, "numba")
         head = ["who", "seconds, median", "range", "ns / bar", "this / best numba", "this / ours", "peak MB"]
         print()

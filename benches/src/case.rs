@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::time::Instant;
 
 /// The most memory that this process has held, where the system tells.
 pub fn peak_bytes() -> u64 {
@@ -35,4 +36,30 @@ pub fn write_numbers<'a>(path: &str, columns: impl IntoIterator<Item = &'a [f64]
         column.iter().try_for_each(|v| file.write_all(&v.to_le_bytes()))?;
     }
     file.flush()
+}
+
+/// Writes numbers, if a file is named for them.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save(path: Option<&str>, numbers: &[f64]) -> std::io::Result<()> {
+    path.map_or(Ok(()), |path| write_numbers(path, [numbers]))
+}
+
+/// Seconds of some runs, after one that does not count, and what the last gave.
+///
+/// # Errors
+/// When a run fails.
+pub fn timed<T>(
+    runs: usize,
+    mut call: impl FnMut() -> Result<T, Box<dyn std::error::Error>>,
+) -> Result<(String, T), Box<dyn std::error::Error>> {
+    let mut last = call()?;
+    let mut seconds = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let start = Instant::now();
+        last = call()?;
+        seconds.push(format!("{:.6}", start.elapsed().as_secs_f64()));
+    }
+    Ok((format!("\"seconds\":[{}]", seconds.join(",")), last))
 }

@@ -7,9 +7,9 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Instant;
 
-use benches::case::{peak_bytes, read_numbers, write_numbers};
+use benches::breakout;
+use benches::case::{peak_bytes, read_numbers, save, timed};
 use benches::plain;
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
@@ -60,11 +60,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Writes numbers, if a file is named for them.
-fn save(path: Option<&str>, numbers: &[f64]) -> std::io::Result<()> {
-    path.map_or(Ok(()), |path| write_numbers(path, [numbers]))
-}
-
 /// Bars of a file: in the sessions of US equities, or of minutes around the clock.
 fn market(path: &str, is_around_the_clock: bool) -> Result<Market, Box<dyn std::error::Error>> {
     let x = read_numbers(path)?;
@@ -91,21 +86,6 @@ fn market(path: &str, is_around_the_clock: bool) -> Result<Market, Box<dyn std::
     let columns: [Vec<f64>; 5] = std::array::from_fn(|i| x[i * n..(i + 1) * n].to_vec());
     let bars = Bars::new("X", timeframe, Axis::new(open, available)?, columns)?;
     Ok(Market::new(&bars, &calendar)?)
-}
-
-/// Seconds of some runs, after one that does not count, and what the last gave.
-fn timed<T>(
-    runs: usize,
-    mut call: impl FnMut() -> Result<T, Box<dyn std::error::Error>>,
-) -> Result<(String, T), Box<dyn std::error::Error>> {
-    let mut last = call()?;
-    let mut seconds = Vec::with_capacity(runs);
-    for _ in 0..runs {
-        let start = Instant::now();
-        last = call()?;
-        seconds.push(format!("{:.6}", start.elapsed().as_secs_f64()));
-    }
-    Ok((format!("\"seconds\":[{}]", seconds.join(",")), last))
 }
 
 /// Crossings of two averages, thousands of them: text to figures.
@@ -148,18 +128,9 @@ fn sweep(bars: &str, runs: usize, threads: usize, mult: i64, out: Option<&str>) 
 
 /// A breakout with a stop that ratchets, and its full ledger: text to fills.
 fn breakout(bars: &str, runs: usize, is_resting: bool, out: Option<&str>) -> Outcome {
-    let exit = if is_resting {
-        "stop = \"max_since_entry(close - 5 * atr(60))\""
-    } else {
-        "when = \"close < max_since_entry(close - 5 * atr(60))\""
-    };
-    let text = format!(
-        "version = 1\nname = \"breakout\"\n[entry]\nlong = \"close > ts_max(high, 240)[1]\"\n[[exits]]\n{exit}\n\
-         [sizing]\nunits = \"1\"\nlimit_frac = \"inf\"\n[execution]\nleverage = 1e9\ncapital = 1e6\n[costs]\nspread_frac = 0.0006\n"
-    );
     let market = market(bars, true)?;
     let (seconds, (figures, ledger)) = timed(runs, || {
-        let spec = StrategySpec::from_toml(&text)?;
+        let spec = StrategySpec::from_toml(&breakout::text(is_resting))?;
         let plan = spec.compile(&market.schema(), market.steps_per_year(), None)?;
         let stretch = Stretch { rows: 0..market.len(), warmup: Warmup::Idle, daily: false, max_bytes: 256 << 20 };
         Ok(run_with_ledger(&plan, 0, &market, &stretch)?)
