@@ -130,8 +130,13 @@ impl Floor<'_> {
             }
             child = next;
         }
-        let Some(group) = oco else { return };
         let is_over = !self.is_part;
+        // What is left of an entry that was closed by its bracket already would have nothing to protect it.
+        let order = self.slots[at as usize].order;
+        if let Some(parent) = order.parent.filter(|_| order.reduce_only && is_closing && is_over) {
+            self.end(parent.0 as u32 - 1, OrderState::Cancelled, Some(Refusal::Group));
+        }
+        let Some(group) = oco else { return };
         for i in 0..self.groups[group.0 as usize - 1].len() {
             let other = self.groups[group.0 as usize - 1][i];
             if other == at || !self.slots[other as usize].state.is_alive() {

@@ -145,3 +145,22 @@ fn a_target_weight_that_rests_does_not_trade_the_other_side() {
     assert_eq!(fills(&report).len(), 1, "{:?}", fills(&report));
     assert_eq!((report.orders[1].state, report.orders[1].why), (OrderState::Cancelled, Some(Refusal::OtherSide)));
 }
+
+#[test]
+fn what_is_left_of_an_entry_is_over_with_its_bracket() {
+    // Four of ten are bought, and stopped out at 96: the other six would have no stop.
+    let bars = [[100.0; 4], [101.0; 4], [97.0, 97.0, 95.0, 95.0], [101.0; 4], [90.0; 4]];
+    let report = go(
+        &spec(),
+        &[with_volume(&bars, &[1e3, 4.0, 1e3, 1e3, 1e3])],
+        Acts::at(|row, desk| {
+            if row == 0 {
+                desk.buy(0, 10.0).stop(100.0).stop_loss(96.0).take_profit(110.0).place();
+            }
+        }),
+    );
+    assert_eq!(fills(&report), [(1, 0, 4.0, 101.0), (2, 1, -4.0, 96.0)]);
+    let gone = (OrderState::Cancelled, Some(Refusal::Group));
+    let ends: Vec<_> = report.orders.iter().map(|o| (o.state, o.why)).collect();
+    assert_eq!(ends, [gone, (OrderState::Filled, None), gone]);
+}
