@@ -24,6 +24,12 @@ struct Wild {
     busy: f64,
     n_placed: usize,
     known: Vec<OrderId>,
+    /// Currency per point and unit of each market.
+    each: Vec<f64>,
+    /// The most that all positions may be worth, in times of worth, when something is opened.
+    most: f64,
+    /// The last order that was filled, and what it cost.
+    last: (OrderId, f64),
 }
 
 impl Wild {
@@ -115,6 +121,34 @@ impl Wild {
         }
     }
 
+    /// What is opened is not more than leverage leaves, at the prices of the moment and before its costs.
+    fn check_gross(&mut self, fill: &Filled, desk: &Desk<'_, '_>) {
+        let each = self.each[fill.market];
+        let traded = fill.units.abs() * each;
+        let cost = fill.fee + (fill.price - fill.raw).abs() * traded;
+        let before = if self.last.0 == fill.order { self.last.1 } else { 0.0 };
+        // Through zero it is two fills, and both are paid by what was there before.
+        self.last = if fill.held * fill.units < 0.0 || fill.held == 0.0 || desk.units(fill.market) != fill.held {
+            (fill.order, cost)
+        } else {
+            (OrderId(0), 0.0)
+        };
+        if fill.held * fill.units <= 0.0 || fill.held != desk.units(fill.market) {
+            return;
+        }
+        let worth = desk.equity() + cost + before;
+        let gross = (0..self.n_markets).map(|m| match desk.units(m) {
+            0.0 => 0.0,
+            units => (units * self.each[m] * desk.price(m)).abs(),
+        });
+        // What a sale brings, and not what it is worth, is what it takes.
+        let gross = gross.sum::<f64>() - traded * (fill.raw - fill.price).max(0.0) + fill.fee.min(0.0);
+        let most = self.most * worth;
+        // A weight counts on the maker's rebate, which a least fee takes again.
+        let rebate = 1.1e-4 * self.most * traded * fill.raw;
+        assert!(gross <= most + rebate + 1e-9 * gross.max(1.0), "{gross} of {most}, {before} {cost}: {fill:?}");
+    }
+
     fn act(&mut self, desk: &mut Desk<'_, '_>) {
         while self.r.bernoulli(self.busy) {
             let order = self.order(desk);
@@ -157,6 +191,7 @@ impl BarStrategy for Wild {
         if let Some(open) = desk.order(fill.order) {
             assert!(is_good(&open.order, fill.units, fill.price), "{fill:?} of {open:?}");
         }
+        self.check_gross(fill, desk);
         if self.r.bernoulli(0.1) {
             self.act(desk);
         }
@@ -313,9 +348,12 @@ fn wild(seed: u64) -> (Vec<Market>, BrokerReport, usize) {
     let spec = spec(&mut r);
     let n_markets = 1 + r.below(3) as usize;
     let n = 20 + r.below(150) as usize;
-    let markets: Vec<Market> = (0..n_markets).map(|_| market(&mut r, n).0).collect();
+    let (markets, given): (Vec<Market>, Vec<_>) = (0..n_markets).map(|_| market(&mut r, n)).unzip();
+    let each = given.iter().map(|given| given.multiplier).collect();
+    let most = spec.leverage.min(spec.gross_limit_frac.unwrap_or(f64::INFINITY));
     let busy = one(&mut r, &[0.3, 0.6, 0.85]);
-    let mut strategy = Wild { r, n_markets, busy, n_placed: 0, known: vec![OrderId(0)] };
+    let mut strategy =
+        Wild { r, n_markets, busy, n_placed: 0, known: vec![OrderId(0)], each, most, last: (OrderId(0), 0.0) };
     let report = run(&spec, &markets, &Events::default(), &mut strategy).unwrap();
     (markets, report, strategy.n_placed)
 }
