@@ -174,7 +174,7 @@ fn plain_sweep(bars: &str, runs: usize, mult: usize, out: Option<&str>) -> Outco
     Ok(format!("{seconds},\"points\":{}", told.len()))
 }
 
-/// As [`breakout`], by a plain loop: arrays to trades.
+/// As [`breakout()`], by a plain loop: arrays to trades.
 fn plain_breakout(bars: &str, runs: usize, is_resting: bool, out: Option<&str>) -> Outcome {
     let x = read_numbers(bars)?;
     let [open, high, low, close, _] = columns(&x);
