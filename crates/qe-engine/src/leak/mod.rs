@@ -14,7 +14,7 @@
 //! the last row, so in such rows nothing is told of gates and sizes ([`Told::decides_until`]). Nothing else is left out, and
 //! no margin is.
 //!
-//! [`of_spec`] is the ready form. A market whose columns or masks are made by code of one's own is checked by
+//! [`of_spec`] is the ready form, [`of_strategy`] that of strategies as code. A market whose columns or masks are made by code of one's own is checked by
 //! [`of_spec_made`], which makes them anew on each market: a stored column cannot be asked how it was made. [`check`] takes
 //! anything that acts on markets.
 
@@ -22,6 +22,7 @@ mod compare;
 mod cut;
 mod report;
 mod rows;
+mod strategy;
 mod tamper;
 mod tell;
 
@@ -41,6 +42,7 @@ use crate::spec::StrategySpec;
 
 pub use cut::Cut;
 pub use report::{Difference, LeakReport, Trial};
+pub use strategy::of_strategy;
 pub use tamper::Tampering;
 
 /// What is said of an act.

@@ -8,6 +8,8 @@ use qe_core::rng::Stream;
 use qe_core::timeframe::Timeframe;
 use qe_data::market::MarketSpec;
 use qe_engine::batch::{Stretch, Warmup};
+use qe_engine::broker::{BarStrategy, Desk, Quantity, Seen, Spec};
+use qe_engine::costs::CostModel;
 use qe_engine::fills::At;
 use qe_engine::leak::{self, Act, LeakOptions, LeakReport, Said, Tampering, Told};
 use qe_engine::market::{Market, Symbols};
@@ -318,4 +320,45 @@ fn any_ledger_can_be_checked() {
     let report = of(3);
     let first = report.first().unwrap();
     assert!(first.what.starts_with("fill ") && first.cut.with_opens, "{first}");
+}
+
+/// Buys above the close so many bars before, with a bracket; it may keep prices of its own.
+struct Coded {
+    /// Closes that it was made with, and how far ahead of the last bar it looks into them.
+    own: Vec<f64>,
+    ahead: usize,
+}
+
+impl BarStrategy for Coded {
+    fn on_bars(&mut self, seen: &Seen<'_>, desk: &mut Desk<'_, '_>) {
+        let Some(bar) = seen.bars().find(|bar| bar.market == 0) else { return };
+        let then = match self.ahead {
+            0 => bar.row.checked_sub(3).map(|row| seen.closes(0)[row]),
+            ahead => self.own.get(bar.row + ahead).map(|later| 2.0 * bar.close() - later),
+        };
+        if then.is_some_and(|then| bar.close() > then) && desk.units(0) == 0.0 {
+            let price = bar.close();
+            desk.buy(0, Quantity::Fraction(0.4)).stop_loss(price * 0.99).take_profit(price * 1.01).place();
+        }
+        if desk.units(1) == 0.0 && bar.row % 7 == 0 {
+            desk.sell(1, Quantity::Fraction(0.2)).place();
+        } else if bar.row % 7 == 5 {
+            desk.close(1).place();
+        }
+    }
+}
+
+#[test]
+fn strategies_as_code_are_checked_over_several_markets() {
+    let (calendar, bars) = funds(&["XLE", "SPY"], Timeframe::H1);
+    let markets: Vec<Market> = bars.iter().map(|b| Market::new(&b.slice(0..300), &calendar).unwrap()).collect();
+    let broker = Spec { leverage: 2.0, costs: CostModel::discovery(), ..Spec::default() };
+    let of = |ahead: usize| {
+        let make = |markets: &[Market]| Ok(Coded { own: column(markets[0].columns(), "close"), ahead });
+        leak::of_strategy(&broker, &markets, &LeakOptions::default(), make).unwrap()
+    };
+    assert_clean(&of(0), 100);
+    let report = of(1);
+    let first = report.first().unwrap();
+    assert!(!report.is_clean() && first.to_string().contains("fill"), "{first}");
 }
