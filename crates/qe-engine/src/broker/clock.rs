@@ -215,7 +215,7 @@ impl<'a> Floor<'a> {
         let mut i = 0;
         while let Some(&at) = self.pits[market].resting.get(i) {
             let slot = &self.slots[at as usize];
-            if matches!(slot.order.tif, TimeInForce::Ioc | TimeInForce::Fok) && slot.base < row {
+            if slot.order.tif.is_at_first() && slot.base < row {
                 self.end(at, OrderState::Cancelled, Some(Refusal::NotFilled));
             } else if matches!(slot.order.tif, TimeInForce::Gtd(until) if until <= self.now) {
                 self.end(at, OrderState::Expired, Some(Refusal::Expired));

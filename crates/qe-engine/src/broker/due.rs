@@ -110,10 +110,8 @@ impl Floor<'_> {
         } else {
             None
         };
-        let is_once =
-            matches!(order.tif, TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::AtOpen | TimeInForce::AtClose);
         if let Some(why) = refused {
-            if is_once {
+            if order.tif.is_once() {
                 self.end(at, OrderState::Cancelled, Some(why));
             } else {
                 // It waits for a bar that can be traded, and what follows it waits too.

@@ -12,8 +12,7 @@ impl Floor<'_> {
             let mut first: Option<(u8, f64, u8, Live)> = None;
             for &at in &self.pits[market].resting {
                 let slot = &self.slots[at as usize];
-                let is_first_price =
-                    matches!(slot.order.tif, TimeInForce::Ioc | TimeInForce::Fok) && slot.base < row as i64;
+                let is_first_price = slot.order.tif.is_at_first() && slot.base < row as i64;
                 let is_late = matches!(slot.order.tif, TimeInForce::Gtd(until) if self.pits[market].opens[row] > until);
                 let is_timed = matches!(slot.order.tif, TimeInForce::Gtd(_)) && slot.base < row as i64 && !is_late;
                 if !(is_first_price || is_timed || self.is_on_way(at, market, row)) || is_late {

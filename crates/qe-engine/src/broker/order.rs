@@ -151,6 +151,20 @@ pub enum TimeInForce {
     AtClose,
 }
 
+impl TimeInForce {
+    /// Whether it is over after its first price, whatever was filled there.
+    #[inline]
+    pub(crate) fn is_once(self) -> bool {
+        self.is_at_first() || matches!(self, Self::AtOpen | Self::AtClose)
+    }
+
+    /// Whether its first price is the first there is.
+    #[inline]
+    pub(crate) fn is_at_first(self) -> bool {
+        matches!(self, Self::Ioc | Self::Fok)
+    }
+}
+
 /// An order as it is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Order {

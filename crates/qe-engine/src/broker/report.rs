@@ -51,7 +51,8 @@ pub struct OrderRecord {
     pub order: Order,
     /// When it was placed, nanoseconds UTC.
     pub placed_at: i64,
-    /// The bar in which, or after which, it was placed; `None` before the first.
+    /// The bar in which, or after which, it was placed, was given other prices, or was woken by the order that it waited for;
+    /// `None` before the first.
     pub placed_row: Option<u32>,
     /// What became of it.
     pub state: OrderState,

@@ -90,8 +90,7 @@ impl Floor<'_> {
             _ if order.reduce_only => Ok(0.0),
             Want::Units(units) if *units > closing => {
                 let rest = units - closing;
-                let lot = 0.0;
-                let size = Size { kind: SizeKind::Units, lot, ..self.size_of(Quantity::Units(rest)).1 };
+                let size = self.size_of(Quantity::Units(rest)).1;
                 self.opening(place, market, side, rest, &size, held == 0.0 || closing > 0.0, &mut capped)
             }
             Want::Units(_) => Ok(0.0),
@@ -124,7 +123,7 @@ impl Floor<'_> {
         }
         self.is_part = !is_whole;
         if total > 0.0 {
-            self.trade(at, way, side, (closing.min(total), (total - closing).max(0.0)), &want);
+            self.trade(at, way, side, (closing.min(total), (total - closing).max(0.0)));
         }
         let is_alive = self.slots[at as usize].state.is_alive();
         if is_whole || !is_alive {
@@ -135,7 +134,7 @@ impl Floor<'_> {
         if !matches!(order.quantity, Quantity::All | Quantity::TargetUnits(_) | Quantity::TargetValue(_)) {
             slot.left = asked.min(allowed) - total;
         }
-        if matches!(order.tif, TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::AtOpen | TimeInForce::AtClose) {
+        if order.tif.is_once() {
             return self.end(at, OrderState::Cancelled, Some(Refusal::NotFilled));
         }
         self.mark(at, What::Waiting, Refusal::CappedByVolume);
@@ -185,12 +184,11 @@ impl Floor<'_> {
     }
 
     /// Trades: first what closes, then what opens, at one price.
-    fn trade(&mut self, at: u32, way: Way, side: f64, parts: (f64, f64), want: &Want) {
+    fn trade(&mut self, at: u32, way: Way, side: f64, (closing, opening): (f64, f64)) {
         let order = self.slots[at as usize].order;
         let market = order.market as usize;
         let place = self.place(market, way);
         let held = self.pits[market].units;
-        let (closing, opening) = parts;
         if opening == 0.0 {
             let deal = deal::close(place, -side, closing);
             let cause = if order.cause == Cause::Entry { Cause::Close } else { order.cause };
@@ -199,11 +197,7 @@ impl Floor<'_> {
         }
         if closing == 0.0 {
             // As it was found, with no other bounds.
-            let size = match want {
-                Want::Sized(_, size) => *size,
-                Want::Units(_) => self.size_of(Quantity::Units(opening)).1,
-            };
-            let free = Size { kind: SizeKind::Units, limit_frac: f64::INFINITY, lot: 0.0, min_units: 0.0, ..size };
+            let free = Size { limit_frac: f64::INFINITY, ..self.size_of(Quantity::Units(opening)).1 };
             let equity = self.stake_at(market, way.raw);
             let (deal, _) = deal::open(place, side, &free, opening, equity, f64::INFINITY);
             let deal = match deal {

@@ -63,7 +63,7 @@ impl Floor<'_> {
                 continue;
             }
             let slot = &self.slots[at as usize];
-            if matches!(slot.order.tif, TimeInForce::Ioc | TimeInForce::Fok) {
+            if slot.order.tif.is_at_first() {
                 return Shape::Other;
             }
             if let TimeInForce::Gtd(_) = slot.order.tif {

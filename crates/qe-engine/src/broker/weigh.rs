@@ -46,8 +46,7 @@ impl Floor<'_> {
         }
         if is_whole {
             self.end(at, OrderState::Filled, None);
-        } else if matches!(order.tif, TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::AtOpen | TimeInForce::AtClose)
-        {
+        } else if order.tif.is_once() {
             self.end(at, OrderState::Cancelled, Some(Refusal::NotFilled));
         } else {
             self.mark(at, What::Waiting, Refusal::CappedByVolume);

@@ -2,6 +2,7 @@
 
 use qe_data::events::Events;
 
+use super::tell::of_fill;
 use super::{Act, LeakOptions, LeakReport, Said, Series, Told, check};
 use crate::broker::{self, BarStrategy, BrokerReport};
 use crate::error::Result;
@@ -29,22 +30,11 @@ pub fn of_strategy<S: BarStrategy>(
 fn told(report: &BrokerReport, markets: &[Market]) -> Told {
     let text = |x: &dyn std::fmt::Debug| Said::Text(format!("{x:?}"));
     let f = &report.ledger.fills;
-    let fills = (0..f.len()).map(|i| Act {
-        time: f.time[i],
-        at: if f.phase[i] == 0 { At::Open } else { At::Close },
-        row: f.row[i] as usize,
-        what: "fill",
-        fields: vec![
-            ("market", Said::Number(f64::from(f.line[i]))),
-            ("order", Said::Number(report.fill_orders[i].0 as f64)),
-            ("cause", text(&f.cause[i])),
-            ("units", Said::Number(f.units[i])),
-            ("raw", Said::Number(f.raw[i])),
-            ("price", Said::Number(f.price[i])),
-            ("fee", Said::Number(f.fee[i])),
-            ("cash", Said::Number(f.cash[i])),
-        ],
-        is_of_decision: false,
+    let fills = (0..f.len()).map(|i| {
+        let mut act = of_fill(f, i, text(&f.cause[i]));
+        act.fields.push(("market", Said::Number(f64::from(f.line[i]))));
+        act.fields.push(("order", Said::Number(report.fill_orders[i].0 as f64)));
+        act
     });
     // An order may be placed at a fill of the opens of its instant: it is surely known once those are. What became of it, and
     // prices that it was given later, are of a later time.

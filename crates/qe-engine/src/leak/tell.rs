@@ -10,7 +10,7 @@ use super::{Act, Said, Series, Told};
 use crate::batch::{Stretch, Warmup, run_with_ledger};
 use crate::error::{Error, Result};
 use crate::fills::At;
-use crate::ledger::{Cause, Ledger, Refusal};
+use crate::ledger::{Cause, Fills, Ledger, Refusal};
 use crate::market::Market;
 use crate::program::{EntryOrder, Program, Source, StrategyPlan};
 use crate::run::{RunOptions, plan_of};
@@ -176,26 +176,7 @@ pub(super) fn of_ledger(
         cause => text(&cause),
     };
     let f = &ledger.fills;
-    let fills = (0..f.len()).map(|i| Act {
-        time: f.time[i],
-        at: if f.phase[i] == 0 { At::Open } else { At::Close },
-        row: f.row[i] as usize,
-        what: "fill",
-        fields: vec![
-            ("cause", cause(f.cause[i])),
-            ("signal_row", Said::Number(f64::from(f.signal_row[i]))),
-            ("phase", Said::Number(f64::from(f.phase[i]))),
-            ("units", Said::Number(f.units[i])),
-            ("raw", Said::Number(f.raw[i])),
-            ("price", Said::Number(f.price[i])),
-            ("fee", Said::Number(f.fee[i])),
-            ("cash", Said::Number(f.cash[i])),
-            ("held", Said::Number(f.held[i])),
-            ("strength", Said::Number(f.strength[i])),
-            ("is_ambiguous", text(&f.is_ambiguous[i])),
-        ],
-        is_of_decision: false,
-    });
+    let fills = (0..f.len()).map(|i| of_fill(f, i, cause(f.cause[i])));
     let at_close = |row: u32, what: &'static str, fields: Vec<(&'static str, Said)>| {
         let row = row as usize;
         Act { time: known[row], at: At::Close, row, what, fields, is_of_decision: false }
@@ -207,4 +188,28 @@ pub(super) fn of_ledger(
     let carries = ledger.carries.iter().map(|c| at_close(c.row, "payment", vec![("money", Said::Number(c.money))]));
     let undecided = ledger.undecided.iter().map(|u| at_close(u.row, "undecided bar", Vec::new()));
     fills.chain(refused).chain(carries).chain(undecided).collect()
+}
+
+/// A fill, which has this cause.
+pub(super) fn of_fill(f: &Fills, i: usize, cause: Said) -> Act {
+    Act {
+        time: f.time[i],
+        at: if f.phase[i] == 0 { At::Open } else { At::Close },
+        row: f.row[i] as usize,
+        what: "fill",
+        fields: vec![
+            ("cause", cause),
+            ("signal_row", Said::Number(f64::from(f.signal_row[i]))),
+            ("phase", Said::Number(f64::from(f.phase[i]))),
+            ("units", Said::Number(f.units[i])),
+            ("raw", Said::Number(f.raw[i])),
+            ("price", Said::Number(f.price[i])),
+            ("fee", Said::Number(f.fee[i])),
+            ("cash", Said::Number(f.cash[i])),
+            ("held", Said::Number(f.held[i])),
+            ("strength", Said::Number(f.strength[i])),
+            ("is_ambiguous", Said::Text(format!("{:?}", f.is_ambiguous[i]))),
+        ],
+        is_of_decision: false,
+    }
 }

@@ -3,16 +3,16 @@
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::Axis;
-use qe_core::par::Pool;
 use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
-use qe_data::market::MarketSpec;
 use qe_engine::ledger::{Cause, Fills, Refusal};
 use qe_engine::market::Market;
 use qe_engine::metrics::Summary;
 use qe_engine::portfolio::{PortfolioOptions, PortfolioReport, PortfolioSpec, run};
 use qe_engine::run::{RunOptions, run as run_one};
 use qe_engine::{Result, StrategySpec, strategies};
+
+use crate::support::simulated;
 
 /// All money in, from the first bar on, for ever.
 const HOLD: &str = r#"
@@ -56,7 +56,7 @@ fn give(name: &str) -> Result<StrategySpec> {
     }
 }
 
-/// Days from the first of January 2024 on that go from close to close by these factors; each opens at the last close.
+/// Days from the first of January 2024 on with these closes; each opens at the last close.
 fn days(symbol: &str, closes: &[f64]) -> Market {
     let first = Date::new(2024, 1, 1).unwrap();
     const DAY: i64 = 86_400_000_000_000;
@@ -70,10 +70,9 @@ fn days(symbol: &str, closes: &[f64]) -> Market {
     Market::new(&bars, &Calendar::crypto()).unwrap()
 }
 
-fn simulated(timeframe: Timeframe) -> Vec<Market> {
-    let symbols = ["SPY", "TLT", "GLD"].map(str::to_owned).to_vec();
-    let spec = MarketSpec { symbols, years: 1, ..MarketSpec::default() };
-    let market = qe_data::market::Market::generate(&spec, &Pool::inline()).unwrap();
+/// Three funds over a year.
+fn funds(timeframe: Timeframe) -> Vec<Market> {
+    let market = simulated();
     let bars = market.bars(timeframe).unwrap();
     bars.iter().map(|b| Market::new(b, market.calendar()).unwrap()).collect()
 }
@@ -90,7 +89,7 @@ fn fill(f: &Fills, i: usize) -> impl PartialEq + std::fmt::Debug + use<> {
 
 #[test]
 fn a_portfolio_of_one_sleeve_is_the_run_of_its_strategy_to_the_bit() {
-    let markets = simulated(Timeframe::H1);
+    let markets = funds(Timeframe::H1);
     for name in ["swing", "DonchianBreakout", "StochRSIMeanReversion", "SwingBreakout", "HybridRegimeV2"] {
         let spec = give(name).unwrap();
         let alone = run_one(&spec, &markets[1], &RunOptions::default()).unwrap();
@@ -121,7 +120,7 @@ fn a_portfolio_of_one_sleeve_is_the_run_of_its_strategy_to_the_bit() {
 
 #[test]
 fn parts_sum_to_the_whole_whatever_happens() {
-    let markets = simulated(Timeframe::H1);
+    let markets = funds(Timeframe::H1);
     for (every, which, enforced) in [("week", "all", false), ("month", "outside", true), ("never", "all", false)] {
         let text = format!(
             r#"
@@ -310,7 +309,7 @@ fn what_cannot_be_run_is_named() {
 
 #[test]
 fn the_same_portfolio_has_the_same_id_and_another_one_another() {
-    let markets = simulated(Timeframe::D1);
+    let markets = funds(Timeframe::D1);
     let text = "[[sleeves]]\nstrategy = \"hold\"\nsymbols = [\"SPY\", \"TLT\"]\nweight = 0.4\n";
     let id = |text: &str| go(text, &markets).unwrap().id;
     assert_eq!(id(text), id(text));

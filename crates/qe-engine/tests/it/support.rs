@@ -108,3 +108,10 @@ pub(crate) fn held(
     }
     out
 }
+
+/// A year of three simulated funds.
+pub(crate) fn simulated() -> qe_data::market::Market {
+    let symbols = ["SPY", "TLT", "GLD"].map(str::to_owned).to_vec();
+    let spec = qe_data::market::MarketSpec { symbols, years: 1, ..qe_data::market::MarketSpec::default() };
+    qe_data::market::Market::generate(&spec, &qe_core::par::Pool::inline()).unwrap()
+}

@@ -7,7 +7,7 @@ use qe_core::par::{Pool, Threads};
 use qe_core::stats::spearman;
 use qe_core::timeframe::Timeframe;
 use qe_data::cache::{CacheKey, Weigh};
-use qe_data::market::{CrossSection, CrossSectionSpec, MarketSpec};
+use qe_data::market::{CrossSection, CrossSectionSpec};
 use qe_engine::cache::{FEATURES, MarketCache, Universe};
 use qe_engine::ledger::Refusal;
 use qe_engine::market::{Market, Masks};
@@ -16,11 +16,7 @@ use qe_engine::{StrategySpec, strategies};
 use qe_factors::expr::{Schema, compile_scoped, parse};
 use qe_factors::plan::Scope;
 
-fn simulated() -> qe_data::market::Market {
-    let symbols = ["SPY", "TLT", "GLD"].map(str::to_owned).to_vec();
-    let spec = MarketSpec { symbols, years: 1, ..MarketSpec::default() };
-    qe_data::market::Market::generate(&spec, &Pool::inline()).unwrap()
-}
+use crate::support::simulated;
 
 const ALWAYS: &str = r#"
 version = 1
