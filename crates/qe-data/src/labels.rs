@@ -44,6 +44,11 @@ impl Labels {
         self.groupings.insert(grouping.into(), labels);
     }
 
+    /// The names of the groupings, sorted.
+    pub fn groupings(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.groupings.keys().map(String::as_str)
+    }
+
     /// Whether there is such a grouping.
     pub fn has(&self, grouping: &str) -> bool {
         self.groupings.contains_key(grouping)

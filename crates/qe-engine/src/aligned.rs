@@ -18,7 +18,7 @@ pub const NAMES: [&str; 9] =
 pub(crate) fn signal(plan: &StrategyPlan, program: &Program, market: &Market) -> Result<Vec<f64>> {
     let mut signal = vec![0.0; market.len()];
     let of_market = plan.compiled.plan();
-    let values = of_market.eval(&market.table(of_market, market.len(), usize::MAX)?)?;
+    let values = of_market.eval(&market.table(plan, market.len(), usize::MAX)?)?;
     for (source, side) in program.entry.iter().zip([1.0, -1.0]) {
         match source {
             Some(Source::Output(output)) => {

@@ -298,7 +298,7 @@ fn run_recorded<R: Record>(
             }
         }
     };
-    let table = market.table(plan.compiled.plan(), end, stretch.max_bytes)?;
+    let table = market.table(plan, end, stretch.max_bytes)?;
     if plan.compiled.plan().outputs().is_empty() {
         // Nothing depends on the market: sections are empty.
         while section.rows.start < end {

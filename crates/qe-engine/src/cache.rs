@@ -17,7 +17,7 @@ use qe_data::identity::{DataIdentity, IdentityBuilder};
 use qe_factors::expr::{Schema, compile, parse};
 
 use crate::error::{Error, Result};
-use crate::market::{Market, Masks, Symbols};
+use crate::market::{Market, Masks, Peers, Symbols};
 
 /// The fields that a universe's panel has beside those of its bars, as expressions.
 pub const FEATURES: &[(&str, &str)] = &[
@@ -41,8 +41,8 @@ pub struct Universe {
 }
 
 impl Universe {
-    /// Makes symbols ready: bars of one frequency, each with its masks. Each may read all the others: `sym("SPY",
-    /// close)`.
+    /// Makes symbols ready: bars of one frequency, each with its masks. Each may read all the others, `sym("SPY", close)`,
+    /// and compare itself with them: `cs_rank(close / close[20])`.
     ///
     /// # Errors
     /// When there are none, they are of different frequencies, or a mask does not fit.
@@ -67,10 +67,10 @@ impl Universe {
             let (bars, masks) = &bars[i];
             Market::new(bars, calendar)?.with_masks(masks)
         })?;
-        let symbols = Symbols::new(&markets)?;
-        let markets = markets.into_iter().map(|m| Arc::new(m.with_symbols(&symbols))).collect();
-        let plain: Vec<Bars> = bars.iter().map(|(b, _)| b.clone()).collect();
-        let mut panel = Panel::from_bars(calendar.clone(), &plain)?;
+        let (symbols, peers) = (Symbols::new(&markets)?, Peers::new(&markets)?);
+        let markets = markets.into_iter().map(|m| Ok(Arc::new(m.with_symbols(&symbols).with_peers(&peers)?)));
+        let markets = markets.collect::<Result<_>>()?;
+        let mut panel = peers.panel()?.clone();
         let texts = FEATURES.iter().map(|(_, text)| parse(text)).collect::<Result<Vec<_>, _>>();
         let texts = texts.map_err(qe_factors::Error::from)?;
         let named: Vec<_> = FEATURES.iter().zip(&texts).map(|((name, _), ast)| (*name, ast)).collect();

@@ -2,6 +2,7 @@
 
 mod detail;
 mod parts;
+mod peers;
 mod symbols;
 
 use std::sync::{Arc, OnceLock};
@@ -25,6 +26,7 @@ use crate::sim::record::Refusal;
 use detail::Detail;
 pub(crate) use detail::Fine;
 pub(crate) use parts::Parts;
+pub use peers::{Held, Peers};
 pub use symbols::Symbols;
 
 /// A year of borrowing and funding, in nanoseconds.
@@ -43,6 +45,7 @@ pub struct Market {
     calendar: Calendar,
     columns: Columns,
     symbols: Symbols,
+    peers: Option<Peers>,
     /// Open, high, low, close.
     prices: [Shared<f64>; 4],
     /// Closes at which positions are marked: a missing one is the last that was there.
@@ -138,6 +141,7 @@ impl Market {
             identity: Arc::default(),
             columns: bars.columns().clone(),
             symbols: Symbols::default(),
+            peers: None,
             prices: [
                 shared("open", bars.open()),
                 shared("high", bars.high()),

@@ -58,7 +58,8 @@ impl Need {
             + rules
             + 8 * n_room
             + compiled.n_bytes_at_work()
-            + market.bytes_of_symbols(compiled, end);
+            + market.bytes_of_symbols(compiled, end)
+            + market.bytes_of_peers(compiled, end);
         // The rows of decisions, and of failures in between.
         let edges = 4 + 1;
         Self { beside, per_row: per_row + Tables::n_bytes_per_row(with_sums, n_points, SECTION) + edges, kept, end }

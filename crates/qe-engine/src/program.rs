@@ -13,6 +13,7 @@ use qe_factors::expr::Compiled;
 use crate::costs::CostModel;
 use crate::error::{Error, Result};
 use crate::fills::{FillTiming, Holding, PathPolicy};
+use crate::market::Held;
 use crate::sim::record::Refusal;
 
 /// Where a value is found.
@@ -191,6 +192,8 @@ pub struct StrategyPlan {
     pub costs: CostModel,
     /// What multiplies the spread in each row, if anything: an output of the plan.
     pub spread_multiplier: Option<Source>,
+    /// What it says across symbols, from when a market has asked on; nothing, as by default, before.
+    pub held: Held,
 }
 
 impl Source {

@@ -77,10 +77,16 @@ impl<'p> Player<'p> {
                 all.push((other, false));
             }
         }
-        let feeds: Vec<Feed> = all.iter().map(|(market, is_traded)| feed(market, *is_traded)).collect();
+        let mut feeds: Vec<Feed> = all.iter().map(|(market, is_traded)| feed(market, *is_traded)).collect();
+        let mut columns: Vec<Feeding> = all.iter().map(|(market, _)| Feeding::new(market)).collect();
+        // How bars compare with those of other symbols is known of the whole history, once for all markets.
+        for ((feed, of), (_, market)) in feeds.iter_mut().zip(&mut columns).zip(markets) {
+            feed.columns.extend(plan.compiled.plan().columns_across().map(str::to_owned));
+            of.columns.extend(market.among_peers(plan, market.len(), usize::MAX)?);
+        }
         Ok(Self {
             live: Live::new(plan, point, &feeds)?,
-            columns: all.iter().map(|(market, _)| Feeding::new(market)).collect(),
+            columns,
             others: vec![0; all.len() - markets.len()],
             hand: Hand {
                 places: markets.iter().map(|(place, _)| *place).collect(),

@@ -126,10 +126,10 @@ impl Listing {
         self.listed.iter().zip(&self.compiled).filter(|(_, place)| place.is_some()).map(|(listed, _)| listed)
     }
 
-    /// All of them, for all points.
+    /// All of them, for all points, over one market: what compares symbols comes to it as columns.
     pub(super) fn compile(&self, schema: &Schema, points: &PointTable) -> Result<Compiled> {
         let all: Vec<(&str, &Ast, Scope)> = self.to_compile().map(|l| (&*l.field, &l.ast, l.scope)).collect();
-        Ok(compile_scoped(&all, schema, Some(points))?)
+        Ok(compile_scoped(&all, schema, Some(points))?.for_one_symbol()?)
     }
 
     /// Where the factor on spreads is found.

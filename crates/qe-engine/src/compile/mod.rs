@@ -24,6 +24,7 @@ use points::Survivors;
 use crate::costs::Crisis;
 use crate::error::{Error, Result};
 use crate::expand::{Check, PERIODS_PER_YEAR, Wants, literal};
+use crate::market::Held;
 use crate::program::{Execution, StrategyPlan};
 use crate::spec::StrategySpec;
 
@@ -74,6 +75,7 @@ impl StrategySpec {
             skeleton_id,
             points: points.clone(),
             spread_multiplier: listing.crisis(&compiled),
+            held: Held::default(),
             compiled,
             programs,
             reasons: listing.reasons,

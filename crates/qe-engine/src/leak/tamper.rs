@@ -53,7 +53,7 @@ impl Tampering {
     /// Whether some market has what it tampers with.
     pub(super) fn applies(self, markets: &[Market]) -> bool {
         match self {
-            Self::Symbols => markets.iter().any(|m| m.symbols().names().next().is_some()),
+            Self::Symbols => markets.iter().any(|m| m.symbols().names().next().is_some() || m.peers().is_some()),
             Self::Detail => markets.iter().any(Market::has_detail),
             _ => true,
         }
@@ -84,18 +84,19 @@ pub(super) fn tampered(markets: &[Market], cut: Cut, tampering: Tampering, r: &m
 
 fn one(market: &Market, cut: Cut, tampering: Tampering, r: &mut Stream) -> Result<Market> {
     let mut parts = market.parts();
-    let symbols = std::mem::take(&mut parts.symbols);
+    let (symbols, peers) = (std::mem::take(&mut parts.symbols), std::mem::take(&mut parts.peers));
     if tampering != Tampering::Symbols {
         alter(&mut parts, cut, tampering, r);
     }
     let of_symbols = if tampering == Tampering::Symbols { Tampering::Shocked } else { tampering };
-    let other = |symbol: &Market| {
+    let mut other = |symbol: &Market| {
         let mut parts = symbol.parts();
         // What is read of a symbol is read when its bar is complete.
         alter(&mut parts, Cut::at_close(cut.time), of_symbols, r);
         symbol.of_parts(parts)
     };
-    parts.symbols = symbols.iter().map(other).collect::<Result<_>>()?;
+    parts.symbols = symbols.iter().map(&mut other).collect::<Result<_>>()?;
+    parts.peers = peers.iter().map(&mut other).collect::<Result<_>>()?;
     market.of_parts(parts)
 }
 

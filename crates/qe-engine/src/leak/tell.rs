@@ -76,8 +76,9 @@ fn of_market(plan: &StrategyPlan, market: &Market) -> Result<Vec<Series>> {
     let axis = market.columns().axis();
     let (open, known) = (axis.open().to_vec(), axis.available().to_vec());
     let of_plan = plan.compiled.plan();
-    let table = market.table(of_plan, market.len(), usize::MAX)?;
-    let mut names: Vec<&str> = of_plan.columns().chain(of_plan.columns_of_symbols()).collect();
+    let table = market.table(plan, market.len(), usize::MAX)?;
+    let mut names: Vec<&str> =
+        of_plan.columns().chain(of_plan.columns_of_symbols()).chain(of_plan.columns_across()).collect();
     names.sort_unstable();
     names.dedup();
     let mut series = Vec::new();
@@ -114,7 +115,7 @@ fn of_expressions(plan: &StrategyPlan, program: &Program, market: &Market) -> Re
         return Ok(Vec::new());
     }
     let known = market.columns().axis().available();
-    let values = of_plan.eval(&market.table(of_plan, market.len(), usize::MAX)?)?;
+    let values = of_plan.eval(&market.table(plan, market.len(), usize::MAX)?)?;
     let outputs = values.outputs().iter().enumerate();
     let told = outputs.filter_map(|(i, value)| Some((names.get(&i)?, value.to_numbers())));
     Ok(told.map(|(name, values)| Series { name: name.clone(), times: known.to_vec(), at: At::Close, values }).collect())

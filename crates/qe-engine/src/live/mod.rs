@@ -10,11 +10,13 @@
 mod book;
 mod clock;
 mod pilot;
+mod section;
 mod snapshot;
 mod tape;
 mod told;
 
 use qe_core::calendar::Calendar;
+use qe_core::panel::Panel;
 use qe_core::timeframe::Timeframe;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,7 @@ use crate::fills::Holding;
 use crate::program::StrategyPlan;
 use book::Out;
 use pilot::Pilot;
+use section::Section;
 
 /// A symbol whose bars are given, as it is known before the first of them.
 #[derive(Debug, Clone)]
@@ -91,6 +94,8 @@ pub enum Act {
 pub struct Live<'p> {
     feeds: Vec<Feed>,
     pilots: Vec<Pilot<'p>>,
+    /// What compares symbols, where bars do not say it themselves.
+    section: Option<Section<'p>>,
     out: Out,
 }
 
@@ -99,8 +104,25 @@ impl<'p> Live<'p> {
     ///
     /// # Errors
     /// When the plan has no such point, it cannot be run there, a feed lacks a column that is read, a symbol that is read has
-    /// no feed, or it asks for what no orders give: weights that are restored for free.
+    /// no feed, or it asks for what no orders give: weights that are restored for free. A strategy that compares symbols is
+    /// made by [`Live::among`], unless each bar of what is traded has [the columns](qe_factors::plan::Plan::columns_across)
+    /// that this comes to.
     pub fn new(plan: &'p StrategyPlan, point: usize, feeds: &[Feed]) -> Result<Self> {
+        Self::with(plan, point, feeds, None)
+    }
+
+    /// As [`Live::new`], of a strategy that compares symbols: those of a panel, whose groups and memberships count and none
+    /// of its rows. Each has a feed, traded or not, all of one timeframe; the bars of one instant are given together, since
+    /// a symbol whose bar comes later takes no part in it.
+    ///
+    /// # Errors
+    /// As [`Live::new`], and when a symbol of the panel has no feed, what is traded is none of them, or a grouping is
+    /// missing.
+    pub fn among(plan: &'p StrategyPlan, point: usize, feeds: &[Feed], peers: &Panel) -> Result<Self> {
+        Self::with(plan, point, feeds, Some(peers))
+    }
+
+    fn with(plan: &'p StrategyPlan, point: usize, feeds: &[Feed], peers: Option<&Panel>) -> Result<Self> {
         let fault = |reason: String, mend: &str| Error::Market {
             place: format!("point {point} of {}", plan.name),
             reason,
@@ -125,8 +147,13 @@ impl<'p> Live<'p> {
             return Err(fault("no feed is traded".into(), "give one with is_traded"));
         }
         let traded = feeds.iter().enumerate().filter(|(_, feed)| feed.is_traded);
-        let pilots = traded.map(|(place, _)| Pilot::new(plan, program, feeds, place)).collect::<Result<_>>()?;
-        Ok(Self { feeds: feeds.to_vec(), pilots, out: Out::default() })
+        let section = match (plan.compiled.plan().across(), peers) {
+            (Some(across), Some(peers)) => Some(Section::new(across, feeds, peers)?),
+            _ => None,
+        };
+        let pilot = |(place, _)| Pilot::new(plan, program, feeds, place, section.is_none());
+        let pilots = traded.map(pilot).collect::<Result<_>>()?;
+        Ok(Self { feeds: feeds.to_vec(), pilots, section, out: Out::default() })
     }
 
     /// Takes all bars that became available at one instant, in the order of the feeds, and gives what is to be done.
@@ -134,7 +161,7 @@ impl<'p> Live<'p> {
     ///
     /// # Errors
     /// When a bar is of no feed, has another number of values than its feed has columns, or comes before one that was
-    /// taken.
+    /// taken; when symbols are compared, and their bars are of different times.
     pub fn step(&mut self, bars: &[Bar<'_>], account: &Account) -> Result<&[Act]> {
         self.take(bars, Some(account))?;
         Ok(&self.out.acts)
@@ -153,12 +180,19 @@ impl<'p> Live<'p> {
         for bar in bars {
             self.check(bar)?;
         }
+        if let Some(section) = &mut self.section {
+            section.check(bars)?;
+            section.step(bars);
+        }
         // What is read of other symbols is known in the same instant.
         for pilot in self.pilots.iter_mut().filter(|pilot| pilot.reads_others()) {
             bars.iter().for_each(|bar| pilot.hear(bar));
         }
         for bar in bars {
             if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == bar.feed) {
+                if let Some(section) = &self.section {
+                    pilot.compare(section.of_feed(bar.feed));
+                }
                 pilot.step(bar, account, &mut self.out);
             }
         }

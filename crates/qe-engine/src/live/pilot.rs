@@ -22,6 +22,8 @@ pub(super) struct Pilot<'p> {
     pub(super) stepper: Stepper<'p>,
     /// Which values of a bar the plan reads, in its order.
     wires: Vec<usize>,
+    /// Which values of a bar say how it compares with other symbols, in the plan's order; none where somebody else says it.
+    compared: Vec<usize>,
     /// The other symbols that it reads: feed, name, and which values of theirs.
     others: Vec<Other>,
     /// Where open, high, low and close stand in a bar.
@@ -57,9 +59,25 @@ struct Other {
 }
 
 impl<'p> Pilot<'p> {
-    pub(super) fn new(plan: &'p StrategyPlan, program: &Arc<Program>, feeds: &[Feed], place: usize) -> Result<Self> {
+    /// `says` whether its own bars say how they compare with other symbols, where that is read.
+    pub(super) fn new(
+        plan: &'p StrategyPlan,
+        program: &Arc<Program>,
+        feeds: &[Feed],
+        place: usize,
+        says: bool,
+    ) -> Result<Self> {
         let feed = &feeds[place];
         let expressions = plan.compiled.plan();
+        let mut compared = Vec::new();
+        for name in expressions.columns_across().filter(|_| says) {
+            let at = feed.columns.iter().position(|c| c == name);
+            compared.push(at.ok_or_else(|| Error::Market {
+                place: format!("the feed of {}", feed.symbol),
+                reason: format!("{} compares symbols, and nothing says which", plan.name),
+                mend: "make it by Live::among, with a feed of each symbol".into(),
+            })?);
+        }
         let mut others = Vec::new();
         for symbol in expressions.symbols() {
             let (Some(at), Some(of)) = (feeds.iter().position(|f| f.symbol == symbol), expressions.of_symbol(symbol))
@@ -78,6 +96,7 @@ impl<'p> Pilot<'p> {
             plan,
             stepper: expressions.stepper(0)?,
             wires: wires(expressions, feed)?,
+            compared,
             others,
             prices: [open?, high?, low?, close?],
             values: Vec::new(),
@@ -112,8 +131,20 @@ impl<'p> Pilot<'p> {
         }
     }
 
+    /// Takes how its next bar compares with those of other symbols.
+    #[inline]
+    pub(super) fn compare(&mut self, said: &[f64]) {
+        // As much is said as is read.
+        let _ = self.stepper.tell_across(said);
+    }
+
     /// Takes a bar of its own, decides, and says what is to be done. A bar that is no more than a warm-up decides nothing.
     pub(super) fn step(&mut self, bar: &Bar<'_>, account: Option<&Account>, out: &mut Out) {
+        if !self.compared.is_empty() {
+            self.values.clear();
+            self.values.extend(self.compared.iter().map(|at| bar.values[*at]));
+            let _ = self.stepper.tell_across(&self.values);
+        }
         // It has all values that the plan reads.
         let _ = self.stepper.step_from(bar.open_time, bar.available, bar.values, &self.wires);
         let state = &mut self.state;
@@ -274,7 +305,7 @@ fn wires(plan: &Plan, feed: &Feed) -> Result<Vec<usize>> {
     plan.columns().map(|name| place_of(feed, name)).collect()
 }
 
-fn place_of(feed: &Feed, name: &str) -> Result<usize> {
+pub(super) fn place_of(feed: &Feed, name: &str) -> Result<usize> {
     feed.columns.iter().position(|c| c == name).ok_or_else(|| Error::Market {
         place: format!("the feed of {}", feed.symbol),
         reason: format!("it has no column {name:?}"),

@@ -26,7 +26,7 @@ pub struct Snapshot {
     layout: u32,
     /// The strategy, its point, and its feeds.
     strategy: Id,
-    /// What the plan remembers of each symbol that is traded.
+    /// What the plan remembers of each symbol that is traded, and then of all that are compared.
     plans: Vec<Kept>,
     words: String,
     /// Of all that.
@@ -47,6 +47,9 @@ impl Live<'_> {
             plans.push(pilot.stepper.memory()?);
             pilot.state.clone().keep(&mut tape);
             pilot.stepper.last().iter().for_each(|x| tape.number(&mut x.clone()));
+        }
+        if let Some(section) = &self.section {
+            plans.push(section.stepper.memory()?);
         }
         let words: String = tape.into_words().iter().map(|word| format!("{word:016x}")).collect();
         let strategy = self.id()?;
@@ -89,8 +92,12 @@ impl Live<'_> {
             stepper.last_mut().iter_mut().for_each(|x| tape.number(x));
             states.push((state, stepper));
         }
-        if !tape.is_read() || from.plans.len() != self.pilots.len() {
+        if !tape.is_read() || from.plans.len() != self.pilots.len() + usize::from(self.section.is_some()) {
             return Err(damaged());
+        }
+        if let (Some(section), Some(kept)) = (&mut self.section, from.plans.last()) {
+            // It changes nothing where it fails, and it is the last that can.
+            section.stepper.restore(kept)?;
         }
         for (pilot, (state, stepper)) in self.pilots.iter_mut().zip(states) {
             (pilot.state, pilot.stepper) = (state, stepper);

@@ -25,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) fine: Option<FineParts>,
     /// The other symbols.
     pub(crate) symbols: Vec<Market>,
+    /// The symbols that it is compared with.
+    pub(crate) peers: Vec<Market>,
 }
 
 impl Market {
@@ -39,10 +41,11 @@ impl Market {
             spread: self.spread.as_ref().map(|x| x.to_vec()),
             fine: self.detail.as_ref().map(Detail::parts),
             symbols: self.symbols.0.to_vec(),
+            peers: self.peers.as_ref().map(|peers| peers.markets().to_vec()).unwrap_or_default(),
         }
     }
 
-    /// A market like this one, of these parts: its symbol, calendar and instrument stay.
+    /// A market like this one, of these parts: its symbol, calendar and instrument stay, and the groups of its peers.
     ///
     /// # Errors
     /// When the parts are those of no market.
@@ -62,6 +65,7 @@ impl Market {
             market = market.with_spread(spread)?;
         }
         let detail = parts.fine.map(Detail::of_parts).transpose()?;
-        Ok(Self { line: self.line.clone(), symbols: Symbols(parts.symbols.into()), detail, ..market })
+        let peers = self.peers.as_ref().map(|peers| peers.of_markets(&parts.peers)).transpose()?;
+        Ok(Self { line: self.line.clone(), symbols: Symbols(parts.symbols.into()), peers, detail, ..market })
     }
 }

@@ -15,6 +15,7 @@ use qe_factors::plan::Plan;
 
 use super::Market;
 use crate::error::{Error, Result};
+use crate::program::StrategyPlan;
 
 /// Bars of symbols that the expressions of other markets may read, shared by all of them.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +37,7 @@ impl Symbols {
                 });
             }
             // A symbol within a symbol is none.
-            all.push(Market { symbols: Self::default(), ..market.clone() });
+            all.push(Market { symbols: Self::default(), peers: None, ..market.clone() });
         }
         Ok(Self(all.into()))
     }
@@ -97,12 +98,15 @@ impl Market {
         plan.columns_of_symbols().count().saturating_mul(8).saturating_mul(longest.saturating_add(n_rows))
     }
 
-    /// What a plan reads in the first so many rows: our columns, and in each row what was known of other symbols.
+    /// What a plan reads in the first so many rows: our columns, in each row what was known of other symbols, and what is
+    /// said of us across symbols.
     ///
     /// # Errors
-    /// When the plan was compiled against other symbols, or what it reads of them takes more than `max_bytes`.
-    pub(crate) fn table(&self, plan: &Plan, end: usize, max_bytes: usize) -> Result<Columns> {
-        let own = self.columns.slice(0..end);
+    /// When the plan was compiled against other symbols, it compares symbols and we have no peers, or what it reads of
+    /// them takes more than `max_bytes`.
+    pub(crate) fn table(&self, of_plan: &StrategyPlan, end: usize, max_bytes: usize) -> Result<Columns> {
+        let own = self.with_peers_of(self.columns.slice(0..end), of_plan, end, max_bytes)?;
+        let plan = of_plan.compiled.plan();
         let Some(last) = end.checked_sub(1).filter(|_| plan.symbols().next().is_some()) else { return Ok(own) };
         let n_bytes = self.bytes_of_symbols(plan, end);
         if n_bytes > max_bytes {
@@ -136,10 +140,17 @@ impl Market {
             read.insert(market.symbol().to_owned(), data.id);
             vendors.insert(market.symbol(), &data.vendor);
         }
-        if read.is_empty() {
-            return Ok((own, read));
+        let (mut id, mut all) = (own, BTreeMap::new());
+        if !read.is_empty() {
+            id = id_of("data of symbols v1", &(own, &read, vendors))?;
+            all = read;
         }
-        Ok((id_of("data of symbols v1", &(own, &read, vendors))?, read))
+        if let (Some(_), Some(peers)) = (plan.across(), &self.peers) {
+            let of_peers = peers.id()?;
+            id = id_of("data among peers v1", &(id, of_peers))?;
+            all.insert(format!("{} symbols side by side", peers.markets().len()), of_peers);
+        }
+        Ok((id, all))
     }
 
     /// The identity of all that any plan may read.
@@ -148,11 +159,15 @@ impl Market {
     /// As [`Market::id`].
     pub(crate) fn data_of_all(&self) -> Result<Id> {
         let own = self.id()?;
-        if self.symbols.0.is_empty() {
-            return Ok(own);
+        let mut id = own;
+        if !self.symbols.0.is_empty() {
+            let others = self.symbols.0.iter().map(|m| Ok((m.symbol(), m.identity()?.id)));
+            let others: BTreeMap<&str, Id> = others.collect::<Result<_>>()?;
+            id = id_of("data and symbols v1", &(own, others))?;
         }
-        let others = self.symbols.0.iter().map(|m| Ok((m.symbol(), m.identity()?.id)));
-        let others: BTreeMap<&str, Id> = others.collect::<Result<_>>()?;
-        Ok(id_of("data and symbols v1", &(own, others))?)
+        match &self.peers {
+            Some(peers) => Ok(id_of("data and peers v1", &(id, peers.id()?))?),
+            None => Ok(id),
+        }
     }
 }

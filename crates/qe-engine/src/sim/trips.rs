@@ -252,6 +252,7 @@ mod tests {
             execution,
             costs,
             spread_multiplier: None,
+            held: Default::default(),
             blackout_events: vec![],
         }
     }

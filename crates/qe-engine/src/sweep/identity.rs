@@ -2,7 +2,7 @@
 
 use qe_core::eval::{Fidelity, Window};
 use qe_core::point::PointTable;
-use qe_factors::expr::Node;
+use qe_factors::expr::{ACROSS, Node};
 
 use super::{Compiled, Sweep, scored};
 use crate::error::{Error, Result};
@@ -40,11 +40,12 @@ impl Sweep {
     }
 }
 
-/// Whether some expression of a strategy reads another symbol, at whatever point.
+/// Whether some expression of a strategy reads another symbol, or compares symbols, at whatever point.
 ///
 /// # Errors
 /// As [`StrategySpec::check`].
 pub(super) fn names_symbols(spec: &StrategySpec) -> Result<bool> {
-    let is_sym = |node: &Node| matches!(node, Node::Call { name, .. } if &**name == "sym");
-    Ok(spec.expand()?.checks.iter().any(|check| check.ast.nodes().iter().any(is_sym)))
+    let is_of_others = |name: &str| name == "sym" || ACROSS.contains(&name);
+    let is_of_others = |node: &Node| matches!(node, Node::Call { name, .. } if is_of_others(name));
+    Ok(spec.expand()?.checks.iter().any(|check| check.ast.nodes().iter().any(is_of_others)))
 }

@@ -11,6 +11,7 @@ mod leak;
 mod limits;
 mod metrics;
 mod naive;
+mod peers;
 mod points;
 mod policies;
 mod portfolio;

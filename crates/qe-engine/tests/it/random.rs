@@ -270,6 +270,7 @@ impl Sketch {
             costs: self.costs.clone(),
             blackout_events: self.blackout.clone(),
             spread_multiplier,
+            held: Default::default(),
         }
     }
 

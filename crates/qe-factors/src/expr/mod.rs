@@ -50,4 +50,4 @@ pub use print::MAX_PRINTED;
 pub use reference::reference;
 pub use schema::Schema;
 pub use substitute::{MAX_SUBSTITUTED, substitute};
-pub use words::{ACCOUNT, DERIVED, FUNCTIONS, POSITION, function_names};
+pub use words::{ACCOUNT, ACROSS, DERIVED, FUNCTIONS, POSITION, function_names};

@@ -58,6 +58,9 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("tf", "timeframe, expression", "an expression over the complete bars of a coarser timeframe"),
 ];
 
+/// Those of them that work across symbols.
+pub const ACROSS: &[&str] = &["cs_demean", "cs_rank", "cs_zscore", "neutralize", "scale"];
+
 /// An indicator or operator by name.
 pub(super) fn find(name: &str) -> Option<&'static Signature> {
     let all = || indicators::ALL.iter().chain(ops::ALL);

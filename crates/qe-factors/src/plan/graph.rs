@@ -91,7 +91,7 @@ pub(crate) struct Node {
     pub(crate) lookback: u32,
 }
 
-const NONE: Id = Id(u32::MAX);
+pub(super) const NONE: Id = Id(u32::MAX);
 
 impl Node {
     /// The children, those of kernels apart.

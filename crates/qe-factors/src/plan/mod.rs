@@ -5,6 +5,7 @@
 //! [`Plan::stepper`] row by row as rows come in, and [`Plan::panel_stepper`] those of all symbols: the same bits. What a stepper remembers is kept in a
 //! [`Snapshot`], from which another goes on.
 
+mod across;
 mod cross;
 mod fitted;
 mod graph;
@@ -42,7 +43,7 @@ pub(crate) use local::{Local, LocalOp};
 pub use machine::Workspace;
 use machine::{BLOCK, Machine};
 pub use mask::Mask;
-pub(crate) use other::Other;
+pub(crate) use other::{Other, Whose};
 pub use panel_stepper::PanelStepper;
 use program::{Program, Source};
 use row::RowMachine;
@@ -456,7 +457,13 @@ impl Plan {
         let column = if same { table.at(number as usize) } else { None };
         match column {
             Some(column) => Ok(column.to_f64()),
-            None if number as usize >= self.n_own && table.index_of(name).is_none() => Err(Error::Data {
+            None if table.index_of(name).is_some() => Ok(table.get(name)?.to_f64()),
+            None if self.columns_across().any(|across| *across == **name) => Err(Error::Data {
+                place: name.to_string(),
+                reason: "it works across symbols, and a table holds one".into(),
+                mend: "add its values by Plan::with_across, or evaluate over a Panel".into(),
+            }),
+            None if number as usize >= self.n_own => Err(Error::Data {
                 place: name.to_string(),
                 reason: "it is of another symbol, and a table holds one".into(),
                 mend: "add it by Plan::with_symbols, or evaluate over a Panel".into(),
@@ -502,6 +509,7 @@ impl Stepper<'_> {
             self.machine.columns_mut()[i] = value;
         }
         self.machine.step(&mut self.out);
+        self.forget_across();
         Some(&self.out)
     }
 
@@ -520,6 +528,7 @@ impl Stepper<'_> {
             self.machine.columns_mut()[i] = value;
         }
         self.machine.step(&mut self.out);
+        self.forget_across();
         Some(&self.out)
     }
 
@@ -571,7 +580,10 @@ impl fmt::Display for Plan {
             writeln!(f)?;
         }
         for other in self.others.iter() {
-            writeln!(f, "of {}:", other.symbol)?;
+            match &other.whose {
+                Whose::Symbol(symbol) => writeln!(f, "of {symbol}:")?,
+                Whose::All => writeln!(f, "of all symbols:")?,
+            }
             other.plan.to_string().lines().try_for_each(|line| writeln!(f, "  {line}"))?;
         }
         Ok(())

@@ -17,10 +17,19 @@ use super::{Plan, Stepper, Value};
 use crate::error::{Error, Result};
 use crate::keep;
 
-/// What a plan reads of another symbol.
+/// Whose rows something is computed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Another symbol's own.
+    Symbol(Arc<str>),
+    /// Those of all symbols of a panel, the host among them. A plan reads this of one other at most, and it stands last.
+    All,
+}
+
+/// What a plan reads that is not in its own rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Other {
-    pub(crate) symbol: Arc<str>,
+    pub(crate) whose: Whose,
     pub(crate) plan: Plan,
     /// The number of the host's column that each output comes to.
     pub(crate) columns: Vec<u32>,
@@ -51,16 +60,17 @@ pub(super) fn only_read(others: Vec<Other>, program: &Program, n_columns: usize)
         }
     }
     let mut read = Vec::with_capacity(others.len());
-    for Other { symbol, plan, columns } in others {
+    for Other { whose, plan, columns } in others {
         if columns.iter().all(|c| is_read[*c as usize]) {
-            read.push(Other { symbol, plan, columns });
+            read.push(Other { whose, plan, columns });
             continue;
         }
         let kept = || (0..columns.len()).filter(|&i| is_read[columns[i] as usize]);
         if kept().next().is_some() {
             let outputs = kept().map(|i| (plan.outputs[i].name.clone(), plan.ids[i]));
-            let plan = Plan::new(plan.graph.clone(), plan.columns.clone(), outputs)?;
-            read.push(Other { symbol, plan, columns: kept().map(|i| columns[i]).collect() });
+            let own = plan.columns[..plan.n_own].into();
+            let plan = Plan::with_others(plan.graph.clone(), own, plan.others.to_vec(), outputs)?;
+            read.push(Other { whose, plan, columns: kept().map(|i| columns[i]).collect() });
         }
     }
     Ok(read.into())
@@ -69,18 +79,23 @@ pub(super) fn only_read(others: Vec<Other>, program: &Program, n_columns: usize)
 impl Plan {
     /// The other symbols that it reads.
     pub fn symbols(&self) -> impl Iterator<Item = &str> {
-        self.others.iter().map(|o| &*o.symbol)
+        self.of_symbols().map(|(symbol, _)| &**symbol)
+    }
+
+    /// What it reads of other symbols, in order.
+    pub(super) fn of_symbols(&self) -> impl Iterator<Item = (&Arc<str>, &Other)> {
+        self.others.iter().filter_map(Other::with_symbol)
     }
 
     /// The columns that it reads of other symbols, by the names that [`Plan::with_symbols`] gives them.
     pub fn columns_of_symbols(&self) -> impl Iterator<Item = &str> {
-        self.others.iter().flat_map(|o| o.columns.iter()).map(|c| &*self.columns[*c as usize])
+        self.of_symbols().flat_map(|(_, o)| o.columns.iter()).map(|c| &*self.columns[*c as usize])
     }
 
     /// What it computes over the rows of another symbol; `None` if it reads nothing of it. Its outputs are the columns that
     /// [`Plan::with_symbols`] adds, by their names.
     pub fn of_symbol(&self, symbol: &str) -> Option<&Self> {
-        self.others.iter().find(|o| *o.symbol == *symbol).map(|o| &o.plan)
+        self.of_symbols().find(|(known, _)| ***known == *symbol).map(|(_, o)| &o.plan)
     }
 
     /// The table with what the plan reads of other symbols as further columns. `tables` are the other symbols' rows; each
@@ -90,11 +105,11 @@ impl Plan {
     /// When a symbol that is read is not given, or lacks a column.
     pub fn with_symbols(&self, table: &Columns, tables: &[(&str, &Columns)]) -> Result<Columns> {
         let mut out = table.clone();
-        for other in self.others.iter() {
-            let Some((_, rows)) = tables.iter().find(|(name, _)| **name == *other.symbol) else {
-                return Err(self.lacks_symbol(&other.symbol, tables.iter().map(|(name, _)| *name)));
+        for (symbol, other) in self.of_symbols() {
+            let Some((_, rows)) = tables.iter().find(|(name, _)| **name == **symbol) else {
+                return Err(self.lacks_symbol(symbol, tables.iter().map(|(name, _)| *name)));
             };
-            for (output, values) in other.plan.outputs().iter().zip(other.joined(table.axis(), rows)?) {
+            for (output, values) in other.plan.outputs().iter().zip(other.joined(symbol, table.axis(), rows)?) {
                 out.push(output.name.clone(), values)?;
             }
         }
@@ -104,11 +119,11 @@ impl Plan {
     /// What it reads of other symbols over the times of a panel, by the numbers of its columns.
     pub(super) fn symbols_of_panel(&self, panel: &Panel) -> Result<Vec<(u32, Shared<f64>)>> {
         let mut columns = Vec::new();
-        for other in self.others.iter() {
-            if panel.index_of(&other.symbol).is_err() {
-                return Err(self.lacks_symbol(&other.symbol, panel.symbols().iter().map(String::as_str)));
+        for (symbol, other) in self.of_symbols() {
+            if panel.index_of(symbol).is_err() {
+                return Err(self.lacks_symbol(symbol, panel.symbols().iter().map(String::as_str)));
             }
-            let values = other.joined(panel.axis(), &present(&panel.columns_of(&other.symbol)?)?)?;
+            let values = other.joined(symbol, panel.axis(), &present(&panel.columns_of(symbol)?)?)?;
             columns.extend(other.columns.iter().copied().zip(values.into_iter().map(Shared::from)));
         }
         Ok(columns)
@@ -144,11 +159,19 @@ fn present(table: &Columns) -> Result<Columns> {
 }
 
 impl Other {
+    /// The symbol whose rows it is of, if it is of one.
+    fn with_symbol(&self) -> Option<(&Arc<str>, &Self)> {
+        match &self.whose {
+            Whose::Symbol(symbol) => Some((symbol, self)),
+            Whose::All => None,
+        }
+    }
+
     /// All outputs as they were known in each row of an axis.
-    fn joined(&self, axis: &Axis, rows: &Columns) -> Result<Vec<Vec<f64>>> {
+    fn joined(&self, symbol: &str, axis: &Axis, rows: &Columns) -> Result<Vec<Vec<f64>>> {
         if rows.len() >= NO_ROW as usize {
             return Err(Error::Data {
-                place: format!("symbol {}", self.symbol),
+                place: format!("symbol {symbol}"),
                 reason: format!("{} rows are more than can be joined", rows.len()),
                 mend: "give a shorter stretch at a time".into(),
             });
@@ -182,10 +205,17 @@ keep!(Live { machines, held } given { by_name });
 impl Live {
     /// No rows of any of them; `n_columns` are the host's columns that are of other symbols.
     pub(super) fn new(others: &[Other], n_columns: usize) -> Self {
-        let mut by_name: Vec<u32> = (0..others.len() as u32).collect();
-        by_name.sort_by_key(|&i| &others[i as usize].symbol);
-        let machine = |o: &Other| (o.machine(0), vec![f64::NAN; o.plan.outputs().len()]);
-        Self { by_name, machines: others.iter().map(machine).collect(), held: vec![f64::NAN; n_columns] }
+        let machine = |(_, o): (_, &Other)| (o.machine(0), vec![f64::NAN; o.plan.outputs().len()]);
+        // What is of all symbols stands last, and has no machine here.
+        let machines: Vec<_> = others.iter().filter_map(Other::with_symbol).map(machine).collect();
+        let mut by_name: Vec<u32> = (0..machines.len() as u32).collect();
+        by_name.sort_by_key(|&i| others[i as usize].with_symbol().map(|(symbol, _)| symbol));
+        Self { by_name, machines, held: vec![f64::NAN; n_columns] }
+    }
+
+    /// Holds values of some of the columns, by their numbers among those of other symbols.
+    pub(super) fn hold(&mut self, values: impl Iterator<Item = (usize, f64)>) {
+        values.for_each(|(idx, value)| self.held[idx] = value);
     }
 
     /// What was last known, by the number among the columns of other symbols.
@@ -216,7 +246,8 @@ impl Live {
     }
 
     fn place(&self, others: &[Other], symbol: &str) -> Option<usize> {
-        let found = self.by_name.binary_search_by(|&i| (*others[i as usize].symbol).cmp(symbol)).ok()?;
+        let name = |i: u32| others[i as usize].with_symbol().map(|(name, _)| &**name);
+        let found = self.by_name.binary_search_by(|&i| name(i).cmp(&Some(symbol))).ok()?;
         Some(self.by_name[found] as usize)
     }
 }

@@ -22,6 +22,9 @@ use crate::error::Result;
 /// symbol costs more than its rows.
 const MAX_KEPT: usize = 160 << 20;
 
+/// The fewest times of a block.
+const FEWEST: usize = 64;
+
 /// How many times go through an operation across symbols together: few enough that their values stay in cache.
 const TIMES: usize = 32;
 
@@ -43,13 +46,13 @@ impl Plan {
     pub fn eval_panel_within(&self, panel: &Panel, pool: &Pool, max_bytes: usize) -> Result<Vec<Vec<f64>>> {
         let (n_symbols, n) = (panel.n_symbols(), panel.n_times());
         let block = self.panel_block(n_symbols, n, pool.threads(), max_bytes)?;
-        let others = self.symbols_of_panel(panel)?;
+        let others = self.read_over_panel(panel, pool, max_bytes)?;
         // A matrix for each field, and one row for the times that all symbols share.
         let field = |source: &Source| -> Result<(Shared<f64>, usize)> {
             Ok(match source {
                 Source::Column(c) if *c as usize >= self.n_own => {
-                    let known = others.iter().find(|(column, _)| column == c).map(|(_, values)| values.clone());
-                    (known.unwrap_or_else(|| Shared::from(vec![f64::NAN; n])), 0)
+                    let known = others.iter().find(|(column, ..)| column == c);
+                    known.map_or_else(|| (vec![f64::NAN; n].into(), 0), |(_, values, apart)| (values.clone(), *apart))
                 }
                 Source::Column(c) => (panel.field(&self.columns[*c as usize])?.clone(), n),
                 Source::Open => (Shared::from_owner(Bits(panel.axis().shared_open().clone())), 0),
@@ -89,6 +92,12 @@ impl Plan {
         Ok(out)
     }
 
+    /// About how many bytes evaluation over a panel of so many symbols and times takes at least, on so many threads:
+    /// [`Plan::eval_panel_within`] is content with as many.
+    pub fn least_bytes_of_panel(&self, n_symbols: usize, n_times: usize, n_threads: usize) -> usize {
+        self.n_bytes_of_panel(n_symbols, n_times, n_threads, FEWEST.min(n_times))
+    }
+
     /// About how many bytes evaluation over a panel takes in blocks of so many times, on so many threads: outputs, what is
     /// kept from stage to stage, the memory of every symbol's kernels, buffers, and what is read of other symbols.
     fn n_bytes_of_panel(&self, n_symbols: usize, n_times: usize, n_threads: usize, block: usize) -> usize {
@@ -97,14 +106,25 @@ impl Plan {
         let kept = self.program.n_kept().saturating_mul(row).saturating_mul(block);
         let kernels = self.n_bytes_of_kernels().saturating_mul(n_symbols);
         let buffers = self.program.n_bytes(block).saturating_mul(n_threads.min(n_symbols));
-        let others = self.others.iter().map(|o| o.plan.n_bytes(n_times)).fold(0, usize::saturating_add);
-        [kept, kernels, buffers, others].into_iter().fold(outputs, usize::saturating_add)
+        let others = self.of_symbols().map(|(_, o)| o.plan.n_bytes(n_times)).fold(0, usize::saturating_add);
+        let across = self.across().map_or(0, |plan| plan.n_bytes_of_panel(n_symbols, n_times, n_threads, block));
+        [kept, kernels, buffers, others, across].into_iter().fold(outputs, usize::saturating_add)
+    }
+
+    /// What it reads that is not in the symbols' own rows, by the numbers of its columns: values, and how far apart those of
+    /// one symbol begin from those of the next; 0 where all read the same.
+    fn read_over_panel(&self, panel: &Panel, pool: &Pool, max_bytes: usize) -> Result<Vec<(u32, Shared<f64>, usize)>> {
+        let mut read: Vec<_> = self.symbols_of_panel(panel)?.into_iter().map(|(c, values)| (c, values, 0)).collect();
+        if let Some((columns, plan)) = self.of_all().map(|o| (&o.columns, &o.plan)) {
+            let values = plan.eval_panel_within(panel, pool, max_bytes)?;
+            read.extend(columns.iter().zip(values).map(|(c, matrix)| (*c, matrix.into(), panel.n_times())));
+        }
+        Ok(read)
     }
 
     /// How many times a block has: as many as a whole run's, but of what is kept no more than fits [`MAX_KEPT`], and of
     /// everything no more than is allowed.
     fn panel_block(&self, n_symbols: usize, n_times: usize, n_threads: usize, max_bytes: usize) -> Result<usize> {
-        const FEWEST: usize = 64;
         let per_time = self.program.n_kept() * n_symbols * size_of::<f64>();
         let mut most = (MAX_KEPT / per_time.max(1)).clamp(FEWEST, BLOCK);
         let n_bytes = |block: usize| self.n_bytes_of_panel(n_symbols, n_times, n_threads, block.min(n_times));

@@ -13,7 +13,7 @@ use super::program::{Source, Src};
 use super::row::{RowCode, RowMemory, first_slot};
 use super::snapshot::Snapshot;
 use super::{Other, Plan};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A plan that takes the rows of many symbols, instant by instant.
 #[derive(Debug)]
@@ -47,13 +47,21 @@ impl Plan {
     /// that the plan names, its own rows count from its first one here.
     ///
     /// # Errors
-    /// When the panel lacks a symbol or a grouping that the plan reads, or an output tells what comes later.
+    /// When the panel lacks a symbol or a grouping that the plan reads, an output tells what comes later, or the plan is one
+    /// [for one symbol](Plan::for_one_symbol).
     pub fn panel_stepper(&self, panel: &Panel, first_row: u64) -> Result<PanelStepper<'_>> {
         self.ensure_no_label()?;
+        if self.across().is_some() {
+            return Err(Error::Data {
+                place: "a plan for one symbol".into(),
+                reason: "it reads across symbols by columns that it is told".into(),
+                mend: "let the plan step that Plan::across gives, and tell each symbol's Stepper its values".into(),
+            });
+        }
         let symbols = panel.symbols().to_vec();
         let mut columns: Vec<&str> = self.columns().collect();
         let mut named = Vec::with_capacity(self.others.len());
-        for Other { symbol, plan, .. } in self.others.iter() {
+        for (symbol, Other { plan, .. }) in self.of_symbols() {
             let Ok(idx) = panel.index_of(symbol) else {
                 return Err(self.lacks_symbol(symbol, symbols.iter().map(String::as_str)));
             };

@@ -11,6 +11,7 @@ use qe_core::panel::Panel;
 use qe_core::par::Pool;
 use qe_factors::expr::{Schema, compile, parse};
 
+use super::across::says_the_same;
 use super::panel_stepper::steps_as_the_panel;
 
 const TEXT: &str = include_str!("alphas/alphas.txt");
@@ -71,6 +72,7 @@ fn all_are_read_and_agree_with_translations_by_hand() {
     let compiled = compile(&named, &schema, None).unwrap_or_else(|e| panic!("{e}"));
     let values = compiled.plan().eval_panel(&panel, &Pool::inline()).unwrap();
     steps_as_the_panel(compiled.plan(), &panel);
+    says_the_same(compiled.plan(), &panel);
     let n = panel.n_times();
     let (mut wrong, mut right): (BTreeMap<usize, String>, BTreeMap<usize, usize>) = Default::default();
     for row in golden("expected.csv") {

@@ -1,6 +1,7 @@
 //! Indicators against goldens, expressions from text to values, the alphas, lazy queries.
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input should stop")]
 
+mod across;
 mod alphas;
 mod expr_text;
 #[cfg(feature = "frame")]

@@ -150,6 +150,14 @@ impl Compiled {
         self.plan.n_bytes_itself() + places + rules
     }
 
+    /// The same, over one symbol among many: see [`Plan::for_one_symbol`].
+    ///
+    /// # Errors
+    /// As that.
+    pub fn for_one_symbol(self) -> Result<Self> {
+        Ok(Self { plan: self.plan.for_one_symbol()?, ..self })
+    }
+
     /// The plan itself.
     pub fn into_plan(self) -> Plan {
         self.plan

@@ -11,7 +11,7 @@ use super::{Low, Lower, Val};
 use crate::error::Result;
 use crate::expr::ast::{Arg, NodeId};
 use crate::expr::schema::Schema;
-use crate::plan::{Graph, Id, Other, Plan, Scope, Ty};
+use crate::plan::{Graph, Id, Other, Plan, Scope, Ty, Whose};
 
 /// The longest text of an expression that a column is named by.
 const MAX_NAME: usize = 240;
@@ -46,7 +46,7 @@ impl Others {
         let other = |b: Building| {
             let columns = b.outputs.iter().map(|o| o.2).collect();
             let plan = Plan::new(b.graph, b.columns, b.outputs.into_iter().map(|(name, id, _)| (name, id)))?;
-            Ok(Other { symbol: b.symbol, plan, columns })
+            Ok(Other { whose: Whose::Symbol(b.symbol), plan, columns })
         };
         self.symbols.into_iter().map(other).collect()
     }

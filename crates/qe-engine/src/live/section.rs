@@ -1,0 +1,121 @@
+//! What compares symbols, as the bars of all of them come: its plan over their panel, instant by instant.
+
+use qe_core::panel::Panel;
+use qe_factors::plan::{PanelStepper, Plan};
+
+use super::pilot::place_of;
+use super::{Bar, Feed};
+use crate::error::{Error, Result};
+
+/// The symbols that are compared, and what is said of each.
+#[derive(Debug)]
+pub(super) struct Section<'p> {
+    pub(super) stepper: PanelStepper<'p>,
+    /// Who belonged to the universe when.
+    panel: Panel,
+    /// Of each feed its number among the symbols, and which values of its bars are read; `None` where it is none of them.
+    feeds: Vec<Option<(usize, Vec<usize>)>>,
+    /// The symbols that have a bar at this instant, and what is read of those.
+    at: Vec<usize>,
+    rows: Vec<f64>,
+    /// What is said of each symbol at this instant; nothing where none of them had a bar.
+    said: Vec<f64>,
+}
+
+impl<'p> Section<'p> {
+    /// Of a plan across symbols, before the first bar of any of them.
+    pub(super) fn new(plan: &'p Plan, feeds: &[Feed], peers: &Panel) -> Result<Self> {
+        let stepper = plan.panel_stepper(peers, 0)?;
+        let fault = |feed: &Feed, reason: &str, mend: &str| {
+            Err(Error::Market {
+                place: format!("the feed of {}", feed.symbol),
+                reason: reason.into(),
+                mend: mend.into(),
+            })
+        };
+        let mut of_feeds = Vec::with_capacity(feeds.len());
+        let mut first: Option<&Feed> = None;
+        for (i, feed) in feeds.iter().enumerate() {
+            let Ok(symbol) = peers.index_of(&feed.symbol) else {
+                if feed.is_traded {
+                    let reason = "it is traded, and none of the symbols that are compared";
+                    return fault(feed, reason, "give it among them");
+                }
+                of_feeds.push(None);
+                continue;
+            };
+            if feeds[..i].iter().any(|other| other.symbol == feed.symbol) {
+                return fault(feed, "there are two of its symbol", "give each symbol that is compared once");
+            }
+            let first = first.get_or_insert(feed);
+            if first.timeframe != feed.timeframe || first.calendar != feed.calendar {
+                let reason = format!("it is compared with {}, of another timeframe or calendar", first.symbol);
+                return fault(feed, &reason, "give feeds of one timeframe and calendar");
+            }
+            let wires = stepper.columns().map(|name| place_of(feed, name)).collect::<Result<_>>()?;
+            of_feeds.push(Some((symbol, wires)));
+        }
+        if let Some(missing) = peers.symbols().iter().find(|s| !feeds.iter().any(|feed| feed.symbol == **s)) {
+            return Err(Error::Market {
+                place: format!("symbol {missing:?}"),
+                reason: "it is among those that are compared, and has no feed".into(),
+                mend: "give a feed of it that is not traded".into(),
+            });
+        }
+        let n = peers.n_symbols() * plan.outputs().len();
+        Ok(Self {
+            stepper,
+            panel: peers.clone(),
+            feeds: of_feeds,
+            at: Vec::new(),
+            rows: Vec::new(),
+            said: vec![f64::NAN; n],
+        })
+    }
+
+    /// Whether bars of one instant are of one row: those of symbols that are compared open together.
+    pub(super) fn check(&self, bars: &[Bar<'_>]) -> Result<()> {
+        let mut compared = bars.iter().filter(|bar| self.feeds.get(bar.feed).is_some_and(Option::is_some));
+        let Some(first) = compared.next() else { return Ok(()) };
+        match compared.find(|bar| (bar.open_time, bar.available) != (first.open_time, first.available)) {
+            None => Ok(()),
+            Some(other) => Err(Error::Market {
+                place: format!("a bar of feed {}", other.feed),
+                reason: format!("it is compared with one of feed {}, and is of another time", first.feed),
+                mend: "give the bars of one instant together, and those of another by another step".into(),
+            }),
+        }
+    }
+
+    /// Takes the bars of an instant, which were checked.
+    pub(super) fn step(&mut self, bars: &[Bar<'_>]) {
+        self.at.clear();
+        self.rows.clear();
+        self.said.fill(f64::NAN);
+        let mut time = None;
+        for bar in bars {
+            let Some((symbol, wires)) = &self.feeds[bar.feed] else { continue };
+            time = Some((bar.open_time, bar.available));
+            if self.panel.is_member(*symbol, bar.open_time) {
+                self.at.push(*symbol);
+                self.rows.extend(wires.iter().map(|at| bar.values[*at]));
+            }
+        }
+        let Some((open, available)) = time else { return };
+        let n = self.stepper.columns().len();
+        let rows = self.at.iter().enumerate().map(|(i, symbol)| (*symbol, &self.rows[i * n..(i + 1) * n]));
+        // They were checked: each is there, once, with all its values.
+        if let Some(said) = self.stepper.step(open, available, rows) {
+            self.said.copy_from_slice(said);
+        }
+    }
+
+    /// What is said of a feed at this instant.
+    pub(super) fn of_feed(&self, feed: usize) -> &[f64] {
+        let n = self.said.len() / self.panel.n_symbols().max(1);
+        match &self.feeds[feed] {
+            Some((symbol, _)) => &self.said[symbol * n..(symbol + 1) * n],
+            None => &[],
+        }
+    }
+}
