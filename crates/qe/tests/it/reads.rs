@@ -105,6 +105,45 @@ fn a_symbol_that_is_only_read_reads_as_one_that_is_traded() {
     assert!(error(at, &["strategy", "check", "on_spy.toml"]).contains("--symbols"));
 }
 
+/// In while the symbol is the strongest of all of its sector, and no weaker than its mean.
+const STRONGEST: &str = r#"version = 1
+name = "Strongest"
+[entry]
+long = "cs_rank(close / close[20] - 1) > 0.6 and neutralize(close / close[20] - 1, sector) >= 0"
+[[exits]]
+when = "cs_rank(close / close[20] - 1) < 0.4"
+[sizing]
+fraction = "1"
+"#;
+
+#[test]
+fn all_symbols_that_are_loaded_are_compared() {
+    let dir = folder();
+    let at = dir.path();
+    fs::write(at.join("strongest.toml"), STRONGEST).unwrap();
+    fs::write(at.join("groups.csv"), "symbol,sector\nSPY,broad\nQQQ,broad\nXLE,energy\nGLD,metal\n").unwrap();
+    let of = |command, more: &[&'static str]| {
+        [&[command, "strongest.toml", "--simulated", "--years", "1", "-t", "1d", "--from", "2019-03-01"], more].concat()
+    };
+    let groups = ["--groups", "groups.csv"];
+    let alone = json(at, 0, &of("backtest", &[&["--symbol", "QQQ", "--read", "SPY,XLE"], &groups[..]].concat()));
+    let traded = json(at, 0, &of("sweep", &[&["--symbol", "QQQ,SPY,XLE"], &groups[..]].concat()));
+    assert!(alone["exits"].as_object().is_some_and(|exits| !exits.is_empty()), "{alone}");
+    let same = traded["top"].as_array().unwrap().iter().find(|row| row["params"]["market"] == "QQQ 1d").unwrap();
+    assert_eq!(same["metrics"]["final_equity"], alone["final_equity"]);
+    let reads = alone["identity"]["reads"].as_object().unwrap();
+    assert_eq!(reads.keys().collect::<Vec<_>>(), ["3 symbols side by side"]);
+    // With another one it is another comparison.
+    let four = json(at, 0, &of("backtest", &[&["--symbol", "QQQ", "--read", "SPY,XLE,GLD"], &groups[..]].concat()));
+    assert_ne!(four["identity"]["data_id"], alone["identity"]["data_id"]);
+    let said = error(at, &of("backtest", &["--symbol", "QQQ"]));
+    assert!(said.contains("it compares symbols") && said.contains("--read SYMBOLS"), "{said}");
+    let said = error(at, &of("backtest", &["--symbol", "QQQ", "--read", "SPY"]));
+    assert!(said.contains("grouping") && said.contains("sector"), "{said}");
+    let said = error(at, &of("backtest", &[&["--symbol", "QQQ", "--read", "IWM"], &groups[..]].concat()));
+    assert!(said.contains("groups.csv") && said.contains("IWM has no label of sector"), "{said}");
+}
+
 #[test]
 fn files_of_symbols_that_are_only_read_are_not_traded() {
     let dir = folder();
