@@ -9,7 +9,7 @@ use std::ops::Range;
 use qe_factors::plan::Workspace;
 
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Ruin};
 use crate::market::Market;
 use crate::metrics::{StepMoments, sharpe_of_steps};
 use crate::need::Need;
@@ -75,6 +75,8 @@ pub struct Figures {
     pub n_nans: usize,
     /// Whether all was lost.
     pub is_ruined: bool,
+    /// When, and what is owed beyond.
+    pub ruin: Option<Ruin>,
     /// What trades came to.
     pub(crate) tally: Tally,
     /// Worth at the end of each day.
@@ -96,6 +98,7 @@ impl Figures {
             total_return,
             n_nans: self.n_nans + next.n_nans,
             is_ruined: self.is_ruined || next.is_ruined,
+            ruin: self.ruin.or(next.ruin),
             tally: self.tally.and(next.tally, grown),
             days: self.days.into_iter().chain(next.days.into_iter().map(|d| d * grown)).collect(),
         }
@@ -207,9 +210,12 @@ pub(crate) fn run_flipped(
     let mut ledgers = [Ledger::new(line, plan.execution.capital, market.columns().axis())];
     let n_rows = Need::new(plan, market, stretch).n_rows(stretch.max_bytes);
     let mut told = run_recorded(Vec::new(), plan, market, stretch, n_rows, flip, &mut ledgers)?;
-    let [ledger] = ledgers;
+    let [mut ledger] = ledgers;
     match told.figures.pop() {
-        Some(Ok(figures)) => Ok((Figures { days: told.days(0).to_vec(), ..figures }, ledger)),
+        Some(Ok(figures)) => {
+            ledger.ruin = figures.ruin;
+            Ok((Figures { days: told.days(0).to_vec(), ..figures }, ledger))
+        }
         Some(Err(reason)) => Err(fault(reason)),
         None => Err(fault("it came to nothing".into())),
     }
@@ -317,6 +323,7 @@ fn run_recorded<R: Record>(
         })?;
     }
     let capital = plan.execution.capital;
+    let known = market.columns().axis().available();
     let figures = walks.into_iter().enumerate().map(|(point, walk)| {
         let mut walk = walk?;
         walk.finish(market, end);
@@ -335,6 +342,7 @@ fn run_recorded<R: Record>(
             total_return: walk.account.equity / capital - 1.0,
             n_nans: market.n_filled_in(start..end),
             is_ruined: walk.account.ruin.is_some(),
+            ruin: walk.account.ruin.map(|owed| Ruin { time: known[walk.account.ruin_row], owed }),
             tally: walk.tally,
             days: Vec::new(),
         })

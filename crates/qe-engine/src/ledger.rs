@@ -170,6 +170,15 @@ pub struct Undecided {
     pub n_fills: u32,
 }
 
+/// The end of all trading: worth at or below nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ruin {
+    /// At which mark, nanoseconds UTC.
+    pub time: i64,
+    /// What is owed beyond what there was.
+    pub owed: f64,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
@@ -185,6 +194,8 @@ pub struct Ledger {
     pub carries: Vec<Carry>,
     /// Bars that did not say which of two ways an open position went.
     pub undecided: Vec<Undecided>,
+    /// The end of all trading, if it came to that: what was held is gone, and what is owed beyond is written off.
+    pub ruin: Option<Ruin>,
     /// Where the marks come from.
     pub marks: MarkSource,
     axis: Axis,
@@ -205,6 +216,7 @@ impl Ledger {
             refused: Vec::new(),
             carries: Vec::new(),
             undecided: Vec::new(),
+            ruin: None,
             marks: MarkSource::Close,
             axis: axis.clone(),
         }
@@ -214,6 +226,11 @@ impl Ledger {
     pub(crate) fn multiplier_of(&self, fill: usize) -> f64 {
         let line = self.fills.line.get(fill).and_then(|line| self.lines.get(*line as usize));
         line.map_or(1.0, |line| line.multiplier)
+    }
+
+    /// Whether all is lost at the close of a bar.
+    fn is_over(&self, row: usize) -> bool {
+        self.ruin.is_some_and(|ruin| self.axis.available().get(row).is_some_and(|t| *t >= ruin.time))
     }
 
     /// Worth at each close of some bars, cash and units after each: what the fills and payments make of the marks. Of a ledger
@@ -237,6 +254,9 @@ impl Ledger {
                 } else {
                     break;
                 }
+            }
+            if self.is_over(row) {
+                (cash, units) = (0.0, 0.0);
             }
             curve.cash.push(cash);
             curve.units.push(units);

@@ -12,6 +12,8 @@ mod deal;
 pub mod error;
 mod expand;
 pub mod fills;
+#[cfg(feature = "frame")]
+pub mod frame;
 mod identity;
 pub mod inputs;
 pub mod leak;
@@ -35,6 +37,7 @@ pub mod sweep;
 pub mod testing;
 pub mod trades;
 mod units;
+pub mod vector;
 
 pub use error::{Error, Result};
 pub use spec::StrategySpec;

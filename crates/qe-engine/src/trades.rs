@@ -108,7 +108,13 @@ fn trade(
     let (at, through) = (own[0], own[own.len() - 1]);
     let exit = is_over.then_some(through);
     let side = f.units[at].signum();
-    let last = end - 1;
+    let times = market.columns().axis();
+    // What is open when all is lost ends there.
+    let ruin = ledger.ruin.filter(|_| exit.is_none());
+    let last = match ruin {
+        Some(ruin) => times.available().partition_point(|t| *t <= ruin.time).clamp(1, end) - 1,
+        None => end - 1,
+    };
     let mark = market.marks()[last];
     // A position may grow and shrink on the way: what was paid on the way in and received on the way out are averages.
     let (mut entered, mut left) = (Leg::default(), Leg::default());
@@ -125,11 +131,12 @@ fn trade(
     }
     let (exit_row, exit_time) = match exit {
         Some(i) => (f.row[i], Some(f.time[i])),
-        None => (last as u32, None),
+        None => (last as u32, ruin.map(|ruin| ruin.time)),
     };
     let multiplier = ledger.multiplier_of(at);
-    let pnl = side * (left.money - entered.money) * multiplier - fees - carried;
-    let times = market.columns().axis();
+    // What is owed beyond is lost by somebody else; of several positions nobody can say by whose fault.
+    let owed = ruin.filter(|_| ledger.lines.len() == 1).map_or(0.0, |ruin| ruin.owed);
+    let pnl = side * (left.money - entered.money) * multiplier - fees - carried + owed;
     let entry_row = f.row[at];
     let (mut worst, mut best) = (0.0_f64, 0.0_f64);
     let mut see = |price: f64| {
@@ -149,7 +156,7 @@ fn trade(
             }
         }
     }
-    let reason = exit.map(|i| match f.cause[i] {
+    let reason = ruin.map(|_| "ruin".into()).or(exit.map(|i| match f.cause[i] {
         Cause::Exit(reason) => reasons.get(reason as usize).cloned().unwrap_or_else(|| "exit".into()),
         Cause::Opposite => "opposite".into(),
         Cause::SessionEnd => "session_end".into(),
@@ -159,7 +166,7 @@ fn trade(
         Cause::Target => "target".into(),
         Cause::Trail => "trail".into(),
         Cause::MarginCall => "margin_call".into(),
-    });
+    }));
     Trade {
         entry_time: f.time[at],
         exit_time,

@@ -2,10 +2,10 @@
 
 use super::floor::{Floor, Way};
 use super::order::{Order, OrderKind, Quantity, Side};
-use super::report::{MarginCall, OrderState, Ruin};
+use super::report::{MarginCall, OrderState};
 use crate::deal;
 use crate::fills::{Entered, FillTiming};
-use crate::ledger::{Cause, Refusal};
+use crate::ledger::{Cause, Refusal, Ruin};
 use crate::sim::section::is_set;
 
 impl Floor<'_> {
@@ -101,6 +101,7 @@ impl Floor<'_> {
     fn ruin(&mut self, worth: f64) {
         self.end_all(None, Refusal::Ruined);
         self.out.ruin = Some(Ruin { time: self.now, owed: -worth });
+        self.out.ledger.ruin = self.out.ruin;
         (self.cash, self.equity, self.reserve) = (0.0, 0.0, 0.0);
         self.purses.fill(0.0);
         self.held.clear();

@@ -35,7 +35,7 @@ pub use desk::{Desk, OpenOrder, Position};
 pub use order::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
 pub use paper::{PaperOrder, PaperPoint, PaperReport, PaperTrade};
 pub use purse::Moved;
-pub use report::{BrokerReport, MarginCall, Noted, OrderRecord, OrderState, Ruin};
+pub use report::{BrokerReport, MarginCall, Noted, OrderRecord, OrderState};
 pub use run::run;
 pub use seen::{Bar, Seen};
 pub use spec::{Processing, Spec};

@@ -9,7 +9,7 @@ use super::order::{Order, OrderId};
 use super::purse::Moved;
 use super::spec::Spec;
 use crate::error::Result;
-use crate::ledger::{Ledger, Refusal};
+use crate::ledger::{Ledger, Refusal, Ruin};
 use crate::market::Market;
 use crate::metrics::summary::Summary;
 use crate::metrics::{Performance, StepMoments, TradeFacts};
@@ -92,15 +92,6 @@ pub struct MarginCall {
     pub worth: f64,
     /// The gross value of all positions.
     pub gross: f64,
-}
-
-/// The end of all trading.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Ruin {
-    /// When, nanoseconds UTC.
-    pub time: i64,
-    /// What is owed beyond what there was.
-    pub owed: f64,
 }
 
 /// What came out.

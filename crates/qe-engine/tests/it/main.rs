@@ -6,6 +6,8 @@ mod broker;
 mod catalog;
 mod costs;
 mod detail;
+#[cfg(feature = "frame")]
+mod frames;
 mod lanes;
 mod leak;
 mod limits;
@@ -27,3 +29,4 @@ mod sweep;
 mod symbols;
 mod traps;
 mod universe;
+mod vector;
