@@ -34,6 +34,26 @@ pub(crate) fn signal(plan: &StrategyPlan, program: &Program, market: &Market) ->
 }
 
 impl Report {
+    /// What each scored row cost: in the price, as fees, for holding; in money.
+    pub(crate) fn cost_by_row(&self) -> Vec<f64> {
+        let first = self.curve.rows.start;
+        let mut cost = vec![0.0; self.curve.rows.len()];
+        let f = &self.ledger.fills;
+        for i in 0..f.len() {
+            let exposure = f.units[i].abs() * self.ledger.multiplier_of(i);
+            let paid = (f.price[i] - f.raw[i]).abs() * exposure + f.fee[i];
+            if let Some(cost) = cost.get_mut(f.row[i] as usize - first) {
+                *cost += paid;
+            }
+        }
+        for carry in &self.ledger.carries {
+            if let Some(cost) = cost.get_mut(carry.row as usize - first) {
+                *cost += carry.money;
+            }
+        }
+        cost
+    }
+
     /// The run bar by bar, over the rows that were scored, under [`NAMES`].
     ///
     /// # Errors
@@ -44,20 +64,7 @@ impl Report {
         let axis = Axis::new(axis.shared_open().clone(), axis.shared_available().clone())?;
         let marks = market.marks();
         let n = rows.len();
-        let mut cost = vec![0.0; n];
-        let f = &self.ledger.fills;
-        for i in 0..f.len() {
-            let exposure = f.units[i].abs() * self.ledger.multiplier_of(i);
-            let paid = (f.price[i] - f.raw[i]).abs() * exposure + f.fee[i];
-            if let Some(cost) = cost.get_mut(f.row[i] as usize - rows.start) {
-                *cost += paid;
-            }
-        }
-        for carry in &self.ledger.carries {
-            if let Some(cost) = cost.get_mut(carry.row as usize - rows.start) {
-                *cost += carry.money;
-            }
-        }
+        let cost = self.cost_by_row();
         let mut out: [Vec<f64>; 9] = std::array::from_fn(|_| Vec::with_capacity(n));
         let multiplier = self.ledger.multiplier_of(0);
         let (mut before, mut peak) = (self.ledger.capital, self.ledger.capital);

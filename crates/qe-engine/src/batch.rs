@@ -23,7 +23,7 @@ use crate::sim::state::{Frame, Tally, Walk};
 use crate::sim::tables::Tables;
 
 /// What happens to a point that is not warm when scoring begins.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Warmup {
     /// It fails.

@@ -44,6 +44,16 @@ pub enum Error {
         /// How much it may take.
         allowed: usize,
     },
+    /// A stored run that cannot be written or read.
+    #[error("{place}: {reason}; {mend}")]
+    Stored {
+        /// The file, or the part of it.
+        place: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        mend: String,
+    },
     /// Data that a strategy cannot run over.
     #[error("{place}: {reason}; {mend}")]
     Market {
@@ -79,6 +89,11 @@ impl Error {
     /// An error of a field of a specification.
     pub(crate) fn spec(field: impl Into<String>, reason: impl Into<String>, mend: impl Into<String>) -> Self {
         Self::Spec { field: field.into(), reason: reason.into(), mend: mend.into() }
+    }
+
+    /// An error of a stored run.
+    pub(crate) fn stored(place: impl Into<String>, reason: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self::Stored { place: place.into(), reason: reason.into(), mend: mend.into() }
     }
 
     /// An error of an expression of a specification.

@@ -1,5 +1,6 @@
 //! One backtest with all that comes out of it: identity, ledger, round trips, metrics, worth at each close.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,17 +9,17 @@ use qe_core::ident::{Id, id_of};
 use qe_core::param::Value;
 use qe_core::point::PointTable;
 use qe_core::time::{TimeRange, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aligned;
-use crate::batch::{Figures, Stretch, Warmup, run_with_ledger};
+use crate::batch::{self, Figures, Stretch, Warmup, run_with_ledger};
 use crate::error::{Error, Result};
 use crate::fills::{FillTiming, Holding, PathPolicy};
 use crate::ledger::{Curve, Ledger};
 use crate::market::Market;
 use crate::metrics::summary::Summary;
 use crate::metrics::{Performance, TradeFacts};
-use crate::outcome::daily_returns;
+use crate::outcome::{self, Years, daily_returns};
 use crate::program::StrategyPlan;
 use crate::spec::StrategySpec;
 use crate::trades::{Trade, trades};
@@ -39,7 +40,8 @@ pub struct RunOptions {
 }
 
 /// What a result is a result *of*. Two runs with one id have the same bits.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunIdentity {
     /// The identity of all that follows.
     pub run_id: Id,
@@ -55,7 +57,7 @@ pub struct RunIdentity {
     /// were read.
     pub data_id: Id,
     /// The other symbols that were read, and what their data are.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reads: BTreeMap<String, Id>,
     /// Who made the data, where that is known.
     pub vendor: Option<String>,
@@ -73,11 +75,11 @@ pub struct RunIdentity {
     pub eval_start: Timestamp,
     /// The stretches that were scored, where there are several: from the opening of each first bar to the completion of
     /// the last.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stretches: Vec<TimeRange>,
     /// Whether it was not warm when scoring began and waited, which it may do where it is told to. What is warm has the
     /// same bits either way, and the same identity.
-    #[serde(skip_serializing_if = "Warmup::is_required")]
+    #[serde(default, skip_serializing_if = "Warmup::is_required")]
     pub warmup: Warmup,
     /// What trading cost.
     pub cost_model_id: Id,
@@ -94,7 +96,7 @@ pub struct RunIdentity {
     /// The seed.
     pub seed: u64,
     /// The version of this crate.
-    pub crate_version: &'static str,
+    pub crate_version: Cow<'static, str>,
 }
 
 impl RunIdentity {
@@ -156,22 +158,31 @@ impl RunIdentity {
             path_policy: plan.execution.path,
             params,
             seed,
-            crate_version: env!("CARGO_PKG_VERSION"),
+            crate_version: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
         };
-        let all = (
-            (&identity.spec_id, identity.spec_version, &identity.data_id, &identity.vendor, &identity.symbol),
-            (&identity.frequency, identity.eval_start, identity.end, &identity.params, identity.seed),
-            (&identity.cost_model_id, identity.fill_timing, identity.holding, identity.path_policy),
-            identity.crate_version,
-        );
-        identity.run_id = match identity.stretches.len() {
-            0 => id_of("run v1", &all)?,
-            _ => id_of("run in stretches v1", &(all, &identity.stretches))?,
-        };
-        if !identity.warmup.is_required() {
-            identity.run_id = id_of("run that waits v1", &(identity.run_id, identity.warmup))?;
-        }
+        identity.run_id = identity.own_id()?;
         Ok(identity)
+    }
+
+    /// The `run_id` that its other fields come to: what stands there is another where somebody changed one of them.
+    ///
+    /// # Errors
+    /// When a parameter cannot be hashed.
+    pub fn own_id(&self) -> Result<Id> {
+        let all = (
+            (&self.spec_id, self.spec_version, &self.data_id, &self.vendor, &self.symbol),
+            (&self.frequency, self.eval_start, self.end, &self.params, self.seed),
+            (&self.cost_model_id, self.fill_timing, self.holding, self.path_policy),
+            &self.crate_version,
+        );
+        let id = match self.stretches.len() {
+            0 => id_of("run v1", &all)?,
+            _ => id_of("run in stretches v1", &(all, &self.stretches))?,
+        };
+        match self.warmup.is_required() {
+            true => Ok(id),
+            false => Ok(id_of("run that waits v1", &(id, self.warmup))?),
+        }
     }
 }
 
@@ -196,6 +207,20 @@ pub struct Report {
     pub figures: Figures,
     /// What the entries said in each row of the market.
     pub(crate) signal: Vec<f64>,
+    /// How long a year of its market is.
+    pub(crate) years: Years,
+}
+
+impl Report {
+    /// What was won, in money: worth at the end, less what there was at the beginning.
+    pub fn pnl(&self) -> f64 {
+        self.figures.equity - self.ledger.capital
+    }
+
+    /// The numbers that a sweep tells of the same point, by [`outcome::NAMES`].
+    pub fn outcome(&self) -> [f64; outcome::NAMES.len()] {
+        outcome::values(&self.figures, &self.daily, self.years)
+    }
 }
 
 /// Runs a strategy over a market.
@@ -204,6 +229,57 @@ pub struct Report {
 /// When the strategy does not fit the market, a parameter is none of its own or out of range, or it is not warm by the
 /// time at which scoring is to begin.
 pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<Report> {
+    let (plan, rows) = prepared(spec, market, options)?;
+    let stretch = Stretch { rows: rows.clone(), warmup: Warmup::Required, daily: true, max_bytes: 256 << 20 };
+    let (figures, ledger) = run_with_ledger(&plan, 0, market, &stretch)?;
+    let trades = trades(&ledger, market, &plan.reasons, rows.end);
+    let curve = ledger.curve(rows.clone(), market.marks());
+    let mut daily = Vec::new();
+    daily_returns(plan.execution.capital, &figures.days, &mut daily);
+    let facts = TradeFacts::of(&trades);
+    let summary = Summary::of(&Performance {
+        daily: &daily,
+        days_per_year: market.days_per_year(),
+        steps: figures.steps(),
+        steps_per_year: market.steps_per_year(),
+        trades: &facts,
+        turnover_sum: figures.tally.turnover,
+        cost_sum: figures.tally.cost + figures.tally.carry,
+        start_equity: plan.execution.capital,
+        n_days_in_market: figures.tally.n_days_in_market,
+        n_nans: figures.n_nans as u64,
+        benchmark: options.benchmark.as_deref(),
+    });
+    let identity =
+        RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, Warmup::Required, options.seed)?;
+    let signal = match plan.programs.first() {
+        Some(Ok(program)) => aligned::signal(&plan, program, market)?,
+        _ => vec![0.0; market.len()],
+    };
+    let years = Years { steps_per_year: market.steps_per_year(), days_per_year: market.days_per_year() };
+    let days = figures.days.clone();
+    Ok(Report { identity, ledger, trades, curve, days, daily, summary, figures, signal, years })
+}
+
+/// What a run wins, in money, without a record of it: the bits of [`Report::pnl`].
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn pnl(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<f64> {
+    let (plan, rows) = prepared(spec, market, options)?;
+    let stretch = Stretch { rows, warmup: Warmup::Required, daily: false, max_bytes: 256 << 20 };
+    match batch::run(&plan, market, &stretch)?.pop() {
+        Some(Ok(figures)) => Ok(figures.equity - plan.execution.capital),
+        other => Err(Error::Market {
+            place: format!("{} on {}", spec.name, market.key()),
+            reason: other.and_then(|told| told.err()).unwrap_or_else(|| "it came to nothing".into()),
+            mend: "give other parameters".into(),
+        }),
+    }
+}
+
+/// The plan of a run, and the rows that are scored: there are some, and it is warm by the first.
+fn prepared(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<(StrategyPlan, Range<usize>)> {
     let plan = plan_of(spec, market, options)?;
     let fault = |reason: String, mend: &str| Error::Market {
         place: format!("{} on {}", spec.name, market.key()),
@@ -235,30 +311,7 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
         );
         return Err(fault(reason, "begin later, or give more bars before"));
     }
-    let stretch = Stretch { rows: rows.clone(), warmup: Warmup::Required, daily: true, max_bytes: 256 << 20 };
-    let (figures, ledger) = run_with_ledger(&plan, 0, market, &stretch)?;
-    let trades = trades(&ledger, market, &plan.reasons, rows.end);
-    let curve = ledger.curve(rows.clone(), market.marks());
-    let mut daily = Vec::new();
-    daily_returns(plan.execution.capital, &figures.days, &mut daily);
-    let facts = TradeFacts::of(&trades);
-    let summary = Summary::of(&Performance {
-        daily: &daily,
-        days_per_year: market.days_per_year(),
-        steps: figures.steps(),
-        steps_per_year: market.steps_per_year(),
-        trades: &facts,
-        turnover_sum: figures.tally.turnover,
-        cost_sum: figures.tally.cost + figures.tally.carry,
-        start_equity: plan.execution.capital,
-        n_days_in_market: figures.tally.n_days_in_market,
-        n_nans: figures.n_nans as u64,
-        benchmark: options.benchmark.as_deref(),
-    });
-    let identity =
-        RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, Warmup::Required, options.seed)?;
-    let signal = aligned::signal(&plan, program, market)?;
-    Ok(Report { identity, ledger, trades, curve, days: figures.days.clone(), daily, summary, figures, signal })
+    Ok((plan, rows))
 }
 
 /// The plan of a strategy over a market, of the one point that options name.

@@ -30,6 +30,21 @@ pub(crate) struct Parts {
 }
 
 impl Market {
+    /// What may be done in each row; an empty mask forbids nothing.
+    pub(crate) fn masks(&self) -> Masks {
+        self.forbidden.masks(self.len())
+    }
+
+    /// Between bid and ask, if that is known.
+    pub(crate) fn spread(&self) -> Option<&[f64]> {
+        self.spread.as_deref()
+    }
+
+    /// Bars of a lower timeframe, if there are some.
+    pub(crate) fn fine_parts(&self) -> Option<FineParts> {
+        self.detail.as_ref().map(Detail::parts)
+    }
+
     /// Its parts.
     pub(crate) fn parts(&self) -> Parts {
         let axis = self.columns.axis();
@@ -37,9 +52,9 @@ impl Market {
             open: axis.open().to_vec(),
             available: axis.available().to_vec(),
             columns: self.columns.iter().map(|(name, x)| (name.into(), x.to_f64().to_vec())).collect(),
-            masks: self.forbidden.masks(self.len()),
-            spread: self.spread.as_ref().map(|x| x.to_vec()),
-            fine: self.detail.as_ref().map(Detail::parts),
+            masks: self.masks(),
+            spread: self.spread().map(<[f64]>::to_vec),
+            fine: self.fine_parts(),
             symbols: self.symbols.0.to_vec(),
             peers: self.peers.as_ref().map(|peers| peers.markets().to_vec()).unwrap_or_default(),
         }

@@ -6,6 +6,7 @@ mod broker;
 mod catalog;
 mod costs;
 mod detail;
+mod diff;
 #[cfg(feature = "frame")]
 mod frames;
 mod lanes;
@@ -20,6 +21,7 @@ mod portfolio;
 mod properties;
 mod random;
 mod regressions;
+mod results;
 mod sleeves;
 mod spec;
 mod spec_strategy;

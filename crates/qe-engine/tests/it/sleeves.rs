@@ -128,7 +128,7 @@ fn drawdown_is_one_line_where_money_is_moved() {
 }
 
 /// A strategy as text, of all kinds.
-fn random_strategy(r: &mut Stream, is_flat: bool) -> String {
+pub(crate) fn random_strategy(r: &mut Stream, is_flat: bool) -> String {
     let both = r.below(3);
     let mut text = String::from("[entry]\n");
     if both != 0 {
