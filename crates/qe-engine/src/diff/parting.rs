@@ -15,7 +15,8 @@ use super::changed::{Changed, Place};
 use super::pairs::{is_same, pairs};
 use super::{Made, cause};
 use crate::error::Result;
-use crate::ledger;
+use crate::fills::At;
+use crate::ledger::{self, Refusal};
 use crate::run::plan_of;
 
 /// At what two runs part. What comes first causes what comes later.
@@ -84,7 +85,7 @@ pub enum Seen {
         /// 1 for long, -1 for short.
         side: f64,
         /// Why.
-        why: ledger::Refusal,
+        why: Refusal,
     },
     /// A fill.
     Fill(SeenFill),
@@ -152,6 +153,10 @@ impl<'a> Look<'a> {
         self.made.side.market.columns().axis().available().get(row).copied().unwrap_or(i64::MAX)
     }
 
+    fn opens(&self, row: usize) -> i64 {
+        self.made.side.market.columns().axis().open().get(row).copied().unwrap_or(i64::MAX)
+    }
+
     fn is_scored(&self, row: usize) -> bool {
         self.made.side.report.curve.rows.contains(&row)
     }
@@ -183,7 +188,21 @@ impl<'a> Look<'a> {
     fn refused(&self, i: usize) -> Option<(i64, usize, Seen)> {
         let refused = self.made.side.report.ledger.refused.get(i)?;
         let row = refused.row as usize;
-        Some((self.known(row), row, Seen::Refused { side: refused.side, why: refused.why }))
+        // What is cut or forbidden at a fill is known with it; all else when the bar is complete.
+        let is_of_fill = matches!(
+            refused.why,
+            Refusal::Blocked
+                | Refusal::CappedByLimit
+                | Refusal::CappedByLeverage
+                | Refusal::NotBorrowable
+                | Refusal::CorporateAction
+                | Refusal::NoCostInput
+        );
+        let time = match is_of_fill && self.made.settings.fill.at == At::Open {
+            true => self.opens(row),
+            false => self.known(row),
+        };
+        Some((time, row, Seen::Refused { side: refused.side, why: refused.why }))
     }
 }
 
@@ -264,11 +283,8 @@ fn of_data(data: &[Changed], x: &Look<'_>, y: &Look<'_>) -> Option<Parting> {
     };
     if let Some(whole) = data.iter().find(is_whole) {
         let start = |look: &Look<'_>| look.made.side.report.curve.rows.start;
-        let opens = |look: &Look<'_>| {
-            look.made.side.market.columns().axis().open().get(start(look)).copied().unwrap_or(i64::MAX)
-        };
-        let time = opens(x).min(opens(y));
-        let at = |look: &Look<'_>| Some(start(look) as u64).filter(|_| opens(look) == time);
+        let time = x.opens(start(x)).min(y.opens(start(y)));
+        let at = |look: &Look<'_>| Some(start(look) as u64).filter(|_| look.opens(start(look)) == time);
         return Some(told(whole, Place { time: Timestamp(time), row_a: at(x), row_b: at(y) }));
     }
     let place = |c: &&Changed| c.first.map_or(Timestamp(i64::MAX), |p| p.time);

@@ -39,6 +39,7 @@ impl fmt::Display for Share {
             write!(f, "\n    and {} more", plural(self.fields.len() - SHOWN, "field"))?;
         }
         if let Some(why) = &self.joined {
+            let why = why.replace('\n', "\n    ");
             write!(f, "\n    they cannot be told apart: a run with one from A and the other from B fails. {why}")?;
         }
         Ok(())

@@ -190,6 +190,9 @@ impl RunManifest {
         if self.identity.own_id()? != self.identity.run_id {
             return Err(Error::stored("run.json, identity", "its run_id is not the one of its fields", mend));
         }
+        if self.identity.is_same_bar != self.identity.fill_timing.is_same_bar() {
+            return Err(Error::stored("run.json, identity", "is_same_bar is not what fill_timing says", mend));
+        }
         // Another version of the crate may give another id to the same text.
         if self.identity.crate_version == env!("CARGO_PKG_VERSION") {
             let spec = self.spec()?;

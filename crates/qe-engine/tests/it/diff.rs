@@ -7,14 +7,14 @@ use qe_core::param::Value;
 use qe_core::rng::Stream;
 use qe_core::time::{Date, Timestamp};
 use qe_core::timeframe::Timeframe;
-use qe_engine::StrategySpec;
 use qe_engine::costs::CostModel;
 use qe_engine::diff::{Cause, DiffReport, Seen, Side, What, diff};
 use qe_engine::fills::{FillTiming, Holding, PathPolicy};
 use qe_engine::market::{Market, Masks, Symbols};
 use qe_engine::results::RunManifest;
 use qe_engine::run::{Report, RunOptions, run};
-use qe_engine::spec::{ExitRule, FillSpec};
+use qe_engine::spec::{ExitRule, FillSpec, Profile};
+use qe_engine::{StrategySpec, strategies};
 
 use crate::random;
 use crate::sleeves::random_strategy;
@@ -296,6 +296,45 @@ fn many_causes_at_once_add_up() {
     }
 }
 
+#[test]
+fn shares_are_means_over_all_orders_of_runs_made_one_by_one() {
+    let a = crossing();
+    // Parameters, costs, the fill rule: each of eight mixes is a run that anyone could make.
+    let of = |is_b: [bool; 3]| {
+        let mut made = if is_b[0] { set(&a, "n", 23) } else { a.clone() };
+        if is_b[1] {
+            made.spec.costs = Some(CostModel { slippage_bps: 9.0, fee_per_unit: 0.01, ..CostModel::default() });
+        }
+        if is_b[2] {
+            made.spec.execution.fill = Some(FillSpec(FillTiming::NEXT_CLOSE));
+            made.spec.execution.path = PathPolicy::Optimistic;
+        }
+        made
+    };
+    let won = |is_b: [bool; 3]| {
+        let Made { spec, market, options } = of(is_b);
+        run(&spec, &market, &options).unwrap().pnl()
+    };
+    let mut sums = [0.0; 3];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut is_b = [false; 3];
+        for cause in order {
+            let before = won(is_b);
+            is_b[cause] = true;
+            sums[cause] += won(is_b) - before;
+        }
+    }
+    let told = told(&of([false; 3]), &of([true; 3]));
+    let causes: Vec<&[Cause]> = told.shares.iter().map(|s| s.causes.as_slice()).collect();
+    assert_eq!(causes, [&[Cause::Params][..], &[Cause::Costs], &[Cause::Fill]]);
+    for (i, (share, sum)) in told.shares.iter().zip(sums).enumerate() {
+        assert!((share.pnl - sum / 6.0).abs() < 1e-9, "{told}");
+        let only = |is: bool| std::array::from_fn(|k| (k == i) == is);
+        assert!((share.alone - (won(only(true)) - won([false; 3]))).abs() < 1e-9, "{told}");
+        assert!((share.last - (won([true; 3]) - won(only(false)))).abs() < 1e-9, "{told}");
+    }
+}
+
 fn closes_of(market: &Market) -> Vec<f64> {
     market.columns().get("close").unwrap().to_f64().to_vec()
 }
@@ -345,6 +384,55 @@ fn a_signal_that_differs_comes_before_the_fill_that_it_explains() {
     assert_eq!(told.partings[1].a, Seen::Nothing);
     // Entered at 100 and 110, and left at 120 by both.
     assert_eq!((told.trades.only_a, told.trades.only_b, told.difference), (-100.0, 200.0, 100.0));
+}
+
+#[test]
+fn an_order_that_is_cut_comes_before_its_fill_and_a_stretch_before_what_it_lacks() {
+    let a = tiny();
+    let mut b = a.clone();
+    // A tenth of 10,000 buys 9.09 units at 110, and ten were wanted.
+    b.spec.execution.leverage = Some(0.1);
+    let capped = told(&a, &b);
+    let whats: Vec<(What, Option<u64>)> = capped.partings.iter().map(|p| (p.what, p.place.row_b)).collect();
+    assert_eq!(whats[..2], [(What::Order, Some(3)), (What::Fill, Some(3))], "{capped}");
+    assert_eq!(
+        (&capped.partings[0].a, capped.partings[0].b.to_string()),
+        (&Seen::Nothing, "long refused or cut (capped_by_leverage)".into())
+    );
+    assert!((capped.difference - (1000.0 / 110.0 - 10.0) * 10.0).abs() < 1e-9);
+    // Only five rows are scored: the last is A's alone, and nothing else is another.
+    let mut c = a.clone();
+    c.options.eval_end = Some(at(5));
+    let shorter = told(&a, &c);
+    let seen: Vec<(What, Option<u64>)> = shorter.partings.iter().map(|p| (p.what, p.place.row_a)).collect();
+    assert_eq!((seen, shorter.difference), (vec![(What::Scored, Some(5))], 0.0), "{shorter}");
+    assert_eq!(fields(&shorter, Cause::Stretch), ["eval_end: none -> 2024-01-06T00:00:00Z"]);
+}
+
+#[test]
+fn every_strategy_under_two_profiles_and_as_it_is_stored() {
+    let simulated = crate::support::simulated();
+    let market = Market::new(&simulated.bars(Timeframe::H1).unwrap()[0], simulated.calendar()).unwrap();
+    let mut n_differ = 0;
+    for name in strategies::names() {
+        let of = |spec: StrategySpec| Made { spec, market: market.clone(), options: RunOptions::default() };
+        let spec = strategies::by_name(name).unwrap();
+        let [a, b] = [Profile::Discovery, Profile::Research].map(|profile| of(spec.under(profile)));
+        let told_of = told(&a, &b);
+        let causes: Vec<&[Cause]> = told_of.shares.iter().map(|s| s.causes.as_slice()).collect();
+        // Some say themselves that they are filled at the signal's close.
+        let is_fill_other = told_of.identity.iter().any(|c| c.field.starts_with("fill_timing"));
+        assert_eq!(
+            causes,
+            [&[Cause::Costs][..], &[Cause::Fill]][..1 + usize::from(is_fill_other)],
+            "{name}: {told_of}"
+        );
+        n_differ += usize::from(is_fill_other && told_of.shares.iter().all(|s| s.pnl != 0.0));
+        let stored = told(&b, &of(b.spec.with_defaults_written().unwrap()));
+        assert!(stored.is_same && stored.shares.is_empty() && stored.partings.is_empty(), "{name}: {stored}");
+        assert!(stored.identity.is_empty(), "{name}: {stored}");
+    }
+    assert!(n_differ >= 5, "{n_differ}");
 }
 
 #[test]
@@ -525,6 +613,12 @@ fn random_pairs_add_up() {
         assert!(told.residual.abs() <= 1e-12 * size, "{told}");
         assert!(serde_json::to_string(&told).unwrap().contains("\"shares\""));
         assert!(told.is_same == (told.a.run_id == told.b.run_id) && (!told.is_same || told.difference == 0.0));
+        // A mix of one side alone is that side, to the bit.
+        assert!(told.shares.iter().all(|s| !s.causes.contains(&Cause::Version)), "seed {seed}: {told}");
+        // What is told of rules and settings is what the strategy's identity is made of.
+        let of_spec = [Cause::Spec, Cause::Costs, Cause::Fill, Cause::Holding, Cause::Capital];
+        let is_told = told.shares.iter().any(|s| s.causes.iter().any(|c| of_spec.contains(c)));
+        assert_eq!(is_told, told.identity.iter().any(|c| c.field == "spec_id"), "seed {seed}: {told}");
         // Where they differ, they part, and nothing that parts earlier is left unsaid.
         assert!(told.difference == 0.0 || !told.partings.is_empty(), "seed {seed}: {told}");
     }

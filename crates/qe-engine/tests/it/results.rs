@@ -335,6 +335,8 @@ fn records_that_are_cut_foreign_or_changed_say_so() {
     assert!(error(&less).contains("missing field `capital`"), "{}", error(&less));
     let moved = with("\"symbol\": \"SPY\"", "\"symbol\": \"QQQ\"");
     assert!(error(&moved).contains("its run_id is not the one of its fields"), "{}", error(&moved));
+    let unlabelled = with("\"is_same_bar\": false", "\"is_same_bar\": true");
+    assert!(error(&unlabelled).contains("is_same_bar is not what fill_timing says"), "{}", error(&unlabelled));
     let other = with("fraction = \\\"1\\\"", "fraction = \\\"0.5\\\"");
     assert!(error(&other).contains("run.json, spec: it is not the strategy of the identity"), "{}", error(&other));
 }
