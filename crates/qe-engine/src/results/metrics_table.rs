@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use qe_core::eval::{Fidelity, Window};
 use qe_core::ident::Id;
 use qe_core::instrument::AssetClass;
 use qe_core::param::Value;
-use qe_core::point::OutcomeTable;
+use qe_core::point::{OutcomeTable, PointTable};
 use qe_core::time::Timestamp;
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use crate::metrics::summary::{SharpeMethod, Summary};
 use crate::outcome;
 use crate::run::{Report, RunIdentity};
 use crate::spec::FillSpec;
+use crate::sweep::Sweep;
 
 /// Rows of metrics, one below the other.
 ///
@@ -95,7 +97,7 @@ impl MetricsTable {
         })
     }
 
-    /// Adds a row of a sweep's outcomes. [`crate::sweep::Sweep::identity`] gives its identity, and the capital is the
+    /// Adds a row of a sweep's outcomes. [`Sweep::identity`] gives its identity, and the capital is the
     /// strategy's.
     ///
     /// # Errors
@@ -127,6 +129,30 @@ impl MetricsTable {
             told,
             summary: None,
         })
+    }
+
+    /// Adds all rows of a sweep's outcomes, each with its identity; `class` tells the class of a symbol's instrument.
+    ///
+    /// # Errors
+    /// When the outcomes are not those of the points, or as [`Sweep::identities`] and [`MetricsTable::push_outcome`].
+    pub fn push_sweep(
+        &mut self,
+        sweep: &Sweep,
+        points: &PointTable,
+        fidelity: Fidelity,
+        window: &Window,
+        outcomes: &OutcomeTable,
+        class: impl Fn(&str) -> Option<AssetClass>,
+    ) -> Result<()> {
+        if points.ids() != outcomes.ids() {
+            let reason = format!("they are of {} points, and there are {}", outcomes.len(), points.len());
+            return Err(Error::stored("outcomes", reason, "give those of these points, in their order"));
+        }
+        let capital = sweep.spec().settings()?.capital;
+        for (row, identity) in sweep.identities(points, fidelity, window)?.iter().enumerate() {
+            self.push_outcome(identity, class(&identity.symbol), capital, outcomes, row)?;
+        }
+        Ok(())
     }
 
     /// How many rows.

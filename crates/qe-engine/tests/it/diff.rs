@@ -23,10 +23,10 @@ const DAY: i64 = 86_400_000_000_000;
 
 /// A run with all that it is made from.
 #[derive(Clone)]
-struct Made {
-    spec: StrategySpec,
-    market: Market,
-    options: RunOptions,
+pub(crate) struct Made {
+    pub(crate) spec: StrategySpec,
+    pub(crate) market: Market,
+    pub(crate) options: RunOptions,
 }
 
 impl Made {
@@ -60,7 +60,7 @@ fn spec(body: &str) -> StrategySpec {
 }
 
 /// Up to 105, out above 115: so many units, at the next open.
-fn tiny() -> Made {
+pub(crate) fn tiny() -> Made {
     let spec = spec(
         "[params.n]\ndefault = 10\nkind = { int = { min = 1, max = 100 } }\n\
          [entry]\nlong = \"close > 105 and close < 115\"\n[[exits]]\nwhen = \"close > 115\"\n\

@@ -11,6 +11,7 @@ use qe_core::par::Pool;
 use qe_core::point::PointTable;
 use qe_core::time::TimeRange;
 use qe_core::timeframe::Timeframe;
+use qe_engine::batch::Warmup;
 use qe_engine::market::Market;
 use qe_engine::results::{
     Column, Dtype, MetricsTable, RunManifest, SCHEMA_VERSION, Table, Values, file_name, file_names, schema, trade_log,
@@ -145,10 +146,14 @@ fn a_run_and_its_point_in_a_sweep_have_the_same_bits() {
     let outcomes = sweep.evaluate(&points, Fidelity::FULL, &window).unwrap();
     let mut table = MetricsTable::new();
     table.push_run(&report, Some(AssetClass::Etf)).unwrap();
-    for row in 0..2 {
-        let identity = sweep.identity(&points, row, Fidelity::FULL, &window).unwrap();
-        table.push_outcome(&identity, Some(AssetClass::Etf), 10_000.0, &outcomes, row).unwrap();
-    }
+    let class = |symbol: &str| Some(AssetClass::Etf).filter(|_| symbol == "SPY");
+    table.push_sweep(&sweep, &points, Fidelity::FULL, &window, &outcomes, class).unwrap();
+    let none = PointTable::new(sweep.params().to_vec()).unwrap();
+    let error = table.clone().push_sweep(&sweep, &none, Fidelity::FULL, &window, &outcomes, class).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "outcomes: they are of 2 points, and there are 0; give those of these points, in their order"
+    );
     assert_eq!(table.len(), 3);
     let table = table.finish().unwrap();
     let mut n_alike = 0;
@@ -352,4 +357,64 @@ fn the_trade_log_has_a_row_for_each_trade() {
     assert!((won - report.pnl()).abs() < 1e-6);
     let Some(Values::Time(entries)) = table.column("entry_time") else { panic!() };
     assert!(entries.windows(2).all(|t| t[0] < t[1]));
+}
+
+#[test]
+fn a_record_of_version_1_still_opens() {
+    let text = include_str!("stored/run_v1.json");
+    let stored = RunManifest::from_json(text).unwrap();
+    // Ten units from 110 to 120; see `the_tiny_market_by_hand`.
+    assert_eq!((stored.pnl, stored.capital, stored.summary.get("n_trades")), (100.0, 10_000.0, Some(1.0)));
+    assert_eq!(
+        (&*stored.identity.strategy, &*stored.identity.symbol, &*stored.identity.frequency),
+        ("test", "TEST", "1d")
+    );
+    assert_eq!(stored.asset_class, Some(AssetClass::Index));
+    assert_eq!(stored.data, serde_json::json!({ "closes": [100.0, 100.0, 110.0, 120.0, 120.0, 120.0] }));
+    assert_eq!(stored.outcome["final_equity"], Some(10_100.0));
+    // Made again, it wins the same: what another version adds is nothing.
+    let tiny = crate::diff::tiny();
+    let (spec, options) = (stored.spec().unwrap(), stored.options());
+    let report = run(&spec, &tiny.market, &options).unwrap();
+    let now = run(&tiny.spec, &tiny.market, &tiny.options).unwrap();
+    let a = diff::Side::new(&spec, &tiny.market, &options, &report).repeated_from(&stored);
+    let told = diff::diff(&a, &diff::Side::new(&tiny.spec, &tiny.market, &tiny.options, &now)).unwrap();
+    assert_eq!((told.difference, told.shares.len()), (0.0, 1), "{told}");
+    assert_eq!(told.shares[0].causes, [diff::Cause::Version]);
+    let mut table = MetricsTable::new();
+    table.push_stored(&stored).unwrap();
+    assert_eq!(table.finish().unwrap().column("pnl"), Some(&Values::Float(vec![Some(100.0)])));
+}
+
+#[test]
+fn identities_of_a_sweep_are_those_of_its_points_one_by_one() {
+    let simulated = crate::support::simulated();
+    let bars = simulated.bars(Timeframe::H1).unwrap();
+    let markets: Vec<Arc<Market>> =
+        bars[..2].iter().map(|b| Arc::new(Market::new(b, simulated.calendar()).unwrap())).collect();
+    let start = markets[0].columns().axis().open()[20];
+    let window = Window::one(TimeRange { start, end: i64::MAX / 2 }).unwrap();
+    let reads = spec();
+    let reads = StrategySpec { filters: vec!["if($fast > 5, sym(\"TLT\", close) > 0, true)".into()], ..reads };
+    let universe = qe_engine::market::Symbols::new(markets.iter().map(|m| &**m)).unwrap();
+    let reading = markets.iter().map(|m| Arc::new(Market::clone(m).with_symbols(&universe))).collect::<Vec<_>>();
+    // Not all are warm by the first bar that is scored; where they may wait, each has an identity of its own.
+    let cases = [
+        (spec(), markets.clone(), Warmup::Required),
+        (spec(), markets, Warmup::Idle),
+        (reads, reading, Warmup::Required),
+    ];
+    for (spec, markets, warmup) in cases {
+        let options = SweepOptions { warmup, ..SweepOptions::default() };
+        let sweep = Sweep::new(&spec, markets, Pool::inline(), options).unwrap();
+        let points = PointTable::grid(sweep.params().to_vec(), 10_000).unwrap();
+        let told = sweep.identities(&points, Fidelity::FULL, &window).unwrap();
+        assert_eq!(told.len(), 240);
+        for row in (0..points.len()).step_by(7) {
+            assert_eq!(told[row], sweep.identity(&points, row, Fidelity::FULL, &window).unwrap(), "row {row}");
+        }
+        let ids: std::collections::BTreeSet<Id> = told.iter().map(|i| i.run_id).collect();
+        assert_eq!(ids.len(), 240);
+        assert!(told.iter().all(|i| i.own_id().unwrap() == i.run_id));
+    }
 }
