@@ -278,6 +278,15 @@ pub(crate) fn pnl(spec: &StrategySpec, market: &Market, options: &RunOptions) ->
     }
 }
 
+/// What a run would be a result of.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn identity(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<RunIdentity> {
+    let (plan, rows) = prepared(spec, market, options)?;
+    RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, Warmup::Required, options.seed)
+}
+
 /// The plan of a run, and the rows that are scored: there are some, and it is warm by the first.
 fn prepared(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<(StrategyPlan, Range<usize>)> {
     let plan = plan_of(spec, market, options)?;

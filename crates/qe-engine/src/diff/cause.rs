@@ -12,7 +12,7 @@ use super::changed::{Changed, of_values};
 use super::{Side, data};
 use crate::error::{Error, Result};
 use crate::fills::PathPolicy;
-use crate::run::RunIdentity;
+use crate::run::{RunIdentity, identity};
 use crate::spec::profile::Settings;
 use crate::spec::{FillSpec, StrategySpec};
 
@@ -73,7 +73,19 @@ pub(super) struct Made<'a> {
 }
 
 impl<'a> Made<'a> {
-    pub(super) fn of(side: &'a Side<'a>) -> Result<Self> {
+    /// Of a side, called by a name.
+    pub(super) fn of(side: &'a Side<'a>, name: &str) -> Result<Self> {
+        let (own, told) = (identity(side.spec, side.market, side.options)?, &side.report.identity);
+        if own.run_id != told.run_id {
+            let fields = of_values("", &json(&own)?, &json(told)?);
+            let fields: Vec<&str> = fields.iter().map(|c| c.field.as_str()).filter(|f| *f != "run_id").collect();
+            let reason = format!("its report is of another run: {} differ", fields.join(", "));
+            return Err(Error::Market {
+                place: format!("side {name}, {} on {}", side.spec.name, side.market.key()),
+                reason,
+                mend: "give the report of this strategy over this market with these options".into(),
+            });
+        }
         Ok(Self {
             side,
             settings: side.spec.settings()?,

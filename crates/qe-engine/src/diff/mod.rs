@@ -177,9 +177,9 @@ impl DiffReport {
 /// It makes 2^k runs where k causes differ, at most 256, and keeps nothing of them but what each won.
 ///
 /// # Errors
-/// When a side cannot be run.
+/// When a side cannot be run, or its report is not what comes of it.
 pub fn diff(a: &Side<'_>, b: &Side<'_>) -> Result<DiffReport> {
-    let (x, y) = (Made::of(a)?, Made::of(b)?);
+    let (x, y) = (Made::of(a, "A")?, Made::of(b, "B")?);
     let mut fields = cause::of_sides(&x, &y)?;
     let causes: Vec<Cause> = fields.keys().copied().collect();
     let partings = parting::of_runs(&x, &y, parting::data_of(&fields))?;

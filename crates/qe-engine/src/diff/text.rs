@@ -49,13 +49,21 @@ impl fmt::Display for Share {
 impl fmt::Display for TradeDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [n_a, n_b] = self.n_alone();
-        let (both, same) = (plural(self.n_both, "trade"), self.n_same);
-        write!(f, "both made {both}, {same} of them with the same result: {}", money(self.both))?;
-        write!(f, "; A alone {n_a}: {}; B alone {n_b}: {}", money(self.only_a), money(self.only_b))?;
-        match self.rest + self.residual {
-            0.0 => Ok(()),
-            rest => write!(f, "; beside trades: {}", money(rest)),
+        let mut parts: Vec<String> = Vec::new();
+        if self.n_both > 0 {
+            let same = if self.n_same == self.n_both { "all".to_owned() } else { self.n_same.to_string() };
+            parts.push(format!("{} of both, {same} with the same result: {}", self.n_both, money(self.both)));
         }
+        for (n, side, pnl) in [(n_a, "A", self.only_a), (n_b, "B", self.only_b)] {
+            if n > 0 {
+                parts.push(format!("{n} of {side} alone: {}", money(pnl)));
+            }
+        }
+        let rest = self.rest + self.residual;
+        if rest != 0.0 {
+            parts.push(format!("what no trade tells: {}", money(rest)));
+        }
+        f.write_str(&if parts.is_empty() { "there are none".to_owned() } else { parts.join("; ") })
     }
 }
 

@@ -77,6 +77,11 @@ fn told(a: &Made, b: &Made) -> DiffReport {
     let wanted = (y.figures.equity - y.ledger.capital) - (x.figures.equity - x.ledger.capital);
     assert_eq!(told.difference.to_bits(), wanted.to_bits());
     assert_adds_up(&told);
+    // Trades tell all of it, but where somebody lost more than all.
+    if !x.figures.is_ruined && !y.figures.is_ruined {
+        let size: f64 = x.trades.iter().chain(&y.trades).map(|t| t.pnl.abs()).sum();
+        assert!(told.trades.rest.abs() <= 1e-9 * (size + x.ledger.capital), "{told}");
+    }
     told
 }
 
@@ -185,11 +190,24 @@ fn the_tiny_market_by_hand() {
          \x20   params.n: 10 -> 20\n\
          \x20 costs: -15.00 (-10.00 alone, -20.00 as the last)\n\
          \x20   costs.fee_per_unit: 0.0 -> 0.5\n\
-         By trades: both made 1 trade, 0 of them with the same result: +80.00; A alone 0: 0; B alone 0: 0.",
+         By trades: 1 of both, 0 with the same result: +80.00.",
         told.a.run_id.short(),
         told.b.run_id.short()
     );
     assert_eq!(told.to_string(), want);
+}
+
+#[test]
+fn a_report_of_another_run_is_refused() {
+    let (a, b) = (tiny(), set(&tiny(), "n", 20));
+    let [x, y] = [&a, &b].map(|m| run(&m.spec, &m.market, &m.options).unwrap());
+    let error = diff(&a.side(&x), &b.side(&x)).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "side B, test on TEST 1d: its report is of another run: params.n differ; give the report of this strategy over \
+         this market with these options"
+    );
+    assert!(diff(&a.side(&x), &b.side(&y)).is_ok());
 }
 
 #[test]
@@ -283,10 +301,11 @@ fn many_causes_at_once_add_up() {
         );
     b.spec.execution.fill = Some(FillSpec(FillTiming::SIGNAL_CLOSE));
     b.spec.execution.leverage = Some(2.0);
+    b.spec.execution.holding = Some(Holding::Weights);
     b.spec.sizing.rule = qe_engine::spec::SizeRule::Fraction("1.5".into());
     b.options.eval_end = Some(at(350));
     let all = told(&a, &b);
-    assert_eq!((all.shares.len(), all.n_runs), (7, 128), "{all}");
+    assert_eq!((all.shares.len(), all.n_runs), (Cause::MIXED.len(), 256), "{all}");
     assert!(all.shares.iter().all(|s| s.causes.len() == 1 && s.pnl != 0.0), "{all}");
     // Turned round, every share turns its sign.
     let back = told(&b, &a);
@@ -503,6 +522,13 @@ fn runs_of_two_symbols_two_timeframes_and_without_a_common_bar() {
     let frames = told(&of(Timeframe::M15), &of(Timeframe::H1));
     assert_eq!(fields(&frames, Cause::Data)[0], "data.timeframe: 15m -> 1h");
     assert_eq!(frames.shares.len(), 1);
+    // An hour's bar stands beside the quarter of an hour that is complete with it.
+    let worth = frames.partings.iter().find(|p| p.what == What::Equity).unwrap();
+    let (quarter, hour) = (worth.place.row_a.unwrap(), worth.place.row_b.unwrap());
+    assert!(quarter > 3 * hour, "{frames}");
+    let of_hour = of(Timeframe::H1).market.columns().axis().available()[hour as usize];
+    let of_quarter = of(Timeframe::M15).market.columns().axis().available()[quarter as usize];
+    assert_eq!((of_hour, worth.place.time), (of_quarter, Timestamp(of_hour)));
 }
 
 #[test]

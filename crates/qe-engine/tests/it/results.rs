@@ -267,10 +267,10 @@ fn names_of_files_are_read_from_their_end() {
 
 #[test]
 fn the_record_of_a_run_comes_back_and_is_the_run() {
-    let (spec, market, options, report) = made();
+    let (spec, market, plain, report) = made();
     let n_days = report.daily.len();
     let benchmark = (0..n_days).map(|i| if i == 3 { f64::NAN } else { 0.001 * (i % 7) as f64 }).collect();
-    let options = RunOptions { benchmark: Some(benchmark), seed: u64::MAX, ..options };
+    let options = RunOptions { benchmark: Some(benchmark), seed: u64::MAX, ..plain.clone() };
     let report_2 = run(&spec, &market, &options).unwrap();
     let data = serde_json::json!({ "paths": ["SPY.csv"], "timeframe": "1h" });
     let stored = RunManifest::new(&spec, &options, &report_2, Some(AssetClass::Etf), data.clone()).unwrap();
@@ -302,7 +302,7 @@ fn the_record_of_a_run_comes_back_and_is_the_run() {
     // Read back, it is compared with another run as if it had just been made.
     let (stored_spec, stored_options) = (back.spec().unwrap(), back.options());
     let a = diff::Side::new(&stored_spec, &market, &stored_options, &again).repeated_from(&back);
-    let b = diff::Side::new(&spec, &market, &options, &report);
+    let b = diff::Side::new(&spec, &market, &plain, &report);
     let told = diff::diff(&a, &b).unwrap();
     assert!(told.shares.is_empty() && told.difference == 0.0, "{told}");
     assert_eq!(told.identity.iter().map(|c| c.field.as_str()).collect::<Vec<_>>(), ["run_id", "seed"]);
