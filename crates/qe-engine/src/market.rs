@@ -369,8 +369,9 @@ impl Market {
         self.marks.clone()
     }
 
+    /// The closes at which positions are marked: a missing one is the last that was there.
     #[inline]
-    pub(crate) fn marks(&self) -> &[f64] {
+    pub fn marks(&self) -> &[f64] {
         &self.marks
     }
 

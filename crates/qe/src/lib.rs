@@ -4,6 +4,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod page;
 
 pub use qe_core as core;
 pub use qe_data as data;
@@ -43,7 +44,7 @@ pub mod prelude {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Those of the workspace's.
-#[cfg(doctest)]
+/// Those of the workspace's, which load files.
+#[cfg(all(doctest, feature = "frame"))]
 #[doc = include_str!("../../../README.md")]
 struct WorkspaceReadme;

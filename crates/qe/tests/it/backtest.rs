@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{HEADER, error, files, json, run};
+use super::command::{HEADER, error, files, json, run};
 
 /// In at a close above the one before, out after two bars, all money: rules that a test can follow by hand.
 const RISES: &str = r#"version = 1

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{error, files, json, run};
+use super::command::{error, files, json, run};
 
 const FEATURES: &str = "date,S&P 500,1d_ret,morphology_ret_range_50,sector\n\
                         2024-01-04,4,0.5,,tech\n\

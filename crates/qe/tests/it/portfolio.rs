@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{error, json, run};
+use super::command::{error, json, run};
 
 /// The file that docs/portfolio.md shows.
 fn shown() -> String {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{error, json, run};
+use super::command::{error, json, run};
 
 /// In while SPY is above its average and the own close above the one before; out when SPY is not.
 const ON_SPY: &str = r#"version = 1

@@ -1,0 +1,24 @@
+//! Pages: what a run or a sweep came to, as one HTML file that needs nothing else.
+//!
+//! A page is data first ([`RunPage`], [`SweepPage`]: plain structs that can be stored), and then markup made from them
+//! ([`RunPage::html`], [`SweepPage::html`]). The same report gives the same bytes. `docs/pages.md` says what stands on
+//! them.
+
+mod draw;
+mod html;
+mod number;
+mod run;
+mod shell;
+mod stress;
+mod sweep;
+
+pub use draw::{Band, Line, N_COLUMNS, TimeAxis, TimeTick};
+pub use run::{
+    Benchmark, Beside, Distribution, Excursions, ExitRow, Fall, FigureRow, Marks, Note, PROBABILITIES, PriceChart,
+    RefusedRow, Rolling, RunPage, RunPageOptions, Tone, TradeRow, Verdict, Year,
+};
+pub use stress::{CostStress, StressRow, Stressed, TIMES, cost_stress};
+pub use sweep::{
+    AtEdge, Cell, FailedRow, HeatMap, How, Luck, Marginal, MarginalPlace, ParamAxis, PointRow, SweepPage,
+    SweepPageOptions,
+};
