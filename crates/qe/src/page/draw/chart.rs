@@ -89,7 +89,9 @@ impl Chart<'_> {
             }
             out.raw("</ul>");
         }
-        out.raw("<p class=\"ylab\" aria-hidden=\"true\">").text(self.axes.1).raw("</p>");
+        if !self.axes.1.is_empty() {
+            out.raw("<p class=\"ylab\" aria-hidden=\"true\">").text(self.axes.1).raw("</p>");
+        }
         out.raw("<div class=\"plot\"").attr("data-y", self.read_as);
         out.attr("data-lo", &self.scale.low.to_string()).attr("data-hi", &self.scale.high.to_string());
         out.attr("data-log", if self.scale.is_log { "1" } else { "0" });

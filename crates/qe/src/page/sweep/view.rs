@@ -146,12 +146,11 @@ impl SweepPage {
         ];
         out.raw("<dl class=\"tiles\">\n");
         for (name, value, beside) in tiles {
-            out.raw("<div><dt>")
-                .text(&name)
-                .raw("</dt><dd class=\"big\">")
-                .text(&value)
-                .raw("</dd><dd class=\"beside\">");
-            out.foreign(&short(&beside, 160)).raw("</dd></div>\n");
+            out.raw("<div><dt>").text(&name).raw("</dt><dd class=\"big\">").text(&value).raw("</dd>");
+            if !beside.is_empty() {
+                out.raw("<dd class=\"beside\">").foreign(&short(&beside, 160)).raw("</dd>");
+            }
+            out.raw("</div>\n");
         }
         out.raw("</dl>\n");
     }
