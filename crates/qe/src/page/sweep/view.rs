@@ -71,9 +71,10 @@ impl SweepPage {
         out.raw("<header class=\"wrap\">\n<p class=\"eyebrow\">Sweep · ").foreign(&short(&markets.join(", "), 160));
         out.text(&more).raw("</p>\n<h1>").foreign(&short(&self.strategy, 160)).raw("</h1>\n<p class=\"lede\">");
         let scored = self.scored.map_or_else(String::new, |range| {
-            let end = if range.end == i64::MAX { "the end".to_owned() } else { instant(range.end) };
-            let start = if range.start == i64::MIN { "the beginning".to_owned() } else { instant(range.start) };
-            format!(", scored from {start} to {end} UTC")
+            let end = if range.end == i64::MAX { "the end".to_owned() } else { instant(range.end) + " UTC" };
+            let start =
+                if range.start == i64::MIN { "the beginning".to_owned() } else { instant(range.start) + " UTC" };
+            format!(", scored from {start} to {end}")
         });
         out.text(&format!("{} tried{scored}, {} done.", so_many(self.n_points, "point", "points"), count(self.n_done)));
         out.raw("</p>\n<ul class=\"notes\" aria-label=\"To be known before any figure is read\">\n");
