@@ -82,6 +82,13 @@ mod tests {
     }
 
     #[test]
+    fn a_value_on_an_edge_lies_above_it_and_the_greatest_in_the_last_box() {
+        let told = Distribution::of(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], false);
+        assert_eq!(told.edges, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(told.counts, [1, 1, 1, 1, 2]);
+    }
+
+    #[test]
     fn a_normal_sample_is_as_its_normal() {
         let values: Vec<f64> = (1..5000).map(|i| qe_core::stats::normal_ppf(f64::from(i) / 5000.0)).collect();
         let told = Distribution::of(&values, true);

@@ -236,6 +236,8 @@ pub(crate) fn best_first(trades: &[Trade]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use qe_engine::ledger::Refusal;
+
     use super::*;
 
     fn trade(entry_row: u32, pnl: f64, mae: f64, reason: &str) -> Trade {
@@ -274,6 +276,15 @@ mod tests {
     }
 
     #[test]
+    fn refusals_are_told_by_reason_and_side() {
+        let one = |side, why| Refused { line: 0, row: 0, side, why };
+        let all = [one(1.0, Refusal::Gate), one(-1.0, Refusal::CappedByLimit), one(-1.0, Refusal::CappedByLimit)];
+        let rows = refusals(&all);
+        assert_eq!((rows[0].reason.as_str(), rows[0].n_long, rows[0].n_short), ("capped by limit", 0, 2));
+        assert_eq!((rows[1].reason.as_str(), rows[1].n_long, rows[1].n_short), ("gate", 1, 0));
+    }
+
+    #[test]
     fn marks_stand_by_side_and_within_the_bars() {
         let mut trades = vec![trade(10, 1.0, 0.0, "x"), trade(13, 1.0, 0.0, "x"), trade(98, 1.0, 0.0, "x")];
         trades[1].exit_time = None;
@@ -287,6 +298,8 @@ mod tests {
         let few = Excursions::of(&[trade(0, 1.0, 0.1, "x"), trade(0, -1.0, 0.3, "x"), trade(0, 2.0, 0.4, "x")]);
         assert_eq!((few.n, few.won.len(), few.won_within_half_of_lost), (3, 2, Some(0.5)));
         assert_eq!(few.medians, (Some(0.25), Some(0.3)));
+        // What came to nothing has not won.
+        assert_eq!(Excursions::of(&[trade(0, 0.0, 0.1, "x")]).lost.len(), 1);
         let mut trades: Vec<Trade> =
             (0..50_000).map(|i| trade(0, f64::from(i % 101) - 50.0, f64::from(i % 17) / 17.0, "x")).collect();
         trades.push(trade(0, 9999.0, 0.5, "x"));

@@ -7,6 +7,7 @@ addEventListener("load", function () {
   told.requests = performance.getEntriesByType("resource").length;
   told.dark = matchMedia("(prefers-color-scheme: dark)").matches;
   told.js = root.classList.contains("js");
+  told.foreign = document.querySelectorAll("img, iframe, object, embed, link, script:not(#days)").length;
   told.ground = getComputedStyle(document.body).backgroundColor;
   told.hidden = all("section, figure, table, h1, h2, h3, p:not(.hint), dd").filter(function (e) {
     var box = e.getBoundingClientRect();

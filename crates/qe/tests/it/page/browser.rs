@@ -20,6 +20,7 @@ use qe_core::time::TimeRange;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::hostile::nasty_page;
 use super::made::{BUSY, simulated, spec};
 
 /// The side of a square of the stored pictures.
@@ -236,6 +237,21 @@ fn pages_look_as_they_did_on_desks_and_phones_by_day_and_by_night() {
         let (mean, _) = apart(&rows[1..], &rows[..rows.len() - 1]);
         assert!(mean > 2.0, "{name} is empty");
     }
+}
+
+#[test]
+fn words_of_others_run_nothing_and_break_no_width() {
+    let Some(browser) = browser() else { return };
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("nasty.html");
+    let page = nasty_page().replace("</body>", &format!("<script>{ASK}</script></body>"));
+    std::fs::write(&file, framed(&page, 360)).unwrap();
+    let more = ["--dump-dom".to_owned(), format!("--window-size=1300,{HEIGHT}")];
+    let told = answer(&browse(&browser, &file, &more));
+    assert_eq!((&told["inner"], &told["scroll"]), (&360.into(), &360.into()), "{told}");
+    assert_eq!((told["wide"].as_array().map(Vec::len), &told["requests"]), (Some(0), &0.into()), "{told}");
+    // Our code, and what asks.
+    assert_eq!(told["foreign"], 2, "{told}");
 }
 
 #[test]

@@ -172,6 +172,8 @@ pub(crate) fn check(html: &str) -> Document {
         }
         assert!(!["link", "img", "iframe", "object", "embed", "base", "form", "input"].contains(&e.tag.as_str()));
     }
+    let policy = page.all("meta").find(|e| e.attr("http-equiv") == Some("Content-Security-Policy"));
+    assert!(policy.unwrap().attr("content").unwrap().starts_with("default-src 'none'; "), "the page may fetch");
     for raw in page.all("style").chain(page.all("script")) {
         for word in ["http:", "https:", "url(", "@import", "fetch(", "XMLHttpRequest", "import("] {
             assert!(!raw.text.contains(word), "{word} in a <{}>", raw.tag);

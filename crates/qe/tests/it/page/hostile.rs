@@ -9,7 +9,7 @@ use super::checker;
 use super::made::{market_of, market_of_closes, page, report, simulated, spec};
 
 /// Everything that markup, attributes, scripts and eyes could trip over, and long.
-fn nasty() -> String {
+pub(crate) fn nasty() -> String {
     let mut text = "</title></style></script><script>alert(1)</script><img src=x onerror=\"alert('2')\">&amp;\" ' ` \
                     javascript:x \u{202e}gnp.exe\u{2066} \0\u{1b}[31m\u{7f}\u{85}\u{feff} \u{1f980}ذهب東\u{301}"
         .to_owned();
@@ -31,8 +31,8 @@ fn sound(report: &Report, market: &Market) -> String {
 /// Bought on each rise, and left after a bar.
 const EVERY: &str = "[entry]\nlong = \"close > close[1]\"\n[[exits]]\nwhen = \"pos.bars >= 1\"\n";
 
-#[test]
-fn names_and_words_of_others_stay_text() {
+/// The page of a run in which every word of others is hostile.
+pub(crate) fn nasty_page() -> String {
     let market = market_of_closes(Timeframe::D1, &[100.0, 101.0, 102.0, 99.0, 98.0, 97.0]);
     let mut spec = spec(EVERY);
     spec.name = nasty();
@@ -43,7 +43,12 @@ fn names_and_words_of_others_stay_text() {
     told.identity.params.insert(nasty(), Value::Text(nasty()));
     let verdict = Verdict { word: nasty(), tone: Tone::Good, reasons: vec![nasty(), nasty()] };
     let options = RunPageOptions { verdict: Some(verdict), ..RunPageOptions::default() };
-    let html = RunPage::of(&told, &market, &options).unwrap().html();
+    RunPage::of(&told, &market, &options).unwrap().html()
+}
+
+#[test]
+fn names_and_words_of_others_stay_text() {
+    let html = nasty_page();
     let read = checker::check(&html);
     assert!(html.len() < 1_000_000);
     // One script of ours with the data of read-outs, one with code, and no element of theirs.

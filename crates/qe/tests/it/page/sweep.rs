@@ -136,6 +136,24 @@ fn plateaus_edges_and_luck_are_told() {
 }
 
 #[test]
+fn markets_come_last_and_the_tolerance_is_a_tenth_of_the_spread() {
+    let closes: Vec<f64> = (0..200).map(|i| 100.0 + f64::from(i % 17)).collect();
+    let market = |timeframe| Arc::new(market_of_closes(timeframe, &closes));
+    let of = [Timeframe::M5, Timeframe::M15, Timeframe::H1, Timeframe::D1].map(market).to_vec();
+    let lines = BUSY.replace("max = 10, step = 2", "max = 4, step = 2");
+    let sweep = Sweep::new(&spec(&lines), of, Pool::inline(), SweepOptions::default()).unwrap();
+    let points = PointTable::grid(sweep.params().to_vec(), 1000).unwrap();
+    // 2 x 5 x 3 points in each of four markets; 0 to 119, whose one in twenty are 5.95 and 113.05.
+    let told = page(&sweep, &points, &outcomes(&points, |i| Ok(i as f64)), &SweepPageOptions::default());
+    assert_eq!((told.n_points, told.markets.len()), (120, 4));
+    assert_eq!((told.maps[0].x.as_str(), told.maps[0].y.as_str()), ("slow", "mult"));
+    assert!((told.tolerance - 10.71).abs() < 1e-9, "{}", told.tolerance);
+    let named = SweepPageOptions { y: Some("market".into()), ..SweepPageOptions::default() };
+    let told = page(&sweep, &points, &outcomes(&points, |i| Ok(i as f64)), &named);
+    assert_eq!((told.maps[0].y_labels.len(), told.maps[0].y_labels[0].as_str()), (4, "TEST 5m"));
+}
+
+#[test]
 fn sweeps_of_nothing_of_failures_and_of_one_point_have_pages() {
     let spec = spec(BUSY);
     let sweep = sweep(&spec);
