@@ -43,7 +43,11 @@ pub(crate) fn of(n: usize, one: &str, many: &str) -> String {
 
 /// A fraction as percent.
 pub(crate) fn percent(x: f64) -> String {
-    let decimals = if x.abs() >= 10.0 { 0 } else { 2 };
+    let decimals = match x.abs() {
+        a if a >= 10.0 => 0,
+        a if a < 1e-4 && a > 0.0 => 4,
+        _ => 2,
+    };
     let text = fixed(100.0 * x, decimals);
     if x.is_nan() { text } else { text + " %" }
 }
@@ -51,7 +55,7 @@ pub(crate) fn percent(x: f64) -> String {
 /// A fraction as percent, with a plus where it is above zero.
 pub(crate) fn change(x: f64) -> String {
     let text = percent(x);
-    if x > 0.0 && !text.starts_with("0.00 ") { format!("+{text}") } else { text }
+    if x > 0.0 && text.contains(|c: char| ('1'..='9').contains(&c)) { format!("+{text}") } else { text }
 }
 
 /// A fraction as percent, with so many decimals of the fraction.
@@ -122,7 +126,10 @@ mod tests {
             ("12.34 %".into(), "−50.00 %".into(), "12,340 %".into())
         );
         assert_eq!((change(0.1), change(-0.1), change(0.0)), ("+10.00 %".into(), "−10.00 %".into(), "0.00 %".into()));
-        assert_eq!((percent(f64::NAN), change(0.000_001)), ("–".into(), "0.00 %".into()));
+        assert_eq!(
+            (percent(f64::NAN), change(0.000_042), change(1e-9)),
+            ("–".into(), "+0.0042 %".into(), "0.0000 %".into())
+        );
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl RunPage {
         });
         part(out, ROBUST, &|out| self.robust(out));
         part(out, ENDS, &|out| {
-            out.raw("<div class=\"cols\">\n<div><h3>Exits by reason</h3>\n");
+            out.raw("<div class=\"cols uneven\">\n<div><h3>Exits by reason</h3>\n");
             tables::exits(self, out);
             out.raw("</div>\n<div><h3>Refused orders by reason</h3>\n");
             tables::refused(self, out);
