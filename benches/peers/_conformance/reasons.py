@@ -55,8 +55,9 @@ TEXTS = {
     ),
     "cut_session": (
         "the bars of a session stop before its end: ours is flat at the bar that ends with the session by the "
-        "calendar, and here none does; the peer was told the last bar that there is, which nobody knows before",
-        "simulation.md, Time, 6",
+        "calendar, and where none does at the next open; the peer was told the last bar that there is, which nobody "
+        "knows before",
+        "simulation.md, Time, 6 and below",
     ),
     "tie": (
         "two averages are equal in decimals, and rounding decides whether they cross; they are summed in other "

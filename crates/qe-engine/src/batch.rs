@@ -293,6 +293,7 @@ fn run_recorded<R: Record>(
             layout: &layout,
             no_entry: &guards.no_entry,
             session_last: &guards.session_last,
+            session_missed: &guards.session_missed,
             end,
             flip,
         };

@@ -158,7 +158,7 @@ pub struct Execution {
     pub holding: Holding,
     /// How the order of prices within a bar is decided.
     pub path: PathPolicy,
-    /// Positions are closed at the close of a session's last bar.
+    /// Positions are closed at the close of a session's last bar; where there is none, at the next open.
     pub flat_at_session_end: bool,
     /// Nothing is entered on a session's last so many bars.
     pub no_entry_last_bars: u32,

@@ -160,6 +160,7 @@ fn trade(
         Cause::Exit(reason) => reasons.get(reason as usize).cloned().unwrap_or_else(|| "exit".into()),
         Cause::Opposite => "opposite".into(),
         Cause::SessionEnd => "session_end".into(),
+        Cause::SessionMissed => "session_missed".into(),
         Cause::Entry | Cause::Weight => "weight".into(),
         Cause::Close => "close".into(),
         Cause::Stop => "stop".into(),

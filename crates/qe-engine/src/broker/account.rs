@@ -1,12 +1,10 @@
-//! What happens to the account by itself: payments for holding, marks, margin calls, ruin, the ends of sessions.
+//! What happens to the account by itself: payments for holding, marks, margin calls, ruin.
 
-use super::floor::{Floor, Way};
+use super::floor::Floor;
 use super::order::{Order, OrderKind, Quantity, Side};
 use super::report::{MarginCall, OrderState};
-use crate::deal;
-use crate::fills::{Entered, FillTiming};
+use crate::fills::FillTiming;
 use crate::ledger::{Cause, Refusal, Ruin};
-use crate::sim::section::is_set;
 
 impl Floor<'_> {
     /// Pays for what is held over the row that opens.
@@ -27,39 +25,6 @@ impl Floor<'_> {
             let n_fills = self.out.ledger.fills.len() as u32;
             let (line, row) = (market as u32, row as u32);
             self.out.ledger.carries.push(crate::ledger::Carry { line, row, n_fills, money });
-        }
-    }
-
-    /// Closes what is held at the close of a session's last bar, and takes back what is on its way.
-    pub(super) fn end_session(&mut self, market: usize) {
-        let pit = &self.pits[market];
-        let row = pit.next;
-        if pit.session_last.is_empty() || !is_set(&pit.session_last, row) {
-            return;
-        }
-        let raw = pit.prices[3][row];
-        if pit.units != 0.0 {
-            let (units, is_blocked) = (pit.units, pit.market.is_blocked(row));
-            if is_blocked || raw.is_nan() {
-                let why = if is_blocked { Refusal::Blocked } else { Refusal::NoPrice };
-                self.note(None, market, units.signum(), why);
-            } else {
-                let room = pit.room(row, self.spec.volume_frac);
-                let (side, closed) = (units.signum(), units.abs().min(room));
-                let (is_maker, is_ambiguous) = (false, false);
-                let way = Way { row, raw, phase: 2, is_maker, is_ambiguous, time: None, how: Entered::Before };
-                if closed > 0.0 {
-                    let deal = deal::close(self.place(market, way), side, closed);
-                    let after = if closed == units.abs() { 0.0 } else { units - side * closed };
-                    self.commit(None, market, -side, deal, way, Cause::SessionEnd, after, None);
-                }
-                if closed < units.abs() {
-                    self.note(None, market, side, Refusal::CappedByVolume);
-                }
-            }
-        }
-        if self.pits[market].units == 0.0 {
-            self.end_all(Some(market), Refusal::SessionEnd);
         }
     }
 

@@ -47,6 +47,7 @@ impl Floor<'_> {
         }
         pit.realised -= fee;
         if after == 0.0 {
+            pit.is_late = false;
             self.held.retain(|m| *m as usize != market);
         }
         let is_closing = before * side < 0.0;

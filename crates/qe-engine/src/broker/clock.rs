@@ -157,6 +157,12 @@ impl<'a> Floor<'a> {
             let is_fresh = fresh.len() == floor.pits.len() || fresh.binary_search(&(m as u32)).is_ok();
             is_fresh.then(|| floor.pits[m].next)
         };
+        if self.spec.flat_at_session_end {
+            for &m in fresh {
+                self.close_late(m as usize, At::Close);
+                self.tell(strategy);
+            }
+        }
         self.fill_due(At::Close, row_of, strategy);
         if self.spec.flat_at_session_end {
             for &m in fresh {
@@ -189,6 +195,13 @@ impl<'a> Floor<'a> {
             (pit.is_open, pit.traded) = (true, 0.0);
             if pit.mark.is_nan() {
                 pit.mark = pit.price;
+            }
+        }
+        if self.spec.flat_at_session_end {
+            for &m in opening {
+                self.miss_session(m as usize);
+                self.close_late(m as usize, At::Open);
+                self.tell(strategy);
             }
         }
         if !self.queue.is_empty() {

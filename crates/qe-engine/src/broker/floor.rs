@@ -30,6 +30,10 @@ pub(super) struct Pit<'a> {
     pub(super) widening: Option<Vec<f64>>,
     /// The last rows of sessions, 64 a word; empty if positions are kept overnight.
     pub(super) session_last: Vec<u64>,
+    /// Rows before which a session ended without its last, as those.
+    pub(super) session_missed: Vec<u64>,
+    /// Whether what is held is of a session that is over, and is to be closed at the first price there is.
+    pub(super) is_late: bool,
     /// How many rows are complete.
     pub(super) next: usize,
     /// Whether the row after them has opened.

@@ -22,6 +22,7 @@ mod purse;
 mod report;
 mod run;
 mod seen;
+mod session;
 mod settle;
 mod spec;
 mod strategy;

@@ -3,7 +3,7 @@
 use qe_core::columns::{Axis, Shared};
 
 use super::desk::Desk;
-use super::order::{GroupId, Order, OrderId, OrderKind, TimeInForce};
+use super::order::{GroupId, Order, OrderId, OrderKind};
 use super::strategy::{Filled, Update, What};
 use crate::error::{Error, Result};
 use crate::fills::{FillTiming, PathPolicy, Touched};
@@ -248,7 +248,7 @@ impl Hand {
         for act in acts {
             match *act {
                 // The broker does it by itself.
-                Act::Place(_, Order { tif: TimeInForce::AtClose, .. }) => {}
+                Act::Place(_, Order { cause: Cause::SessionEnd | Cause::SessionMissed, .. }) => {}
                 Act::Place(OrderId(own), mut order) => {
                     let feed = order.market as usize;
                     if let Some(GroupId(group)) = order.oco {

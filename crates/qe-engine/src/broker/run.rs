@@ -91,6 +91,7 @@ fn pit<'a>(spec: &Spec, market: &'a Market, is_flat: bool) -> Result<Pit<'a>> {
         None => None,
     };
     let axis = market.columns().axis();
+    let Guards { session_last, session_missed, .. } = Guards::new(market, &execution, &[])?;
     Ok(Pit {
         market,
         prices: [market.open(), market.high(), market.low(), market.close()],
@@ -99,7 +100,9 @@ fn pit<'a>(spec: &Spec, market: &'a Market, is_flat: bool) -> Result<Pit<'a>> {
         known: axis.available(),
         volume,
         widening: widening(spec, market)?,
-        session_last: Guards::new(market, &execution, &[])?.session_last,
+        session_last,
+        session_missed,
+        is_late: false,
         next: 0,
         is_open: false,
         price: f64::NAN,

@@ -42,7 +42,8 @@ pub struct Spec {
     pub position_limit_frac: Option<f64>,
     /// The gross value of all positions is at most this share of worth when something is opened.
     pub gross_limit_frac: Option<f64>,
-    /// Positions are closed at the close of a session's last bar, and what is on its way is taken back.
+    /// Positions are closed at the close of a session's last bar, and what is on its way is taken back; where that bar is
+    /// missing, or may not fill, at the next open.
     pub flat_at_session_end: bool,
     /// The markets that `flat_at_session_end` is of; none: all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]

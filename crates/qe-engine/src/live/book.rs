@@ -3,6 +3,7 @@
 use super::Act;
 use super::tape::Tape;
 use crate::broker::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
+use crate::fills::FillTiming;
 use crate::ledger::Cause;
 use crate::mind::{Mind, What, at_side};
 use crate::program::StrategyPlan;
@@ -53,8 +54,10 @@ pub(super) struct Book {
     pub(super) levels: [Option<Rest>; 3],
     /// The group of the levels: the number of their first order.
     pub(super) group: u64,
-    /// What closes the position at the session's end.
-    pub(super) at_close: Option<u64>,
+    /// What closes the position at the session's end, and whether it is for one that is late.
+    pub(super) at_close: Option<(u64, bool)>,
+    /// A session is over that ended before this row: a position that is older is late.
+    pub(super) late: Option<usize>,
     /// An entry of which a part was filled.
     pub(super) partial: Option<u64>,
 }
@@ -157,15 +160,27 @@ impl Book {
             };
             self.levels[kind] = Some(Rest { id, level, reason });
         }
-        if plan.execution.flat_at_session_end && self.at_close.is_none() {
-            let order = Order { cause: Cause::SessionEnd, ..closing(market, side) };
-            self.at_close = Some(out.place(order.during(TimeInForce::AtClose)));
+        if plan.execution.flat_at_session_end {
+            let is_late = self.late.is_some_and(|row| position.row < row);
+            if let Some((id, _)) = self.at_close.take_if(|(_, was_late)| *was_late != is_late) {
+                out.cancel(id);
+            }
+            if self.at_close.is_none() {
+                let order = closing(market, side);
+                let order = if is_late {
+                    let timing = OrderKind::Market { timing: Some(FillTiming::NEXT_OPEN) };
+                    Order { cause: Cause::SessionMissed, ..order.of(timing) }
+                } else {
+                    Order { cause: Cause::SessionEnd, ..order.during(TimeInForce::AtClose) }
+                };
+                self.at_close = Some((out.place(order), is_late));
+            }
         }
     }
 
     /// Writes or reads it.
     pub(super) fn keep(&mut self, tape: &mut Tape) {
-        let Self { sent, waiting, levels, group, at_close, partial } = self;
+        let Self { sent, waiting, levels, group, at_close, late, partial } = self;
         tape.list(sent, &0, Tape::word);
         tape.option(waiting, &(0, 0), |tape, (id, row)| {
             tape.word(id);
@@ -181,7 +196,11 @@ impl Book {
             });
         }
         tape.word(group);
-        tape.option(at_close, &0, Tape::word);
+        tape.option(at_close, &(0, false), |tape, (id, is_late)| {
+            tape.word(id);
+            tape.flag(is_late);
+        });
+        tape.option(late, &0, Tape::count);
         tape.option(partial, &0, Tape::word);
     }
 
@@ -217,7 +236,7 @@ impl Book {
                 out.cancel(rest.id);
             }
             self.group = 0;
-            self.at_close.take().into_iter().for_each(|id| out.cancel(id));
+            self.at_close.take().into_iter().for_each(|(id, _)| out.cancel(id));
         }
         // What is left of an entry is not wanted once its position is to be left.
         if mind.position.is_none() || mind.decided == 0.0 {

@@ -6,11 +6,15 @@ use qe_data::events::{EventKind, Events};
 use super::tape::Tape;
 use super::{Bar, Feed};
 use crate::program::StrategyPlan;
+use crate::sim::guards::next_close;
 
 /// Sessions and events, as far as a strategy asks.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     cursor: SessionCursor,
+    /// The first session's close after the last row: what opens then missed it. Only where positions are closed at it.
+    next_close: i64,
+    is_flat: bool,
     /// How long the last bars of a session are together, in which nothing is entered, but for the last.
     last_nanos: Option<i64>,
     blackout: Vec<EventKind>,
@@ -26,6 +30,8 @@ pub(super) struct Clock {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Told {
     pub(super) is_session_last: bool,
+    /// Whether a session ended before it without its last row.
+    pub(super) is_session_missed: bool,
     pub(super) is_no_entry: bool,
 }
 
@@ -36,6 +42,8 @@ impl Clock {
         let asks = x.flat_at_session_end || x.no_entry_last_bars > 0 || x.blackout_sessions > 0;
         (asks || cooldown_sessions > 0).then(|| Self {
             cursor: feed.calendar.cursor(),
+            next_close: i64::MAX,
+            is_flat: x.flat_at_session_end,
             last_nanos: last_nanos(x.no_entry_last_bars, feed),
             blackout: plan.blackout_events.clone(),
             blackout_sessions: x.blackout_sessions,
@@ -64,6 +72,7 @@ impl Clock {
             tape.time(&mut word);
             *day = word as i32;
         });
+        tape.time(&mut self.next_close);
         tape.small(&mut self.n_days);
         tape.option(&mut self.cool_day, &0, Tape::small);
     }
@@ -80,6 +89,10 @@ impl Clock {
             let left = session.close - bar.available;
             told.is_session_last = left <= 0;
             told.is_no_entry = self.last_nanos.is_some_and(|last| left <= last);
+        }
+        if self.is_flat {
+            told.is_session_missed = self.next_close <= bar.open_time;
+            self.next_close = next_close(&mut self.cursor, bar.open_time, bar.available);
         }
         told.is_no_entry |= self.cool_day.is_some_and(|day| self.n_days <= day);
         if self.blackout_sessions > 0 && !told.is_no_entry {

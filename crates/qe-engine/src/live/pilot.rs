@@ -5,7 +5,7 @@ use std::sync::Arc;
 use qe_factors::plan::{Plan, Rule, Stepper};
 
 use super::book::{Book, Out};
-use super::clock::Clock;
+use super::clock::{Clock, Told};
 use super::tape::Tape;
 use super::{Account, Bar, Feed};
 use crate::error::{Error, Result};
@@ -158,8 +158,11 @@ impl<'p> Pilot<'p> {
             state.mark = open;
         }
         let told = state.clock.as_mut().map(|clock| clock.see(bar)).unwrap_or_default();
-        let Some(account) = account else { return };
         let x = &self.plan.execution;
+        if x.flat_at_session_end {
+            state.end_session(told, row);
+        }
+        let Some(account) = account else { return };
         let mut now = Now {
             last: Last { outputs: self.stepper.last(), rules: self.plan.compiled.rules() },
             row,
@@ -177,15 +180,29 @@ impl<'p> Pilot<'p> {
         if mind.waiting.is_some_and(|w| row > w.entry.signal_row && row >= w.until) {
             mind.expire();
         }
-        if told.is_session_last && x.flat_at_session_end && mind.position.is_none() {
-            mind.end_session();
-        }
         mind.decide(&mut now);
         state.book.send(mind, self.plan, self.feed, row, None, out);
     }
 }
 
 impl State {
+    /// Sessions end with a row that is complete, or ended before it: what is still held is late, and without that nothing is
+    /// on its way any more.
+    fn end_session(&mut self, told: Told, row: usize) {
+        let held = self.mind.position.as_ref().map(|p| p.row);
+        let is_over = told.is_session_last || told.is_session_missed || self.book.late.is_some();
+        match held {
+            None if is_over => self.mind.end_session(),
+            // Opened after the session's end.
+            Some(since) if !told.is_session_last && since == row => {}
+            Some(_) if told.is_session_last => return self.book.late = Some(row + 1),
+            Some(_) if told.is_session_missed => return self.book.late = Some(row),
+            // It is late already, or its session goes on.
+            _ => return,
+        }
+        self.book.late = None;
+    }
+
     /// Writes or reads it.
     pub(super) fn keep(&mut self, tape: &mut Tape) {
         let Self { mind, n_rows, last_available, mark, has_close, clock, unseen, beyond, book } = self;

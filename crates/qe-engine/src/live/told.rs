@@ -132,9 +132,7 @@ impl Pilot<'_> {
             self.state.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|r| *r = None);
             self.state.mind.left_by_level();
         }
-        if self.state.book.at_close == Some(id) {
-            self.state.book.at_close = None;
-        }
+        self.state.book.at_close = self.state.book.at_close.filter(|(at_close, _)| *at_close != id);
         let clock = &mut self.state.clock;
         // A time at which a bar is complete belongs to that bar.
         let at = fill.time - i64::from(fill.phase != Phase::Open);
@@ -161,7 +159,7 @@ impl Pilot<'_> {
 
     fn forget(&mut self, id: u64) {
         self.state.book.partial = self.state.book.partial.filter(|partial| *partial != id);
-        self.state.book.at_close = self.state.book.at_close.filter(|at_close| *at_close != id);
+        self.state.book.at_close = self.state.book.at_close.filter(|(at_close, _)| *at_close != id);
         self.state.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|rest| *rest = None);
         if self.state.book.waiting.is_some_and(|(waiting, _)| waiting == id) {
             self.state.book.waiting = None;

@@ -62,7 +62,10 @@ impl Walk {
         let Some(position) = &self.mind.position else { return };
         let side = at_side(position.side);
         let Some(glide) = self.glides[side] else { return };
-        let is_held = self.mind.decided == position.side && position.row < self.cursor && self.mind.orders.is_empty();
+        let is_held = self.mind.decided == position.side
+            && position.row < self.cursor
+            && self.mind.orders.is_empty()
+            && !self.is_late;
         let pays = f.plan.costs.has_carry_of(position.side);
         if !(is_held
             && self.mind.waiting.is_none()

@@ -1,5 +1,7 @@
-//! Rows in which nothing may be entered, and the last rows of sessions, as bitmaps over the whole market.
+//! Rows in which nothing may be entered, the last rows of sessions, and rows before which one ended without such a row, as
+//! bitmaps over the whole market.
 
+use qe_core::calendar::SessionCursor;
 use qe_data::events::{EventKind, Events};
 
 use crate::error::{Error, Result};
@@ -11,9 +13,27 @@ use crate::program::Execution;
 pub(crate) struct Guards {
     pub(crate) no_entry: Vec<u64>,
     pub(crate) session_last: Vec<u64>,
+    /// Rows whose open is the first price after the end of a session that no row ended.
+    pub(crate) session_missed: Vec<u64>,
+}
+
+/// The first session's close that comes after a bar: of the session in which it opened, if the bar is not complete with
+/// that or later. A bar that opens at that close or after it missed it.
+#[inline]
+pub(crate) fn next_close(cursor: &mut SessionCursor, open: i64, available: i64) -> i64 {
+    let Some(session) = cursor.trading_session(open) else { return i64::MAX };
+    // A bar outside of all sessions ends none.
+    let is_its_last = session.open <= open && session.close <= available;
+    let next = if is_its_last { cursor.trading_session(available) } else { Some(session) };
+    next.map_or(i64::MAX, |session| session.close)
 }
 
 impl Guards {
+    /// Whether there is no such row at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.no_entry.is_empty() && self.session_last.is_empty() && self.session_missed.is_empty()
+    }
+
     /// The rows that a strategy's rules mark in a market.
     ///
     /// # Errors
@@ -31,8 +51,15 @@ impl Guards {
             // By the timeframe, not by the bars that there are: how short the shortest will be is known at the end alone.
             let length = market.timeframe().nanos().unwrap_or(i64::MAX);
             let last = i64::from(execution.no_entry_last_bars) - 1;
+            let mut close = i64::MAX;
             for row in 0..market.len() {
                 let (open, available) = (axis.open()[row], axis.available()[row]);
+                if execution.flat_at_session_end {
+                    if close <= open {
+                        mark(&mut guards.session_missed, row);
+                    }
+                    close = next_close(&mut cursor, open, available);
+                }
                 // A bar outside of all sessions ends none.
                 let Some(session) = cursor.session_at(open) else { continue };
                 let left = session.close - available;

@@ -28,8 +28,7 @@ impl Walk {
         let is_told = |s: &Option<Source>| matches!(s, None | Some(Source::Output(_)));
         [FillTiming::NEXT_OPEN, FillTiming::SIGNAL_CLOSE].contains(&execution.fill)
             && execution.holding == Holding::Units
-            && guards.no_entry.is_empty()
-            && guards.session_last.is_empty()
+            && guards.is_empty()
             && market.is_plain()
             && program.order == EntryOrder::Market
             && program.gates.is_empty()

@@ -81,6 +81,41 @@ impl Walk {
         if self.mind.position.is_none() {
             self.mind.end_session();
         }
+        // What this bar could not close is late from now on.
+        self.is_late = self.mind.position.is_some();
+    }
+
+    /// A session ended before this row, and no row was its last.
+    pub(super) fn miss_session(&mut self) {
+        self.is_late = self.mind.position.is_some();
+        if !self.is_late {
+            self.mind.end_session();
+        }
+    }
+
+    /// Closes what is held of a session that is over, at the open of a row; where there is none, at its close.
+    pub(super) fn close_late(
+        &mut self,
+        f: Frame<'_>,
+        row: usize,
+        phase: u8,
+        days: &mut [f64],
+        record: &mut impl Record,
+    ) {
+        let raw = if phase == 0 { f.prices[0][row] } else { f.prices[3][row] };
+        let is_blocked = f.market.is_blocked(row);
+        if !is_blocked && !raw.is_nan() {
+            let way = Way { row, raw, phase, is_maker: false, is_ambiguous: false };
+            self.exit(f, way, Cause::SessionMissed, row, days, record);
+            self.mind.end_session();
+            self.is_late = false;
+        } else if is_blocked == (phase == 0) {
+            // One record a row.
+            self.mark_to(f, row, days);
+            if let Some(side) = self.mind.position.as_ref().map(|p| p.side) {
+                self.refuse(row, side, if is_blocked { Refusal::Blocked } else { Refusal::NoPrice }, record);
+            }
+        }
     }
 
     /// Pays for what is held over a row.

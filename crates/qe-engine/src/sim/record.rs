@@ -12,6 +12,8 @@ pub enum Cause {
     Opposite,
     /// The session ended.
     SessionEnd,
+    /// The session had ended, and no bar could close it: at the first price there was after it.
+    SessionMissed,
     /// A weight was restored or changed.
     Weight,
     /// The strategy closed it, or made it smaller.

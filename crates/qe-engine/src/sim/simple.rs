@@ -48,8 +48,7 @@ impl Walk {
         let (program, execution, costs) = (&*self.mind.program, &plan.execution, &plan.costs);
         let is_simple = execution.fill == FillTiming::NEXT_OPEN
             && execution.holding == Holding::Units
-            && guards.no_entry.is_empty()
-            && guards.session_last.is_empty()
+            && guards.is_empty()
             && plan.spread_multiplier.is_none()
             && !costs.asks_market()
             && market.multiplier() == 1.0

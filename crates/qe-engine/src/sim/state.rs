@@ -28,6 +28,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) no_entry: &'a [u64],
     /// The last rows of sessions, 64 a word; empty if positions are kept overnight.
     pub(crate) session_last: &'a [u64],
+    /// Rows before which a session ended without its last, 64 a word; empty if there are none.
+    pub(crate) session_missed: &'a [u64],
     /// The row after the run's last.
     pub(crate) end: usize,
     /// A row in which prices come in the order that the policy does not choose.
@@ -106,6 +108,8 @@ pub(crate) struct Walk {
     pub(crate) account: Account,
     pub(crate) tally: Tally,
     pub(super) cursor: usize,
+    /// Whether what is held is of a session that is over, and is to be closed at the first price there is.
+    pub(super) is_late: bool,
     pub(super) first_day: usize,
     /// The next day that has not been counted as a day in the market.
     pub(super) next_day_in: usize,

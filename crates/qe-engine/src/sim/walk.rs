@@ -1,7 +1,7 @@
 //! One point's walk over the rows: what is decided when a bar is complete, and what is filled when.
 //!
-//! In each row, in this order: orders due at the open; what rests in the market, along the bar's path; orders due at the
-//! close; the session's end; then, the bar being complete, decisions. Nothing is decided between two events that the bitmaps
+//! In each row, in this order: what is held of a session that is over; orders due at the open; what rests in the market,
+//! along the bar's path; orders due at the close; the session's end; then, the bar being complete, decisions. Nothing is decided between two events that the bitmaps
 //! tell, so the walk jumps from one to the next. What is decided lives a delay ahead of what is filled: an exit that is
 //! decided while its entry is still to be filled follows it.
 
@@ -33,6 +33,7 @@ impl Walk {
             account: Account::new(plan.execution.capital, start, if daily { first_day } else { usize::MAX }, form),
             tally: Tally::default(),
             cursor: start,
+            is_late: false,
             first_day,
             next_day_in: 0,
             weight: 0.0,
@@ -90,7 +91,7 @@ impl Walk {
             }
             limit = limit.min(order.due);
         }
-        if self.mind.waiting.is_some() || self.mind.program.weight.is_some() {
+        if self.mind.waiting.is_some() || self.mind.program.weight.is_some() || self.is_late {
             return self.cursor;
         }
         if let Some(position) = &self.mind.position {
@@ -107,11 +108,12 @@ impl Walk {
     #[inline]
     pub(super) fn next_told(&self, f: Frame<'_>, mut limit: usize) -> usize {
         let start = f.section.rows.start;
-        if !f.session_last.is_empty()
-            && (self.mind.position.is_some() || self.mind.decided != 0.0 || !self.mind.orders.is_empty())
-            && let Some(last) = next_set(f.session_last, self.cursor, limit)
-        {
-            limit = last;
+        if self.mind.position.is_some() || self.mind.decided != 0.0 || !self.mind.orders.is_empty() {
+            for words in [f.session_last, f.session_missed] {
+                if !words.is_empty() {
+                    limit = next_set(words, self.cursor, limit).unwrap_or(limit);
+                }
+            }
         }
         let mut found = limit;
         let mut look = |source: Source, from: usize| match source {
@@ -156,6 +158,12 @@ impl Walk {
         if f.plan.costs.has_carry() {
             self.pay_carry(f, row, days, record);
         }
+        if !f.session_missed.is_empty() && is_set(f.session_missed, row) {
+            self.miss_session();
+        }
+        if self.is_late {
+            self.close_late(f, row, 0, days, record);
+        }
         if fill.at == At::Open {
             self.fill_due(f, row, f.prices[0][row], 0, days, record);
         }
@@ -167,6 +175,9 @@ impl Walk {
             self.fill_waiting(f, row, days, record);
         }
         self.fill_resting(f, row, days, record);
+        if self.is_late {
+            self.close_late(f, row, 2, days, record);
+        }
         if fill.at == At::Close {
             self.fill_due(f, row, f.prices[3][row], 2, days, record);
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionSpec {
-    /// Positions are closed at the close of a session's last bar.
+    /// Positions are closed at the close of a session's last bar; where there is none, at the next open.
     #[serde(default)]
     pub flat_at_end: bool,
     /// Nothing is entered on a session's last so many bars.

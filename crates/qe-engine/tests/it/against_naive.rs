@@ -12,7 +12,7 @@ use qe_engine::program::{Execution, StrategyPlan};
 use qe_engine::range::over_policies;
 
 use crate::naive::{Data, Filled, Outcome, simulate};
-use crate::random::{Sketch, at_once, market, one, sketch, weights, wild};
+use crate::random::{Sketch, at_once, flat, market, one, sketch, weights, wild};
 
 fn fills(ledger: &Ledger) -> Vec<Filled> {
     let f = &ledger.fills;
@@ -206,10 +206,16 @@ fn rules_of_any_shape_are_the_naive_simulator_s() {
     many(wild);
 }
 
+#[test]
+fn sessions_that_lack_their_last_bars_are_the_naive_simulator_s() {
+    let seen = many(flat);
+    assert!(seen.get("SessionMissed 2").is_some_and(|n| *n >= 10), "{seen:?}");
+}
+
 /// How many cases of each kind are tried.
 const CASES: u64 = 3000;
 
-fn many(make: fn(&mut Stream) -> Sketch) {
+fn many(make: fn(&mut Stream) -> Sketch) -> BTreeMap<String, u64> {
     let (mut seen, mut faults) = (BTreeMap::<String, u64>::new(), Vec::new());
     for id in 0..CASES {
         let (naive, why) = try_case(id, make);
@@ -228,7 +234,17 @@ fn many(make: fn(&mut Stream) -> Sketch) {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
     // Every way of filling, every reason not to, and ruin: often.
-    let common = ["Entry 0", "Entry 2", "Exit 0", "Exit 1", "Exit 2", "Opposite 0", "Opposite 2", "SessionEnd 2"];
+    let common = [
+        "Entry 0",
+        "Entry 2",
+        "Exit 0",
+        "Exit 1",
+        "Exit 2",
+        "Opposite 0",
+        "Opposite 2",
+        "SessionEnd 2",
+        "SessionMissed 0",
+    ];
     let common = common.into_iter().chain(["ambiguous", "Blocked", "NoPrice", "NoSize", "Gate", "carry", "ruin"]);
     let common = common.chain(["NotBorrowable", "CorporateAction", "NoCostInput", "undecided"]);
     let wanted: Vec<&str> = if seen.contains_key("Weight 0") {
@@ -240,4 +256,5 @@ fn many(make: fn(&mut Stream) -> Sketch) {
     };
     let rare: Vec<_> = wanted.into_iter().filter(|what| seen.get(*what).is_none_or(|n| *n < 30)).collect();
     assert!(rare.is_empty(), "{rare:?} of {seen:?}");
+    seen
 }

@@ -12,6 +12,7 @@ mod frames;
 mod lanes;
 mod leak;
 mod limits;
+mod live;
 mod metrics;
 mod naive;
 mod peers;

@@ -22,6 +22,8 @@ pub(crate) struct Data {
     /// The session of each row, and how long before that session's close the row is complete.
     pub(crate) day: Vec<u32>,
     pub(crate) before_close: Vec<i64>,
+    /// Whether a session ended between the row before and this one, and no bar was its last.
+    pub(crate) is_missed: Vec<bool>,
     pub(crate) known: Vec<i64>,
     pub(crate) bar: i64,
     pub(crate) given: Given,
@@ -47,6 +49,13 @@ impl Data {
             day[i] = day[i - 1] + u32::from(dates[i] != dates[i - 1]);
         }
         let close_of = |i: usize| calendar.session(dates[i]).map_or(i64::MAX, |s| s.close);
+        // All sessions whose closes lie between the two opens, but for those that the row before brought to their ends.
+        let is_missed = |i: usize| {
+            let Some(before) = i.checked_sub(1) else { return false };
+            let is_ended = |close: i64| calendar.session_at(open[before]).is_some() && known[before] >= close;
+            let days = calendar.sessions(dates[before], dates[i].add_days(1));
+            days.map(|s| s.close).any(|close| open[before] < close && close <= open[i] && !is_ended(close))
+        };
         let is_near = |now: &i64| {
             let n = plan.execution.blackout_sessions;
             n > 0 && Events::us().blackout(&plan.blackout_events, *now, n, calendar) != Some(false)
@@ -56,6 +65,7 @@ impl Data {
             high: column("high"),
             low: column("low"),
             close: column("close"),
+            is_missed: (0..dates.len()).map(is_missed).collect(),
             before_close: (0..dates.len()).map(|i| close_of(i).saturating_sub(known[i])).collect(),
             day,
             known: known.to_vec(),
@@ -237,6 +247,8 @@ pub(crate) struct Naive<'a> {
     ready_day: u32,
     n_ids: usize,
     left: [bool; 2],
+    /// Whether what is held is of a session that is over.
+    is_late: bool,
     /// The weight that is held, the one that was last decided, and where one was last traded to.
     weight: f64,
     decided_weight: f64,
@@ -276,6 +288,7 @@ pub(crate) fn simulate(
         ready_day: 0,
         n_ids: 0,
         left: [false; 2],
+        is_late: false,
         weight: 0.0,
         decided_weight: 0.0,
         weighed: None,
@@ -322,6 +335,15 @@ impl Naive<'_> {
         // 0
         self.pay_carry(row);
         // 1
+        if self.execution.flat_at_session_end && d.is_missed[row] {
+            self.is_late = true;
+            self.take_back_if_flat();
+        }
+        if !d.given.blocked[row] && !d.open[row].is_nan() {
+            self.leave_late(row, 0, d.open[row]);
+        } else if d.given.blocked[row] {
+            self.refuse_late(row, Refusal::Blocked);
+        }
         if self.execution.fill.at == At::Open {
             self.fill_due(row, d.open[row], 0);
         }
@@ -341,6 +363,13 @@ impl Naive<'_> {
             }
         }
         // 5
+        if !d.given.blocked[row] && d.open[row].is_nan() {
+            if d.close[row].is_nan() {
+                self.refuse_late(row, Refusal::NoPrice);
+            } else {
+                self.leave_late(row, 2, d.close[row]);
+            }
+        }
         if self.execution.fill.at == At::Close {
             self.fill_due(row, d.close[row], 2);
         }
@@ -848,15 +877,36 @@ impl Naive<'_> {
             if self.data.given.blocked[row] || self.data.close[row].is_nan() {
                 let why = if self.data.given.blocked[row] { Refusal::Blocked } else { Refusal::NoPrice };
                 self.out.refused.push((row, s, why));
+                self.is_late = true;
                 return;
             }
             self.leave(row, 2, self.data.close[row], false, Cause::SessionEnd, row, false);
         }
-        self.decided_weight = 0.0;
-        // Nothing is carried over: what is on its way or rests is taken back.
-        self.orders.clear();
-        self.rest = None;
-        self.decided = None;
+        self.take_back_if_flat();
+    }
+
+    /// Nothing is carried over a session's end: what is on its way or rests is taken back, once nothing is held.
+    fn take_back_if_flat(&mut self) {
+        if self.position.is_none() {
+            self.is_late = false;
+            self.decided_weight = 0.0;
+            self.orders.clear();
+            self.rest = None;
+            self.decided = None;
+        }
+    }
+
+    fn leave_late(&mut self, row: usize, phase: u8, price: f64) {
+        if self.is_late {
+            self.leave(row, phase, price, false, Cause::SessionMissed, row, false);
+            self.take_back_if_flat();
+        }
+    }
+
+    fn refuse_late(&mut self, row: usize, why: Refusal) {
+        if let Some(p) = self.position.as_ref().filter(|_| self.is_late) {
+            self.out.refused.push((row, SIDE[p.entry.decided.side], why));
+        }
     }
 
     fn pay_carry(&mut self, row: usize) {

@@ -163,6 +163,62 @@ fn sessions_end_flat_and_their_last_bars_enter_nothing() {
 }
 
 #[test]
+fn what_a_session_without_its_last_bar_left_open_is_closed_at_the_next_open() {
+    // A full day, a half day and a full day of US equities, at 15:55 of the first and 12:55 of the second nothing is there:
+    // rows 0 to 76, 77 to 117, 118 to 195. Each bar is of one price, 1000 and its row.
+    let calendar = Calendar::us_equities();
+    let step = 300_000_000_000;
+    let days = calendar.sessions(Date::new(2019, 11, 27).unwrap(), Date::new(2019, 12, 3).unwrap());
+    let times = days.enumerate().flat_map(|(i, s)| {
+        let n = (s.close - s.open) / step - i64::from(i < 2);
+        (0..n).map(move |bar| s.open + bar * step)
+    });
+    let times: Vec<i64> = times.collect();
+    assert_eq!(times.len(), 77 + 41 + 78);
+    let known: Vec<i64> = times.iter().map(|t| t + step).collect();
+    let price: Vec<f64> = (0..times.len()).map(|row| 1000.0 + row as f64).collect();
+    let prices = [price.clone(), price.clone(), price.clone(), price.clone(), vec![1.0; price.len()]];
+    let bars = Bars::new("X", Timeframe::M5, Axis::new(times, known).unwrap(), prices).unwrap();
+    let market = Market::new(&bars, &calendar).unwrap();
+    // In at the open of row 6; of row 78, of which the order of row 77 is; and of row 119.
+    let text = r#"
+        version = 1
+        name = "flat"
+        [entry]
+        long = "close == 1005 or close == 1077 or close == 1118"
+        [[exits]]
+        stop = "1000"
+        [sizing]
+        units = "1"
+        limit_frac = "inf"
+        [session]
+        flat_at_end = true
+        [costs]
+        spread_frac = 0.002
+    "#;
+    let report = run(&StrategySpec::from_toml(text).unwrap(), &market, &RunOptions::default()).unwrap();
+    let f = &report.ledger.fills;
+    let told: Vec<_> = (0..f.len()).map(|i| (f.row[i], f.phase[i], f.units[i], f.cause[i])).collect();
+    let expected = [
+        (6, 0, 1.0, Cause::Entry),
+        (77, 0, -1.0, Cause::SessionMissed),
+        (78, 0, 1.0, Cause::Entry),
+        (118, 0, -1.0, Cause::SessionMissed),
+        (119, 0, 1.0, Cause::Entry),
+        (195, 2, -1.0, Cause::SessionEnd),
+    ];
+    assert_eq!(told, expected);
+    // At the market: 1077 and 1118 less half the spread.
+    assert!((f.price[1] - 1077.0 * 0.999).abs() < 1e-9 && (f.price[3] - 1118.0 * 0.999).abs() < 1e-9);
+    let reasons: Vec<_> = report.trades.iter().map(|t| t.reason.as_deref().unwrap()).collect();
+    assert_eq!(reasons, ["session_missed", "session_missed", "session_end"]);
+    // What was decided in the last bar there is of a session ends with it.
+    let late = text.replace("close == 1005 or close == 1077 or close == 1118", "close == 1076");
+    let report = run(&StrategySpec::from_toml(&late).unwrap(), &market, &RunOptions::default()).unwrap();
+    assert!(report.ledger.fills.is_empty());
+}
+
+#[test]
 fn nothing_is_entered_in_the_two_sessions_before_an_event() {
     let market = simulated(Timeframe::H1);
     let text = format!("{BUSY}\n[session]\nblackout = {{ events = [\"fomc\", \"cpi\"], sessions = 2 }}\n");

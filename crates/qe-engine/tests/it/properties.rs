@@ -112,7 +112,7 @@ fn bits(x: &impl std::fmt::Debug) -> String {
 
 #[test]
 fn a_point_has_the_same_bits_alone_among_thousands_and_in_sections_of_any_size() {
-    let mut r = Stream::new(2, "batches", 0);
+    let mut r = Stream::new(2, "batches", 1);
     for case in 0..4 {
         let (market, _) = market(&mut r, 5_000);
         let mut s = if case == 3 { weights(&mut r) } else { sketch(&mut r) };

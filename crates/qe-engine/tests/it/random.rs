@@ -92,13 +92,25 @@ impl Given {
 pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Given) {
     let is_crypto = r.bernoulli(0.4);
     let gaps = one(r, &[0.0, 0.0, 0.02, 0.2]);
-    let (mut times, step) = times_of(n + n / 2 + 8, is_crypto);
+    let (mut times, step) = times_of(3 * n + 400, is_crypto);
     // Some from the fifth of December 2025 on, after which the calendar of events ends.
     if is_crypto && r.bernoulli(0.2) {
         let late = Date::new(2025, 12, 5).unwrap().midnight_utc() - times[0];
         times.iter_mut().for_each(|t| *t += late);
     }
     times.retain(|_| !r.bernoulli(gaps));
+    // Sessions that end before their last bars, and some that are not there at all.
+    let calendar = if is_crypto { Calendar::crypto() } else { Calendar::us_equities() };
+    let (is_cut, is_gone) = one(r, &[(0.0, 0.0), (0.0, 0.0), (0.0, 0.1), (0.3, 0.0), (0.5, 0.1), (1.0, 0.0)]);
+    let (mut last, mut cut) = (None, 0);
+    times.retain(|t| {
+        let session = calendar.session_at(*t).unwrap();
+        if last.replace(session.date) != Some(session.date) {
+            cut = if r.bernoulli(is_cut) { 1 + r.below(4) as i64 } else { 0 };
+            cut = if r.bernoulli(is_gone) { i64::MAX } else { cut };
+        }
+        t + step <= session.close.saturating_sub(cut.saturating_mul(step))
+    });
     times.truncate(n);
     let n = times.len();
     // Few ticks a bar, so that levels are touched exactly; or many.
@@ -415,7 +427,7 @@ pub(crate) fn sketch(r: &mut Stream) -> Sketch {
             fill,
             holding: Holding::Units,
             path: one(r, &PathPolicy::ALL),
-            flat_at_session_end: r.bernoulli(0.15),
+            flat_at_session_end: r.bernoulli(0.25),
             no_entry_last_bars: one(r, &[0, 0, 0, 1, 4]),
             blackout_sessions,
         },
@@ -491,6 +503,18 @@ pub(crate) fn weights(r: &mut Stream) -> Sketch {
     ];
     s.weight = Some(one(r, &series).into());
     (s.entry, s.exits, s.gates, s.order) = ([None, None], [vec![], vec![]], vec![], Order::Market);
+    s
+}
+
+/// A strategy that is flat at the ends of sessions.
+pub(crate) fn flat(r: &mut Stream) -> Sketch {
+    let mut s = match r.below(4) {
+        0 => weights(r),
+        1 => wild(r),
+        _ => sketch(r),
+    };
+    s.execution.flat_at_session_end = true;
+    s.execution.no_entry_last_bars = one(r, &[0, 0, 1]);
     s
 }
 

@@ -202,14 +202,14 @@ fn the_session_s_end_takes_back_what_is_on_its_way() {
     s.execution.fill.delay = 30;
     s.execution.flat_at_session_end = true;
     assert_eq!(fills(&go(&s, &points(&rows), 0..72).1), []);
-    // A position that cannot be closed there is a refusal, and is closed at the next session's end.
+    // A position that cannot be closed there is a refusal, and is closed at the next open.
     s.execution.fill.delay = 1;
     rows[5].1 = 0.0;
     let market = points(&rows).with_tradable(&std::array::from_fn::<_, 72, _>(|i| i != 23)).unwrap();
     let (_, ledger) = go(&s, &market, 0..72);
     assert_eq!(refused(&ledger), [(23, 1.0, Refusal::Blocked)]);
-    assert_eq!(fills(&ledger), [(4, 10.0, 100.0), (47, -10.0, 100.0)]);
-    assert_eq!(ledger.fills.cause[1], Cause::SessionEnd);
+    assert_eq!(fills(&ledger), [(4, 10.0, 100.0), (24, -10.0, 100.0)]);
+    assert_eq!((ledger.fills.cause[1], ledger.fills.phase[1]), (Cause::SessionMissed, 0));
 }
 
 #[test]

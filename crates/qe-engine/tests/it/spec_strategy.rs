@@ -16,7 +16,7 @@ use qe_engine::ledger::{Cause, Fills, Ledger};
 use qe_engine::market::{Market, Symbols};
 use qe_engine::program::{ExitKind, StrategyPlan};
 
-use crate::random::{Sketch, at_once, market, one, sketch, times_of, weights, wild};
+use crate::random::{Sketch, at_once, flat, market, one, sketch, times_of, weights, wild};
 
 /// A fill as text, which tells all bits but those of NaN.
 fn fill(f: &Fills, i: usize) -> impl PartialEq + std::fmt::Debug + use<> {
@@ -263,6 +263,14 @@ fn weights_are_those_of_the_batch_walk() {
 }
 
 #[test]
+fn sessions_that_lack_their_last_bars_are_those_of_the_batch_walk() {
+    let seen = many(flat);
+    for (what, least) in [("SessionEnd 2", 50), ("SessionMissed 0", 50), ("SessionMissed 2", 2)] {
+        assert!(seen.get(what).is_some_and(|n| *n >= least), "{what} of {seen:?}");
+    }
+}
+
+#[test]
 fn rules_of_any_shape_are_those_of_the_batch_walk() {
     many(wild);
 }
@@ -344,9 +352,9 @@ fn what_is_of_another_strategy_or_was_changed_is_refused() {
     let changed = kept.replacen("0000000000000001", "0000000000000002", 1);
     let why = restored(&plan, &changed).unwrap_err();
     assert!(changed != kept && why.contains("cut or changed"), "{why}");
-    let later = kept.replacen("\"layout\":1", "\"layout\":2", 1);
+    let later = kept.replacen("\"layout\":2", "\"layout\":3", 1);
     let why = restored(&plan, &later).unwrap_err();
-    assert!(why.contains("form 2") && why.contains("go on with that version"), "{why}");
+    assert!(why.contains("form 3") && why.contains("go on with that version"), "{why}");
 }
 
 #[test]

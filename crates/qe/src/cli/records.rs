@@ -82,6 +82,7 @@ fn cause(cause: Cause, reasons: &[Arc<str>]) -> String {
         Cause::Exit(reason) => reasons.get(usize::from(reason)).map_or_else(|| "exit".to_owned(), ToString::to_string),
         Cause::Opposite => "opposite".to_owned(),
         Cause::SessionEnd => "session_end".to_owned(),
+        Cause::SessionMissed => "session_missed".to_owned(),
         Cause::Weight => "weight".to_owned(),
         Cause::Close => "close".to_owned(),
         Cause::Stop => "stop".to_owned(),

@@ -4,6 +4,7 @@ mod account;
 mod conserve;
 mod hostile;
 mod instants;
+mod late;
 mod orders;
 mod paper;
 mod parts;

@@ -13,7 +13,7 @@ const STEP: i64 = 300_000_000_000;
 
 /// The 27th of November 2019 (rows 0 to 77), the half day after Thanksgiving (78 to 119), the second of December (120 to
 /// 197); but for some rows. Each bar is of one price, which is its row in the whole.
-fn three_days(missing: &[usize]) -> Market {
+pub(crate) fn three_days(missing: &[usize]) -> Market {
     let calendar = Calendar::us_equities();
     let days = calendar.sessions(Date::new(2019, 11, 27).unwrap(), Date::new(2019, 12, 3).unwrap());
     let times: Vec<i64> = days.flat_map(|s| (0..(s.close - s.open) / STEP).map(move |i| s.open + i * STEP)).collect();
