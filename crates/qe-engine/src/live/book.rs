@@ -216,6 +216,12 @@ impl Book {
         is_bare && !wants && !rests
     }
 
+    /// Nothing is left of what rested, or waited for a close, under this number.
+    pub(super) fn lose(&mut self, id: u64) {
+        self.at_close = self.at_close.filter(|(at_close, _)| *at_close != id);
+        self.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|rest| *rest = None);
+    }
+
     /// Takes back what is not in mind any more.
     pub(super) fn take_back(&mut self, mind: &Mind, out: &mut Out) {
         self.sent.retain(|id| {

@@ -78,6 +78,10 @@ impl Pilot<'_> {
                 position.price = (position.price * position.units + fill.price * more) / held;
             }
             position.units = held;
+            if fill.is_done {
+                // All of it was less than what is held: it is sent anew.
+                self.state.book.lose(id);
+            }
         }
         let row = self.state.n_rows.saturating_sub(1);
         let State { mind, book, beyond, .. } = &mut self.state;
@@ -128,11 +132,10 @@ impl Pilot<'_> {
         self.state.mind.position = None;
         (self.state.unseen, self.state.beyond) = (None, None);
         let is_level = self.state.book.levels.iter().flatten().any(|rest| rest.id == id);
+        self.state.book.lose(id);
         if is_level {
-            self.state.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|r| *r = None);
             self.state.mind.left_by_level();
         }
-        self.state.book.at_close = self.state.book.at_close.filter(|(at_close, _)| *at_close != id);
         let clock = &mut self.state.clock;
         // A time at which a bar is complete belongs to that bar.
         let at = fill.time - i64::from(fill.phase != Phase::Open);
@@ -159,8 +162,7 @@ impl Pilot<'_> {
 
     fn forget(&mut self, id: u64) {
         self.state.book.partial = self.state.book.partial.filter(|partial| *partial != id);
-        self.state.book.at_close = self.state.book.at_close.filter(|(at_close, _)| *at_close != id);
-        self.state.book.levels.iter_mut().filter(|rest| rest.is_some_and(|r| r.id == id)).for_each(|rest| *rest = None);
+        self.state.book.lose(id);
         if self.state.book.waiting.is_some_and(|(waiting, _)| waiting == id) {
             self.state.book.waiting = None;
             if self.state.mind.waiting.is_some() {

@@ -2,6 +2,7 @@
 
 mod account;
 mod conserve;
+mod contracts;
 mod hostile;
 mod instants;
 mod late;
