@@ -4,7 +4,7 @@ use super::floor::{Floor, id_of};
 use super::order::{GroupId, Order, OrderId, OrderKind, Quantity, Side};
 use super::report::OrderState;
 use super::ticket::Ticket;
-use crate::ledger::Cause;
+use crate::ledger::{Cause, Refusal};
 
 /// Where a strategy stands: what it has, and what it may do.
 pub struct Desk<'d, 'a> {
@@ -129,6 +129,11 @@ impl<'a> Desk<'_, 'a> {
     /// Gives an order that is still there another size.
     pub fn resize(&mut self, id: OrderId, quantity: Quantity) -> bool {
         self.floor.resize(id, quantity)
+    }
+
+    /// Writes down that something in a market is not as it was to be.
+    pub(crate) fn note(&mut self, market: usize, side: f64, why: Refusal) {
+        self.floor.note(None, market, side, why);
     }
 
     /// A new group: of its orders, one that is filled cancels the others.

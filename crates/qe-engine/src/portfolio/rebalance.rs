@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::run::Manager;
 use super::spec::{Every, Which};
 use crate::broker::{Desk, Order, Quantity, Seen, Side};
-use crate::ledger::Cause;
+use crate::ledger::{Cause, Refusal};
 
 /// A look at shares, and what came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -25,6 +25,9 @@ pub struct Rebalanced {
     pub n_moved: usize,
     /// How many orders were placed.
     pub n_orders: usize,
+    /// Money that sleeves were not given of what they lack, since neither the reserve nor what others gave up reached; each of
+    /// them has a record.
+    pub short: f64,
 }
 
 /// Says when shares are looked at.
@@ -80,7 +83,7 @@ impl Manager<'_> {
         let band = self.spec.rebalance.drift_band;
         let is_beyond = worth > 0.0 && largest > band;
         let mut factors = vec![1.0; stakes.len()];
-        let mut n_moved = 0;
+        let (mut n_moved, mut short) = (0, 0.0);
         if is_beyond {
             let which = self.spec.rebalance.which;
             let to_move: Vec<usize> = match which {
@@ -92,7 +95,14 @@ impl Manager<'_> {
                 money.iter().fold((0.0, 0.0), |(g, t), x| if *x > 0.0 { (g + x, t) } else { (g, t - x) });
             let there = taken + desk.reserve().max(0.0);
             if given > there {
-                money.iter_mut().filter(|x| **x > 0.0).for_each(|x| *x *= there / given);
+                // What rounding alone leaves is not short.
+                short = if given - there > 1e-9 * worth { given - there } else { 0.0 };
+                for (m, money) in to_move.iter().zip(&mut money).filter(|(_, money)| **money > 0.0) {
+                    *money *= there / given;
+                    if short > 0.0 {
+                        desk.note(*m, 1.0, Refusal::CappedByReserve);
+                    }
+                }
             }
             for (m, money) in to_move.into_iter().zip(money) {
                 if money != 0.0 && desk.move_money(m, money) {
@@ -109,7 +119,7 @@ impl Manager<'_> {
         for (m, factor) in factors.into_iter().enumerate().filter(|(_, f)| *f != 1.0) {
             n_orders += usize::from(self.scale(m, factor, desk));
         }
-        self.rebalanced.push(Rebalanced { time: now, worth, drift: largest, n_moved, n_orders });
+        self.rebalanced.push(Rebalanced { time: now, worth, drift: largest, n_moved, n_orders, short });
     }
 
     /// Cuts what would be beyond a limit.

@@ -70,6 +70,8 @@ pub enum Refusal {
     NotFlat,
     /// What is to be held is reached by the other side.
     OtherSide,
+    /// Less money than its share of the portfolio: neither the reserve nor what others gave up reaches.
+    CappedByReserve,
     /// Smaller than asked for: the limit on the gross value of all positions.
     CappedByGross,
     /// Less than asked for is filled: the share of the bar's volume.

@@ -247,6 +247,54 @@ weight = 0.2
 }
 
 #[test]
+fn a_reserve_that_is_too_small_is_shared_and_that_is_a_record() {
+    // A falls from 100 to 60 in January; the others stay. Only A, or A and D, are outside of the band.
+    let n = 40;
+    let a: Vec<f64> = (0..n).map(|i| if i < 10 { 100.0 } else { 60.0 }).collect();
+    let markets = [days("A", &a), days("B", &vec![50.0; n]), days("C", &vec![50.0; n]), days("D", &a)];
+    let sleeve = |symbol: &str, weight: f64| {
+        format!("[[sleeves]]\nstrategy = \"hold\"\nsymbols = [\"{symbol}\"]\nweight = {weight}\n")
+    };
+    let played = |band: f64, sleeves: &[(&str, f64)]| {
+        let rule = format!("rebalance = {{ every = \"month\", drift_band = {band}, which = \"outside\" }}\n");
+        let text: String = sleeves.iter().map(|(symbol, weight)| sleeve(symbol, *weight)).collect();
+        go(&format!("capital = 1000.0\n{rule}{text}"), &markets).unwrap()
+    };
+    let moves = |report: &PortfolioReport| -> Vec<(u32, f64)> {
+        report.broker.moves.iter().map(|m| (m.market, (m.money * 1e6).round() / 1e6)).collect()
+    };
+    let told = |report: &PortfolioReport| -> Vec<(u32, u32, Refusal)> {
+        report.broker.events.iter().map(|e| (e.market, e.row, e.why)).collect()
+    };
+    // Half of it in A: 300 of 800 are left, 0.125 too little, and the others have 0.0625 too much each, within the band. There
+    // is no reserve: A lacks 100, and gets nothing.
+    let report = played(0.1, &[("A", 0.5), ("B", 0.25), ("C", 0.25)]);
+    let look = report.rebalanced[0];
+    assert_eq!((moves(&report), look.n_moved, look.n_orders), (vec![], 0, 0));
+    assert!((look.short - 100.0).abs() < 1e-9 && (look.drift - 0.125).abs() < 1e-12, "{look:?}");
+    assert_eq!(told(&report), [(0, 31, Refusal::CappedByReserve)]);
+    // With a reserve of 50: A has 270 of 820 and is to have 369. It gets 50, which buy 50 / 60 units at the open after.
+    let report = played(0.1, &[("A", 0.45), ("B", 0.25), ("C", 0.25)]);
+    let look = report.rebalanced[0];
+    assert_eq!((moves(&report), look.n_moved, look.n_orders), (vec![(0, 50.0)], 1, 1));
+    assert!((look.short - 49.0).abs() < 1e-9, "{look:?}");
+    assert_eq!(told(&report), [(0, 31, Refusal::CappedByReserve)]);
+    let f = &report.broker.ledger.fills;
+    assert!((f.units[3] - 50.0 / 60.0).abs() < 1e-12 && f.line[3] == 0, "{:?}", f.units);
+    // A has 240, D 120, B 340 of 760, 60 are in the reserve. A is to have 304 and D 152, and B 258.4: it gives up enough.
+    let report = played(0.03, &[("A", 0.4), ("D", 0.2), ("B", 0.34)]);
+    let look = report.rebalanced[0];
+    assert_eq!((look.worth, look.short, told(&report)), (760.0, 0.0, vec![]));
+    assert_eq!(moves(&report), [(0, 64.0), (1, 32.0), (2, -81.6)]);
+    // In four parts of 85, each 20.4 too much, that is within the band: the 60 go to A and D as they lack 64 and 32.
+    let parts = [("A", 0.4), ("D", 0.2), ("B", 0.085), ("C", 0.085), ("B", 0.085), ("C", 0.085)];
+    let report = played(0.04, &parts);
+    assert_eq!(moves(&report), [(0, 40.0), (1, 20.0)]);
+    assert!((report.rebalanced[0].short - 36.0).abs() < 1e-9);
+    assert_eq!(told(&report), [(0, 31, Refusal::CappedByReserve), (1, 31, Refusal::CappedByReserve)]);
+}
+
+#[test]
 fn what_grew_beyond_a_limit_is_cut_where_that_is_asked_for() {
     let n = 40;
     let a: Vec<f64> = (0..n).map(|i| if i < 10 { 100.0 } else { 300.0 }).collect();
