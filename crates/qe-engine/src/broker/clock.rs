@@ -10,6 +10,7 @@ use super::order::TimeInForce;
 use super::report::{BrokerReport, OrderRecord, OrderState};
 use super::seen::{Hall, Seen};
 use super::strategy::BarStrategy;
+use crate::error::Result;
 use crate::fills::At;
 use crate::ledger::Refusal;
 use crate::market::Market;
@@ -42,7 +43,16 @@ impl<'a> Floor<'a> {
         }
     }
 
-    pub(super) fn go<S: BarStrategy>(&mut self, markets: &'a [Market], events: &Events, strategy: &mut S) {
+    /// Goes from the first instant to the last.
+    ///
+    /// # Errors
+    /// What the strategy says that it cannot go on for.
+    pub(super) fn go<S: BarStrategy>(
+        &mut self,
+        markets: &'a [Market],
+        events: &Events,
+        strategy: &mut S,
+    ) -> Result<()> {
         let hall = Hall::new(markets);
         let mut groups = together(markets);
         let mut known = vec![0; markets.len()];
@@ -102,6 +112,9 @@ impl<'a> Floor<'a> {
             if !opening.is_empty() {
                 self.open(&opening, strategy);
             }
+            if let Some(fault) = strategy.fault() {
+                return Err(fault);
+            }
         }
         // After ruin there is nothing: but the instants at which bars were complete are told.
         if self.out.ruin.is_some() {
@@ -128,6 +141,7 @@ impl<'a> Floor<'a> {
             }
         }
         strategy.on_end(&mut Desk { floor: self });
+        strategy.fault().map_or(Ok(()), Err)
     }
 
     /// The row of a market that became complete at this instant.

@@ -13,7 +13,7 @@ use super::player::Player;
 use super::seen::Seen;
 use super::spec::Spec;
 use super::strategy::{BarStrategy, Filled, Update};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::live::{Account, Live};
 use crate::market::Market;
 use crate::program::StrategyPlan;
@@ -27,6 +27,10 @@ pub struct SpecStrategy<'p> {
     /// The highest worth at the ends of instants.
     peak: f64,
     reasons: Vec<Arc<str>>,
+    /// What it was made for, and whether that was compared with what the broker has.
+    markets: Vec<Market>,
+    is_checked: bool,
+    fault: Option<Error>,
 }
 
 impl<'p> SpecStrategy<'p> {
@@ -41,6 +45,9 @@ impl<'p> SpecStrategy<'p> {
             marks: markets.iter().map(|m| (m.shared_marks(), m.multiplier())).collect(),
             peak: f64::NEG_INFINITY,
             reasons: plan.reasons.clone(),
+            markets: markets.to_vec(),
+            is_checked: false,
+            fault: None,
         })
     }
 
@@ -90,11 +97,21 @@ impl BarStrategy for SpecStrategy<'_> {
     }
 
     fn on_bars(&mut self, seen: &Seen<'_>, desk: &mut Desk<'_, '_>) {
+        if !self.is_checked {
+            // Once: it reads its own markets, by the rows of the broker's.
+            self.is_checked = true;
+            self.fault = seen.differs(&self.markets);
+        }
+        if self.fault.is_some() {
+            return;
+        }
         let account = self.account(seen, desk);
         let rows = seen.bars().map(|bar| (bar.market, bar.row));
-        let taken = self.player.take(rows, seen.now(), &account, desk);
-        // The broker's bars are those of the markets that it was made for.
-        debug_assert!(taken.is_ok(), "{taken:?}");
+        self.fault = self.player.take(rows, seen.now(), &account, desk).err();
+    }
+
+    fn fault(&mut self) -> Option<Error> {
+        self.fault.take()
     }
 
     fn on_event(&mut self, _: &Event, _: &mut Desk<'_, '_>) {}

@@ -20,7 +20,7 @@ use crate::sim::guards::Guards;
 /// Runs a strategy over some markets.
 ///
 /// # Errors
-/// When there is no market, the broker cannot work so, or a market lacks what is asked of it.
+/// When there is no market, the broker cannot work so, a market lacks what is asked of it, or the strategy cannot go on.
 pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, strategy: &mut S) -> Result<BrokerReport> {
     spec.check()?;
     let Some(first) = markets.first() else {
@@ -76,7 +76,7 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         n_placed: 0,
         out,
     };
-    floor.go(markets, events, strategy);
+    floor.go(markets, events, strategy)?;
     Ok(floor.finish())
 }
 

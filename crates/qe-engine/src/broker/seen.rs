@@ -120,6 +120,28 @@ impl Seen<'_> {
     }
 }
 
+impl Seen<'_> {
+    /// Why a strategy that was made for some markets cannot go on over these, if so.
+    pub(super) fn differs(&self, markets: &[Market]) -> Option<Error> {
+        let there = self.hall.markets;
+        let is_same = |(a, b): (&Market, &Market)| {
+            a.symbol() == b.symbol()
+                && a.columns().axis() == b.columns().axis()
+                && a.columns().names().eq(b.columns().names())
+        };
+        let first = markets.iter().zip(there).position(|pair| !is_same(pair));
+        let reason = match first {
+            None if markets.len() == there.len() => return None,
+            None => format!("it was made for {} markets, and the broker has {}", markets.len(), there.len()),
+            Some(at) => {
+                format!("market {at} is {}, and it was made for other bars: of {}", there[at].key(), markets[at].key())
+            }
+        };
+        let mend = "give the strategy and the broker the same markets, in the same order".into();
+        Some(Error::Market { place: "a strategy on the broker".into(), reason, mend })
+    }
+}
+
 /// A bar that is complete.
 #[derive(Clone, Copy)]
 pub struct Bar<'a> {

@@ -7,6 +7,7 @@ use qe_data::events::Event;
 use super::desk::Desk;
 use super::order::OrderId;
 use super::seen::Seen;
+use crate::error::Error;
 use crate::ledger::{Cause, Refusal};
 
 /// A strategy as code: for what a specification cannot say.
@@ -37,6 +38,11 @@ pub trait BarStrategy {
     /// Something else became of an order.
     fn on_order(&mut self, update: &Update, desk: &mut Desk<'_, '_>) {
         let _ = (update, desk);
+    }
+
+    /// Why it cannot go on, if so: asked once it was told of all at an instant. The run ends with that error.
+    fn fault(&mut self) -> Option<Error> {
+        None
     }
 
     /// After the last bar.

@@ -104,9 +104,6 @@ pub fn run(
         fault: None,
     };
     let report = broker::run(&folio.broker, &folio.markets, &Events::default(), &mut manager)?;
-    if let Some(fault) = manager.fault.take() {
-        return Err(fault);
-    }
     let rebalanced = std::mem::take(&mut manager.rebalanced);
     drop(manager);
     // A bar that is complete when the first one opens is one before it.
@@ -186,6 +183,10 @@ impl BarStrategy for Manager<'_> {
             }
         }
         self.look(seen, desk);
+    }
+
+    fn fault(&mut self) -> Option<Error> {
+        self.fault.take()
     }
 
     fn on_event(&mut self, _: &Event, _: &mut Desk<'_, '_>) {}

@@ -146,6 +146,10 @@ impl BarStrategy for Restarted<'_, '_> {
     fn on_order(&mut self, update: &Update, desk: &mut Desk<'_, '_>) {
         self.inner.on_order(update, desk);
     }
+
+    fn fault(&mut self) -> Option<qe_engine::Error> {
+        self.inner.fault()
+    }
 }
 
 /// The market, some of whose rows are known in detail: in each, any way between its low and its high.
@@ -355,6 +359,32 @@ fn what_is_of_another_strategy_or_was_changed_is_refused() {
     let later = kept.replacen("\"layout\":2", "\"layout\":3", 1);
     let why = restored(&plan, &later).unwrap_err();
     assert!(why.contains("form 3") && why.contains("go on with that version"), "{why}");
+}
+
+#[test]
+fn what_it_cannot_go_on_for_ends_the_run() {
+    let (a, b) = (walk("A", 50, 1), walk("B", 50, 1));
+    let plan = Sketch { entry: [Some("close > close[1]".into()), None], ..Sketch::default() }.plan();
+    let made = |markets: &[Market]| SpecStrategy::new(&plan, 0, markets).unwrap();
+    let ran = |strategy: &mut SpecStrategy<'_>, markets: &[Market]| {
+        let broker = SpecStrategy::broker(&plan);
+        run(&broker, markets, &Events::default(), strategy).map(|r| r.ledger.fills.len()).map_err(|e| e.to_string())
+    };
+    let mut strategy = made(std::slice::from_ref(&a));
+    assert!(ran(&mut strategy, std::slice::from_ref(&a)).unwrap() > 0);
+    // It has seen these bars already.
+    let why = ran(&mut strategy, std::slice::from_ref(&a)).unwrap_err();
+    assert!(why.contains("each once"), "{why}");
+    // It was made for other markets than the broker has: others, more, fewer, longer ones.
+    for (own, there, what) in [
+        (vec![a.clone()], vec![b.clone()], "market 0 is B 1h"),
+        (vec![a.clone()], vec![a.clone(), b.clone()], "made for 1 markets, and the broker has 2"),
+        (vec![a.clone(), b.clone()], vec![a.clone()], "made for 2 markets, and the broker has 1"),
+        (vec![a.clone()], vec![walk("A", 60, 1)], "made for other bars"),
+    ] {
+        let why = ran(&mut made(&own), &there).unwrap_err();
+        assert!(why.contains(what) && why.contains("the same markets, in the same order"), "{why}");
+    }
 }
 
 #[test]
