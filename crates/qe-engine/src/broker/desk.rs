@@ -88,8 +88,7 @@ impl<'a> Desk<'_, 'a> {
 
     /// The orders that are there, as they were placed.
     pub fn open_orders(&self) -> Vec<OpenOrder> {
-        let alive = self.floor.slots.iter().enumerate().filter(|(_, slot)| slot.state.is_alive());
-        alive.filter_map(|(at, _)| self.order(id_of(at as u32))).collect()
+        self.floor.alive.iter().filter_map(|at| self.order(id_of(*at))).collect()
     }
 
     /// An order, if it is still there.
@@ -112,10 +111,10 @@ impl<'a> Desk<'_, 'a> {
 
     /// Takes back all orders of a market.
     pub fn cancel_all(&mut self, market: usize) {
-        for at in 0..self.floor.slots.len() as u32 {
-            if self.floor.slots[at as usize].order.market as usize == market {
-                self.floor.cancel(id_of(at));
-            }
+        let is_of = |at: &u32| self.floor.slots[*at as usize].order.market as usize == market;
+        let all: Vec<u32> = self.floor.alive.iter().copied().filter(is_of).collect();
+        for at in all {
+            self.floor.cancel(id_of(at));
         }
     }
 

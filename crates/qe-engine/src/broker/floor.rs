@@ -128,6 +128,9 @@ pub(super) struct Floor<'a> {
     /// The markets in which something is held, ascending.
     pub(super) held: Vec<u32>,
     pub(super) slots: Vec<Slot>,
+    /// Orders that are there, in the order in which they were placed, and some that are over: fewer than are there, or few.
+    pub(super) alive: Vec<u32>,
+    pub(super) n_alive: usize,
     /// Orders that are due at an open or a close, in the order in which they were placed.
     pub(super) queue: Vec<u32>,
     /// Whether an order of the queue may wait for a row that can be traded.

@@ -11,6 +11,9 @@ use crate::program::SizeKind;
 /// So many orders for each market, and some, in one instant are placed by nobody who knows what they do.
 const MOST_AT_ONCE: usize = 1_000;
 
+/// So many orders that are over may stand among those that are there, before they are taken out.
+const FEW: usize = 64;
+
 impl Floor<'_> {
     /// Places an order; what is wrong with it is told, and written down.
     pub(super) fn submit(&mut self, order: Order) -> OrderId {
@@ -56,6 +59,8 @@ impl Floor<'_> {
             return id_of(at);
         }
         self.slots.push(slot);
+        self.alive.push(at);
+        self.n_alive += 1;
         if let Some(group) = order.oco {
             self.groups[group.0 as usize - 1].push(at);
         }
@@ -187,12 +192,17 @@ impl Floor<'_> {
         let was_asleep = slot.state == OrderState::Asleep;
         (slot.state, slot.why, slot.ended_at) = (state, why.or(slot.why), self.now);
         let (market, side) = (slot.order.market as usize, slot.order.side.sign());
-        let (filled, mut child) = (slot.filled, slot.first_child);
+        let mut child = slot.first_child;
         if !was_asleep {
             let resting = &mut self.pits[market].resting;
             if let Some(i) = resting.iter().position(|x| *x == at) {
                 resting.remove(i);
             }
+        }
+        self.n_alive -= 1;
+        if self.alive.len() > FEW && self.alive.len() > 2 * self.n_alive {
+            let slots = &self.slots;
+            self.alive.retain(|at| slots[*at as usize].state.is_alive());
         }
         if let Some(why) = why {
             // What the strategy does itself it knows.
@@ -208,7 +218,8 @@ impl Floor<'_> {
             }
         }
         while child != NONE {
-            if filled == 0.0 {
+            // One that only closed what was held before never woke them.
+            if self.slots[child as usize].state == OrderState::Asleep {
                 self.end(child, OrderState::Cancelled, Some(Refusal::NoParent));
             }
             child = self.slots[child as usize].next_child;

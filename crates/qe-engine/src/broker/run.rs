@@ -66,6 +66,8 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         equity: spec.capital,
         held: Vec::new(),
         slots: Vec::new(),
+        alive: Vec::new(),
+        n_alive: 0,
         queue: Vec::new(),
         is_waiting: false,
         groups: Vec::new(),

@@ -383,5 +383,5 @@ fn money_is_conserved_over_a_million_random_orders() {
         }
     }
     let told = format!("{n_fills} fills, {n_ruined} ruined, {n_called} margin calls, {n_reversed} through zero");
-    assert!(n_fills > 100_000 && n_ruined > 100 && n_called > 200 && n_reversed > 5_000, "{told}");
+    assert!(n_fills > 100_000 && n_ruined > 80 && n_called > 200 && n_reversed > 5_000, "{told}");
 }

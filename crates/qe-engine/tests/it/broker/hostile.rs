@@ -117,3 +117,55 @@ fn parents_and_groups_that_are_not_there_are_refused() {
     let [group, parent] = [Refusal::NoGroup, Refusal::NoParent].map(Some);
     assert_eq!(whys, [group, parent, Some(Refusal::Cancelled), parent]);
 }
+
+#[test]
+fn open_orders_are_those_that_are_there_however_many_are_over() {
+    let markets = [hours(&flat(&[100.0; 400])), hours(&flat(&[100.0; 400]))];
+    // What is there, as the strategy itself counts it: three more a bar, one less, and all of the first market now and then.
+    let mut there: Vec<(OrderId, u32)> = Vec::new();
+    let report = go(
+        &Spec { leverage: 1e9, ..Spec::default() },
+        &markets,
+        Acts::at(|row, desk| {
+            let open: Vec<_> = desk.open_orders().iter().map(|o| (o.id, o.order.market)).collect();
+            assert_eq!(open, there, "{row}");
+            for market in [0, 1, 0] {
+                there.push((desk.buy(market, 1.0).limit(90.0).place().id, market as u32));
+            }
+            // What cannot be placed is not there.
+            desk.buy(0, f64::NAN).place();
+            assert!(desk.cancel(there.remove(row * 7 % there.len()).0));
+            if row % 90 == 89 {
+                desk.cancel_all(0);
+                there.retain(|(_, market)| *market != 0);
+            }
+            if row == 300 {
+                (0..2).for_each(|market| desk.cancel_all(market));
+                there.clear();
+            }
+        }),
+    );
+    assert_eq!(report.orders.len(), 1600);
+}
+
+#[test]
+fn what_was_to_protect_a_position_that_its_order_did_not_open_is_over_with_it() {
+    // One is short; buying one closes it and opens nothing, so the stop has nothing to wait for.
+    let report = go(
+        &Spec::default(),
+        &[hours(&flat(&[100.0; 5]))],
+        Acts::at(|row, desk| match row {
+            0 => {
+                desk.sell(0, 1.0).place();
+            }
+            1 => {
+                desk.buy(0, 1.0).stop_loss(90.0).take_profit(110.0).place();
+            }
+            3 => assert_eq!(desk.open_orders(), []),
+            _ => {}
+        }),
+    );
+    let ends: Vec<_> = report.orders.iter().map(|o| (o.state, o.why)).collect();
+    let over = (OrderState::Cancelled, Some(Refusal::NoParent));
+    assert_eq!(ends, [(OrderState::Filled, None), (OrderState::Filled, None), over, over]);
+}
