@@ -156,22 +156,24 @@ fn live_w2(path: &str, runs: usize, is_resting: bool, out: Option<&str>) -> Outc
         let start = Instant::now();
         for (row, values) in rows.iter().enumerate() {
             let (open_time, available) = (axis.open()[row], axis.available()[row]);
-            let mut fill = |live: &mut Live<'_>, venue: &mut Venue, order, phase, raw: f64, now: f64| {
+            let mut fill = |live: &mut Live<'_>, venue: &mut Venue, order, phase, raw: f64, now: f64| -> Outcome<()> {
                 fills.push((row as u32, raw));
                 let price = raw * if now > 0.0 { 1.0003 } else { 0.9997 };
                 let time = if phase == Phase::Open { open_time } else { available };
-                venue.take(live.filled(&Fill { order, feed: 0, time, phase, raw, price, held: now, is_done: true }));
+                let fill = Fill { order, feed: 0, time, phase, raw, price, held: now, is_done: true };
+                venue.take(live.filled(&fill)?);
+                Ok(())
             };
             if let Some((order, is_exit)) = venue.market.take() {
                 held = if is_exit { 0.0 } else { 1.0 };
-                fill(&mut live, &mut venue, order, Phase::Open, values[0], held);
+                fill(&mut live, &mut venue, order, Phase::Open, values[0], held)?;
             }
             if held != 0.0
                 && let Some((order, level)) = venue.stop.filter(|(_, level)| values[2] <= *level)
             {
                 (held, venue.stop) = (0.0, None);
                 let phase = if values[0] <= level { Phase::Open } else { Phase::Within };
-                fill(&mut live, &mut venue, order, phase, level.min(values[0]), held);
+                fill(&mut live, &mut venue, order, phase, level.min(values[0]), held)?;
             }
             let bar = Bar { feed: 0, open_time, available, values };
             venue.take(live.step(&[bar], &Account::UNKNOWN)?);

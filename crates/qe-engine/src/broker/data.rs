@@ -117,7 +117,9 @@ impl BarStrategy for SpecStrategy<'_> {
     fn on_event(&mut self, _: &Event, _: &mut Desk<'_, '_>) {}
 
     fn on_fill(&mut self, fill: &Filled, desk: &mut Desk<'_, '_>) {
-        self.player.filled(fill.market, fill, desk);
+        if let Err(fault) = self.player.filled(fill.market, fill, desk) {
+            self.fault.get_or_insert(fault);
+        }
     }
 
     fn on_order(&mut self, update: &Update, desk: &mut Desk<'_, '_>) {

@@ -192,7 +192,7 @@ impl<'p> Player<'p> {
     }
 
     /// Takes what was filled of a feed.
-    pub(crate) fn filled(&mut self, feed: usize, fill: &Filled, desk: &mut Desk<'_, '_>) {
+    pub(crate) fn filled(&mut self, feed: usize, fill: &Filled, desk: &mut Desk<'_, '_>) -> Result<()> {
         if let (Some((_, within)), 1) = (self.within.get_mut(feed), fill.phase) {
             *within = Some((fill.row, fill.time));
         }
@@ -211,7 +211,8 @@ impl<'p> Player<'p> {
             held: fill.held,
             is_done: desk.order(fill.order).is_none(),
         };
-        self.hand.act(self.live.filled(&fill), desk);
+        self.hand.act(self.live.filled_in_order(&fill)?, desk);
+        Ok(())
     }
 
     /// Takes what else became of an order.

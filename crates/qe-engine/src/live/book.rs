@@ -105,11 +105,11 @@ impl Book {
             self.sent.push(id);
         }
         if let (Some(w), None) = (&mind.waiting, self.waiting) {
-            let price = w.level.max(f64::MIN_POSITIVE);
+            let price = finite(w.level);
             let kind = if w.is_stop { OrderKind::Stop { price } } else { OrderKind::Limit { price } };
             let order = Order {
                 strength: w.entry.strength,
-                tif: TimeInForce::Bars((w.until - row) as u32),
+                tif: TimeInForce::Bars(w.until.saturating_sub(row) as u32),
                 from_flat: true,
                 ..Order::market(market, Side::of(w.entry.side), size.of(w.entry.size)).of(kind)
             };
@@ -132,14 +132,13 @@ impl Book {
             if rests.is_some_and(is_same) {
                 continue;
             }
-            // A level below every price is as good as the least.
-            let price = level.max(f64::MIN_POSITIVE);
+            let price = finite(level);
             let order_kind = match kind {
                 0 => OrderKind::Stop { price },
                 1 => OrderKind::Limit { price },
                 _ => {
                     let best = if side > 0.0 { position.high } else { position.low };
-                    OrderKind::Trail { by: Distance::Price(level), best: is_new_row.then_some(best) }
+                    OrderKind::Trail { by: Distance::Price(level.min(f64::MAX)), best: is_new_row.then_some(best) }
                 }
             };
             let group = if self.group == 0 { out.last_id + 1 } else { self.group };
@@ -249,6 +248,11 @@ impl Book {
             self.partial.take().into_iter().for_each(|id| out.cancel(id));
         }
     }
+}
+
+/// A level that an order may have: one below every price is as good as the least, and one above as the greatest.
+fn finite(level: f64) -> f64 {
+    level.clamp(f64::MIN_POSITIVE, f64::MAX)
 }
 
 /// An order that closes a position of a side.

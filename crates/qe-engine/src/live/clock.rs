@@ -55,14 +55,14 @@ impl Clock {
 
     /// Nothing is entered in so many sessions after that of an exit.
     pub(super) fn cool(&mut self, n_sessions: u32, at: i64) {
-        let until = self.day_of(at) + n_sessions;
+        let until = self.day_of(at).saturating_add(n_sessions);
         self.cool_day = Some(self.cool_day.map_or(until, |d| d.max(until)));
     }
 
-    /// The number of the day of an instant that is not before the last row.
+    /// The number of the day of an instant, which is not before that of the last row, unless it is told late.
     fn day_of(&mut self, open: i64) -> u32 {
         let date = self.cursor.day_of(open).days();
-        if self.day.is_some_and(|day| day != date) { self.n_days + 1 } else { self.n_days }
+        if self.day.is_some_and(|day| day < date) { self.n_days + 1 } else { self.n_days }
     }
 
     /// Writes or reads what changes of it.

@@ -96,6 +96,9 @@ pub struct Live<'p> {
     pilots: Vec<Pilot<'p>>,
     /// What compares symbols, where bars do not say it themselves.
     section: Option<Section<'p>>,
+    /// When the last bar of each feed was complete, and room to look at more than one of them.
+    lasts: Vec<i64>,
+    seen: Vec<i64>,
     out: Out,
 }
 
@@ -153,7 +156,8 @@ impl<'p> Live<'p> {
         };
         let pilot = |(place, _)| Pilot::new(plan, program, feeds, place, section.is_none());
         let pilots = traded.map(pilot).collect::<Result<_>>()?;
-        Ok(Self { feeds: feeds.to_vec(), pilots, section, out: Out::default() })
+        let lasts = vec![i64::MIN; feeds.len()];
+        Ok(Self { feeds: feeds.to_vec(), pilots, section, seen: lasts.clone(), lasts, out: Out::default() })
     }
 
     /// Takes all bars that became available at one instant, in the order of the feeds, and gives what is to be done.
@@ -177,11 +181,21 @@ impl<'p> Live<'p> {
 
     fn take(&mut self, bars: &[Bar<'_>], account: Option<&Account>) -> Result<()> {
         self.out.acts.clear();
-        for bar in bars {
-            self.check(bar)?;
+        if let Some(section) = &self.section {
+            section.check(bars)?;
+        }
+        if let [bar] = bars {
+            self.check(bar, self.lasts.get(bar.feed))?;
+            self.lasts[bar.feed] = bar.available;
+        } else {
+            self.seen.clone_from(&self.lasts);
+            for bar in bars {
+                self.check(bar, self.seen.get(bar.feed))?;
+                self.seen[bar.feed] = bar.available;
+            }
+            std::mem::swap(&mut self.lasts, &mut self.seen);
         }
         if let Some(section) = &mut self.section {
-            section.check(bars)?;
             section.step(bars);
         }
         // What is read of other symbols is known in the same instant.
@@ -199,13 +213,40 @@ impl<'p> Live<'p> {
         Ok(())
     }
 
-    /// Takes what was filled, and gives what is to be done at once: what rests to close a position that was opened.
-    pub fn filled(&mut self, fill: &Fill) -> &[Act] {
-        self.out.acts.clear();
-        if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == fill.feed) {
-            pilot.filled(fill, &mut self.out);
+    /// Takes what was filled, and gives what is to be done at once: what rests to close a position that was opened. What is
+    /// held after it counts, whatever order it was of: the strategy goes on from there. One that is told after a later one
+    /// says nothing of what is held any more.
+    ///
+    /// # Errors
+    /// When it is of no feed that is traded, or a price, or what is held, is no number. Nothing is changed then.
+    pub fn filled(&mut self, fill: &Fill) -> Result<&[Act]> {
+        match self.pilots.iter().find(|pilot| pilot.feed == fill.feed) {
+            Some(pilot) if fill.time < pilot.state.last_fill && fill.is_done => Ok(self.ended(fill.order)),
+            Some(pilot) if fill.time < pilot.state.last_fill => {
+                self.out.acts.clear();
+                Ok(&self.out.acts)
+            }
+            _ => self.filled_in_order(fill),
         }
-        &self.out.acts
+    }
+
+    /// As [`Live::filled`], of one that is surely told in time.
+    pub(crate) fn filled_in_order(&mut self, fill: &Fill) -> Result<&[Act]> {
+        self.out.acts.clear();
+        let fault = |reason: String, mend: &str| {
+            Err(Error::Market { place: format!("a fill of order {}", fill.order.0), reason, mend: mend.into() })
+        };
+        if !(fill.raw.is_finite() && fill.price.is_finite() && fill.held.is_finite()) {
+            let Fill { raw, price, held, .. } = fill;
+            let reason = format!("at {raw}, for {price}, after which {held} are held");
+            return fault(reason, "give numbers; as the market's price what was paid, where that is not known");
+        }
+        let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == fill.feed) else {
+            let reason = format!("feed {} is not traded", fill.feed);
+            return fault(reason, "give the place of its symbol among the feeds");
+        };
+        pilot.filled(fill, &mut self.out);
+        Ok(&self.out.acts)
     }
 
     /// Takes how far prices went in the bar that is running, after a position was entered within it, where that is known:
@@ -227,18 +268,17 @@ impl<'p> Live<'p> {
         &self.out.acts
     }
 
-    fn check(&self, bar: &Bar<'_>) -> Result<()> {
+    fn check(&self, bar: &Bar<'_>, last: Option<&i64>) -> Result<()> {
         let fault = |reason: String, mend: &str| {
             Err(Error::Market { place: format!("a bar of feed {}", bar.feed), reason, mend: mend.into() })
         };
-        let Some(feed) = self.feeds.get(bar.feed) else {
+        let (Some(feed), Some(&last)) = (self.feeds.get(bar.feed), last) else {
             return fault(format!("there are {} feeds", self.feeds.len()), "count from 0");
         };
         if bar.values.len() != feed.columns.len() {
             let reason = format!("it has {} values, and the feed has {}", bar.values.len(), feed.columns.len());
             return fault(reason, "give a value for each column, NaN where it is missing");
         }
-        let last = self.pilots.iter().find(|p| p.feed == bar.feed).map_or(i64::MIN, |p| p.state.last_available);
         if bar.available <= last || bar.open_time > bar.available {
             let reason = format!("it is complete at {}, and one at {last} was taken", bar.available);
             return fault(reason, "give bars in the order in which they are complete, each once");

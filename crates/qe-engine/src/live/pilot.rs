@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) mind: Mind,
     pub(super) n_rows: usize,
     pub(super) last_available: i64,
+    /// The time of the last fill.
+    pub(super) last_fill: i64,
     /// The last close; before the first, the last open.
     pub(super) mark: f64,
     pub(super) has_close: bool,
@@ -104,6 +106,7 @@ impl<'p> Pilot<'p> {
                 mind: Mind::new(program, plan.compiled.rules()),
                 n_rows: 0,
                 last_available: i64::MIN,
+                last_fill: i64::MIN,
                 mark: 1.0,
                 has_close: false,
                 clock: Clock::new(plan, feed, program.cooldown_sessions),
@@ -180,6 +183,7 @@ impl<'p> Pilot<'p> {
         if mind.waiting.is_some_and(|w| row > w.entry.signal_row && row >= w.until) {
             mind.expire();
         }
+        mind.go_on_from_held();
         mind.decide(&mut now);
         state.book.send(mind, self.plan, self.feed, row, None, out);
     }
@@ -205,10 +209,11 @@ impl State {
 
     /// Writes or reads it.
     pub(super) fn keep(&mut self, tape: &mut Tape) {
-        let Self { mind, n_rows, last_available, mark, has_close, clock, unseen, beyond, book } = self;
+        let Self { mind, n_rows, last_available, last_fill, mark, has_close, clock, unseen, beyond, book } = self;
         tape.mind(mind);
         tape.count(n_rows);
         tape.time(last_available);
+        tape.time(last_fill);
         tape.number(mark);
         tape.flag(has_close);
         // Whether there is a clock, the strategy says.

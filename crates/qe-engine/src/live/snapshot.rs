@@ -42,6 +42,7 @@ impl Live<'_> {
         let mut tape = Tape::empty();
         let mut last_id = self.out.last_id;
         tape.word(&mut last_id);
+        self.lasts.iter().for_each(|last| tape.time(&mut last.clone()));
         let mut plans = Vec::with_capacity(self.pilots.len());
         for pilot in &self.pilots {
             plans.push(pilot.stepper.memory()?);
@@ -83,6 +84,8 @@ impl Live<'_> {
         let mut tape = Tape::of(words(&from.words).ok_or_else(damaged)?);
         let mut last_id = 0;
         tape.word(&mut last_id);
+        let mut lasts = self.lasts.clone();
+        lasts.iter_mut().for_each(|last| tape.time(last));
         let mut states = Vec::with_capacity(self.pilots.len());
         for (pilot, plan) in self.pilots.iter().zip(&from.plans) {
             let (mut state, mut stepper) = (pilot.state.clone(), pilot.stepper.clone());
@@ -103,7 +106,7 @@ impl Live<'_> {
             (pilot.state, pilot.stepper) = (state, stepper);
         }
         self.out.acts.clear();
-        self.out.last_id = last_id;
+        (self.out.last_id, self.lasts) = (last_id, lasts);
         Ok(())
     }
 

@@ -44,6 +44,8 @@ impl Pilot<'_> {
     /// Takes what was filled, and says what is to be done at once.
     pub(super) fn filled(&mut self, fill: &Fill, out: &mut Out) {
         let id = fill.order.0;
+        let is_own = self.is_own(id);
+        self.state.last_fill = self.state.last_fill.max(fill.time);
         // A fill at a close is of the last row, if that is known already, or else of the one that is running.
         let is_seen = fill.phase == Phase::Close && fill.time <= self.state.last_available;
         let row = if is_seen { self.state.n_rows.saturating_sub(1) } else { self.state.n_rows };
@@ -53,6 +55,9 @@ impl Pilot<'_> {
         self.note_order(id, fill, is_opened);
         if is_closed {
             self.close(id, row, fill);
+            if !is_own {
+                self.state.mind.left_by_others();
+            }
         }
         if is_opened {
             let phase = match fill.phase {
@@ -86,6 +91,14 @@ impl Pilot<'_> {
         let row = self.state.n_rows.saturating_sub(1);
         let State { mind, book, beyond, .. } = &mut self.state;
         book.send(mind, self.plan, self.feed, row, *beyond, out);
+    }
+
+    /// Whether an order is among those that are in mind.
+    fn is_own(&self, id: u64) -> bool {
+        let State { mind, book, .. } = &self.state;
+        mind.orders.iter().any(|o| o.due as u64 == id && id != NEW as u64)
+            || book.levels.iter().flatten().any(|rest| rest.id == id)
+            || book.at_close.is_some_and(|(at_close, _)| at_close == id)
     }
 
     /// An order at the market, or an entry that rests, was filled, whole or in part.
@@ -138,7 +151,7 @@ impl Pilot<'_> {
         }
         let clock = &mut self.state.clock;
         // A time at which a bar is complete belongs to that bar.
-        let at = fill.time - i64::from(fill.phase != Phase::Open);
+        let at = fill.time.saturating_sub(i64::from(fill.phase != Phase::Open));
         self.state.mind.cool(row, |n_sessions| {
             clock.iter_mut().for_each(|clock| clock.cool(n_sessions as u32, at));
             0

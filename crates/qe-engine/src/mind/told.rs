@@ -73,6 +73,24 @@ impl Mind {
         }
     }
 
+    /// The position was closed by what was never decided: another's order, or one that was taken back too late. It is gone as
+    /// if by what rests; a weight is to be held again from the next decision on.
+    pub(crate) fn left_by_others(&mut self) {
+        self.left_by_level();
+        if self.orders.is_empty() {
+            self.decided_weight = 0.0;
+        }
+    }
+
+    /// Where nothing is on its way, what is decided is what is held: also where an order was taken back too late, or another's
+    /// was filled.
+    #[inline]
+    pub(crate) fn go_on_from_held(&mut self) {
+        if self.orders.is_empty() && self.waiting.is_none() && self.program.weight.is_none() {
+            self.decided = self.position.as_ref().map_or(0.0, |p| p.side);
+        }
+    }
+
     /// Nothing is entered for a while after an exit in a row. Sessions are told as the row from which on they are over.
     #[inline]
     pub(crate) fn cool(&mut self, row: usize, sessions_until: impl FnOnce(usize) -> usize) {

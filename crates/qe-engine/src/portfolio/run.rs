@@ -198,7 +198,9 @@ impl BarStrategy for Manager<'_> {
             // There is nothing left to grow.
             desk.cancel(order);
         }
-        self.players[fill.market].filled(0, fill, desk);
+        if let Err(fault) = self.players[fill.market].filled(0, fill, desk) {
+            self.fault.get_or_insert(fault);
+        }
     }
 
     fn on_order(&mut self, update: &Update, desk: &mut Desk<'_, '_>) {

@@ -76,7 +76,8 @@ fn a_strategy_that_trades_live_asks_for_no_memory_once_it_is_warm() {
             let mut fill = |live: &mut Live<'_>, venue: &mut Venue, order, phase, raw, held| {
                 n_fills += 1;
                 let time = open_time + if phase == Phase::Open { 0 } else { MINUTE };
-                venue.take(live.filled(&Fill { order, feed: 0, time, phase, raw, price: raw, held, is_done: true }));
+                let fill = Fill { order, feed: 0, time, phase, raw, price: raw, held, is_done: true };
+                venue.take(live.filled(&fill).unwrap());
             };
             if let Some((order, is_exit)) = venue.market.take() {
                 held = if is_exit { 0.0 } else { 1.0 };
