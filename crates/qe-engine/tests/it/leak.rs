@@ -12,11 +12,12 @@ use qe_engine::broker::{BarStrategy, Desk, Quantity, Seen, Spec};
 use qe_engine::costs::CostModel;
 use qe_engine::fills::At;
 use qe_engine::leak::{self, Act, LeakOptions, LeakReport, Said, Tampering, Told};
+use qe_engine::ledger::Cause;
 use qe_engine::market::{Market, Symbols};
 use qe_engine::run::{RunOptions, run};
 use qe_engine::{Result, StrategySpec, strategies};
 
-use crate::random::{at_once, market, market_of, sketch, times_of, weights, wild};
+use crate::random::{at_once, flat, market, market_of, sketch, times_of, weights, wild};
 
 /// Simulated bars of funds over a year.
 fn funds(symbols: &[&str], timeframe: Timeframe) -> (Calendar, Vec<Bars>) {
@@ -207,7 +208,8 @@ fn random_strategies_know_nothing_of_the_future() {
     for id in 0..400 {
         let mut r = Stream::new(1, "leak", id);
         let (market, _) = market(&mut r, 500);
-        let s = match id % 4 {
+        let s = match id % 5 {
+            4 => flat(&mut r),
             0 => weights(&mut r),
             1 => at_once(&mut r),
             2 => wild(&mut r),
@@ -252,6 +254,19 @@ fn the_close_of_a_session_is_known_by_the_clock_and_not_by_what_comes_after() {
     assert_eq!(fills(&sessions(78 * 3, &[154])), [154]);
     let report = leak::of_spec(&spec(text), &sessions(78 * 3, &[155]), &LeakOptions::default()).unwrap();
     assert_clean(&report, 5);
+}
+
+/// That a session's last bar is missing is known when the next opens: what is left over is closed at that open, and no bar
+/// before knows of it.
+#[test]
+fn that_a_session_ended_without_its_last_bar_is_known_at_the_next_open() {
+    let text = "[entry]\nlong = \"close > close[1]\"\n[session]\nflat_at_end = true\n";
+    let market = sessions(78 * 4, &[77, 154, 155]);
+    let report = leak::of_spec(&spec(text), &market, &LeakOptions::default()).unwrap();
+    assert_clean(&report, 5);
+    let report = run(&spec(text), &market, &RunOptions::default()).unwrap();
+    let missed = report.ledger.fills.cause.iter().filter(|cause| **cause == Cause::SessionMissed).count();
+    assert_eq!(missed, 2);
 }
 
 /// And how many bars are left of a session was counted in bars as short as the shortest of all the data: of hours of US
