@@ -72,8 +72,8 @@ impl VectorizedEngine {
         self.add(lf, &[&ALIGNED[..], &INNER[..]].concat())
     }
 
-    /// A row for each symbol with every metric of [`metrics::ALL`](crate::metrics::ALL), null where it is not defined, and `n_rows`,
-    /// `max_drawdown_steps`, `final_equity`, `is_ruined`. No series is kept.
+    /// A row for each symbol with every metric of [`metrics::ALL`](crate::metrics::ALL), null where it is not defined, and `n_steps`,
+    /// `max_drawdown_bars`, `final_equity`, `is_ruined`. No series is kept.
     ///
     /// # Errors
     /// As [`VectorizedEngine::aligned`].

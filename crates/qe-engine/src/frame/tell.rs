@@ -28,8 +28,8 @@ pub(super) const ALIGNED: [Field; 7] = [
 pub(super) const INNER: [Field; 4] =
     [("units", |r| r.units), ("cash", |r| r.cash), ("turnover", |r| r.turnover), ("drawdown", |r| r.drawdown)];
 
-/// What stands beside the metrics.
-pub(super) const BESIDE: [&str; 4] = ["n_rows", "max_drawdown_steps", "final_equity", "is_ruined"];
+/// What stands beside the metrics, under the names of [`results::schema`](crate::results::schema).
+pub(super) const BESIDE: [&str; 4] = ["n_steps", "max_drawdown_bars", "final_equity", "is_ruined"];
 
 /// A frame with the columns of every row added; rows before scoring begins are missing.
 pub(super) fn aligned(df: &DataFrame, told: &Told, fields: &[Field]) -> PolarsResult<DataFrame> {
@@ -95,8 +95,8 @@ pub(super) fn metrics(df: &DataFrame, told: &Told) -> PolarsResult<DataFrame> {
         let values: Vec<Option<f64>> = scored.iter().map(|(_, summary)| summary.get(metric.name)).collect();
         columns.push(Column::new(metric.name.into(), values));
     }
-    let [n_rows, fall, equity, ruined] = BESIDE;
-    columns.push(Column::new(n_rows.into(), scored.iter().map(|(s, _)| s.n_rows).collect::<Vec<u64>>()));
+    let [n_steps, fall, equity, ruined] = BESIDE;
+    columns.push(Column::new(n_steps.into(), scored.iter().map(|(s, _)| s.n_rows).collect::<Vec<u64>>()));
     columns.push(Column::new(fall.into(), scored.iter().map(|(s, _)| s.max_drawdown).collect::<Vec<f64>>()));
     columns.push(Column::new(equity.into(), scored.iter().map(|(s, _)| s.equity).collect::<Vec<f64>>()));
     columns.push(Column::new(ruined.into(), scored.iter().map(|(s, _)| s.is_ruined).collect::<Vec<bool>>()));

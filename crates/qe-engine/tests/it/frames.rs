@@ -156,7 +156,7 @@ fn scoring_may_begin_later_and_closes_before_are_known() {
         told[240..].iter().map(|v| v.to_bits()).collect::<Vec<_>>()
     );
     let n = engine.metrics(frame(480, true).lazy()).unwrap().collect().unwrap();
-    assert!(n.column("n_rows").unwrap().u64().unwrap().iter().all(|n| n == Some(240)));
+    assert!(n.column("n_steps").unwrap().u64().unwrap().iter().all(|n| n == Some(240)));
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn what_is_wrong_with_a_query_is_told_with_its_mend() {
     assert_eq!(none.height(), 0);
     let one = engine.metrics(good().filter(col("ts").dt().hour().eq(lit(3)))).unwrap().collect().unwrap();
     assert_eq!(one.height(), 3);
-    assert_eq!(one.column("n_rows").unwrap().u64().unwrap().get(0), Some(1));
+    assert_eq!(one.column("n_steps").unwrap().u64().unwrap().get(0), Some(1));
     let gone = good().with_columns([lit(f64::NAN).alias("close"), lit(f64::NAN).alias("open")]);
     let gone = engine.metrics(gone).unwrap().collect().unwrap();
     assert_eq!(gone.column("final_equity").unwrap().f64().unwrap().get(1), Some(10_000.0));

@@ -255,7 +255,7 @@ fn live(plan: &StrategyPlan, markets: &[Market], traded: &[bool], restarts: f64)
                     held: venue.held[m],
                     is_done: true,
                 };
-                let acts = live.filled(&told).to_vec();
+                let acts = live.filled(&told).unwrap().to_vec();
                 venue.take(&acts);
             }
         }
