@@ -23,6 +23,7 @@ mod exact;
 mod mix;
 mod pairs;
 mod parting;
+mod seen;
 mod share;
 mod text;
 mod trips;
@@ -42,7 +43,7 @@ use cause::Made;
 
 pub use cause::Cause;
 pub use changed::{Changed, Place};
-pub use parting::{Parting, Seen, SeenFill, What};
+pub use seen::{Parting, Seen, SeenFill, What};
 pub use trips::{Matched, TradeDiff};
 
 /// A run and what it was made from.

@@ -7,6 +7,7 @@
 mod manifest;
 mod metrics_table;
 mod name;
+mod row;
 mod schema;
 mod table;
 mod trade_log;

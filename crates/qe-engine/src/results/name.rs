@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use qe_core::instrument::AssetClass;
 
-use super::metrics_table::class_word;
+use super::row::class_word;
 use crate::run::RunIdentity;
 
 /// How much of a strategy's name is kept.
