@@ -130,7 +130,7 @@ impl Chart<'_> {
         for (share, label, is_minor) in xs {
             let edge = match share {
                 s if s < 0.03 => "s",
-                s if s > 0.95 => "e",
+                s if s > 0.92 => "e",
                 _ => "",
             };
             out.raw("<li").attr("style", &format!("left:{:.1}%", 100.0 * share));
@@ -160,7 +160,7 @@ impl Chart<'_> {
                 axis.ticks.iter().map(|t| (share(t.at), t.label.clone(), t.is_minor)).collect()
             }
             Bottom::Values(scale, write) => {
-                let ticks = written(scale, 7, *write).into_iter().enumerate();
+                let ticks = written(scale, 5, *write).into_iter().enumerate();
                 ticks.map(|(i, (share, label))| (share, label, i % 2 == 1)).collect()
             }
             Bottom::Words(words) => words.clone(),

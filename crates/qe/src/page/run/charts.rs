@@ -1,5 +1,8 @@
 //! The charts of a run page, each with the words that say what it shows.
 
+use qe_engine::fills::PathPolicy;
+use qe_engine::range::{PolicyRange, Way};
+
 use super::{PriceChart, RunPage};
 use crate::page::draw::{Bottom, Chart, Line, Mark, N_COLUMNS, Path, Scale, place};
 use crate::page::html::short;
@@ -348,6 +351,70 @@ pub(crate) fn spread(page: &RunPage) -> Chart<'_> {
         marks: vec![Mark::new("boxes", boxes), Mark::new("line s2", normal)],
         legend: vec![("box", "Days".into()), ("s2", "Normal".into())],
         axes: ("Return of a day", "Days"),
+    }
+}
+
+/// What was won under each path policy, and with undecided bars turned.
+pub(crate) fn policies(range: &PolicyRange, capital: f64) -> Chart<'static> {
+    let alone: Vec<&Way> = range.ways.iter().filter(|w| w.turned.is_none()).collect();
+    let won = |way: &Way| way.pnl / capital;
+    let scale = Scale::linear(range.ways.iter().map(won).chain([0.0]));
+    let (mut spans, mut turned, mut dots) = (Path::default(), Path::default(), Path::default());
+    let room = 1000.0 / alone.len().max(1) as f64;
+    let mut words = Vec::new();
+    for (i, way) in alone.iter().enumerate() {
+        let x = room * (i as f64 + 0.5);
+        let own = range.ways.iter().filter(|w| w.policy == way.policy).map(won).filter(|v| !v.is_nan());
+        let (least, most) = own.clone().fold((f64::INFINITY, f64::NEG_INFINITY), |e, v| (e.0.min(v), e.1.max(v)));
+        if least <= most {
+            spans.to(x, scale.at(least)).line(x, scale.at(most));
+        }
+        own.skip(1).for_each(|v| {
+            turned.to(x - 0.12 * room, scale.at(v)).line(x + 0.12 * room, scale.at(v));
+        });
+        dots.dot(x, scale.at(won(way)));
+        words.push(((i as f64 + 0.5) / alone.len() as f64, words_of(way.policy), i % 2 == 1));
+    }
+    let mut legend = vec![("dot entry win", "The policy".to_owned())];
+    if !turned.is_empty() {
+        legend.push(("price", "With an undecided bar turned the other way".to_owned()));
+    }
+    Chart {
+        id: "policies-chart".into(),
+        class: "low",
+        heading: String::new(),
+        title: "Total return under each path policy".into(),
+        drawn: "A dot for each policy, a stroke for each undecided bar that was turned, a line over all of them."
+            .into(),
+        summary: format!(
+            "Total return from {} to {} over all of these runs.",
+            change(range.pnl.low / capital),
+            change(range.pnl.high / capital)
+        ),
+        scale,
+        write: percent_to,
+        read_as: "percent",
+        n_ticks: 4,
+        base: Some(0.0),
+        bottom: Bottom::Words(words),
+        marks: vec![
+            Mark::new("line whisker", spans),
+            Mark::new("line price", turned),
+            Mark::new("dot entry win", dots),
+        ],
+        legend,
+        axes: ("", "Total return"),
+    }
+}
+
+/// A policy, short enough for an axis.
+fn words_of(policy: PathPolicy) -> String {
+    match policy {
+        PathPolicy::OpenHighLowClose => "O H L C".to_owned(),
+        PathPolicy::OpenLowHighClose => "O L H C".to_owned(),
+        PathPolicy::LowerTimeframe => "lower".to_owned(),
+        PathPolicy::NearestExtreme => "nearest".to_owned(),
+        other => super::trading::words(&format!("{other:?}")),
     }
 }
 

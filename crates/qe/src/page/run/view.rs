@@ -95,7 +95,10 @@ impl RunPage {
     fn robust(&self, out: &mut Html) {
         out.raw("<h3>Order of prices within a bar</h3>\n");
         match &self.policies {
-            Some(range) => tables::policies(range, out),
+            Some(range) => {
+                charts::policies(range, self.capital).write_to(out);
+                tables::policies(range, out);
+            }
             None => {
                 out.raw("<p>This run was not made under other path policies.</p>\n");
             }

@@ -17,11 +17,13 @@ use qe::prelude::{Pool, RunOptions, Sweep, SweepOptions, Timeframe, run};
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::point::PointTable;
 use qe_core::time::TimeRange;
+use qe_engine::batch::{Stretch, Warmup};
+use qe_engine::range::over_policies;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::hostile::nasty_page;
-use super::made::{BUSY, simulated, spec};
+use super::made::{simulated, spec, tight};
 
 /// The side of a square of the stored pictures.
 const SQUARE: usize = 30;
@@ -48,10 +50,14 @@ fn browser() -> Option<PathBuf> {
 /// A run page and a sweep page of a simulated year.
 fn pages() -> [(&'static str, String); 2] {
     let market = simulated("SPY", Timeframe::H1);
-    let spec = spec(BUSY);
+    let spec = spec(&tight());
     let report = run(&spec, &market, &RunOptions::default()).unwrap();
     let stress = cost_stress(&spec, &market, &RunOptions::default(), &TIMES).unwrap();
-    let options = RunPageOptions { stress: Some(stress), ..RunPageOptions::default() };
+    let plan = spec.compile(&market.schema(), market.steps_per_year(), None).unwrap();
+    let rows = report.curve.rows.clone();
+    let stretch = Stretch { rows, warmup: Warmup::Required, daily: false, max_bytes: 64 << 20 };
+    let policies = Some(over_policies(&plan, 0, &market, &stretch, 5).unwrap());
+    let options = RunPageOptions { stress: Some(stress), policies, ..RunPageOptions::default() };
     let run_page = RunPage::of(&report, &market, &options).unwrap().html();
     let from = TimeRange { start: market.columns().axis().open()[40], end: i64::MAX };
     let sweep = Sweep::new(&spec, vec![market], Pool::inline(), SweepOptions::default()).unwrap();

@@ -51,6 +51,13 @@ pub(crate) fn simulated(symbol: &str, timeframe: Timeframe) -> Arc<Market> {
     Arc::new(Market::new(&bars[0], market.calendar()).unwrap())
 }
 
+/// As [`BUSY`], with a stop and a target that one bar reaches both.
+pub(crate) fn tight() -> String {
+    BUSY.replace("min = 1.0, max = 3.0", "min = 0.2, max = 3.2")
+        .replace("default = 2.0", "default = 0.2")
+        .replace("target_mult = 3.0", "target_mult = 0.2")
+}
+
 /// Both sides, stops and targets within bars, a parameter of each kind.
 pub(crate) const BUSY: &str = r#"
 require = ["$fast < $slow"]

@@ -8,7 +8,7 @@ use qe_engine::range::over_policies;
 use qe_engine::spec::Profile;
 
 use super::checker;
-use super::made::{BUSY, market_of, page, report, simulated, spec};
+use super::made::{BUSY, market_of, page, report, simulated, spec, tight};
 
 /// Signal at the close of the second bar, in at the open of 101, two bars later decided and out at the open of 99.
 const ROWS: [[f64; 4]; 5] = [
@@ -142,7 +142,7 @@ fn costs_are_stressed_as_they_are_by_hand() {
 #[test]
 fn what_is_given_beside_the_run_stands_on_its_page() {
     let market = simulated("SPY", Timeframe::H1);
-    let spec = spec(BUSY);
+    let spec = spec(&tight());
     let report = run(&spec, &market, &RunOptions::default()).unwrap();
     let points: PointTable = spec.default_point().unwrap();
     let plan = spec.compile(&market.schema(), market.steps_per_year(), Some(&points)).unwrap();
@@ -166,6 +166,12 @@ fn what_is_given_beside_the_run_stands_on_its_page() {
         let won = report.figures.equity - report.ledger.capital;
         format!("{won:.2}").replace('-', "−")
     });
+    // Bars that do not say which came first are told in words, drawn, and counted.
+    let optimistic = &read.rows("policies-table")[2];
+    let n_turned = range.ways.iter().filter(|w| w.turned.is_some()).count();
+    assert!(n_turned > 0 && optimistic[4] != "0" && optimistic[5] != optimistic[6], "{optimistic:?}");
+    assert!(read.by_id("policies-chart").text.contains("With an undecided bar turned"));
+    assert!(told.notes.iter().any(|n| n.text.contains("does not say which way")), "{:?}", told.notes);
     let times: Vec<String> = read.rows("stress-table")[1..].iter().map(|r| r[0].clone()).collect();
     assert_eq!(times, ["0×", "1×", "2×", "3×", "5×"]);
     assert!(read.all("section").any(|e| e.attr("class") == Some("verdict bad") && e.text.contains("timing-fragile")));
