@@ -295,6 +295,14 @@ impl Market {
         }
     }
 
+    /// What a day and a year are, and which row of its data set is the first: what results depend on beside the values.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub fn calendar_id(&self) -> Result<Id> {
+        Ok(id_of("calendar of rows v1", &(&self.calendar, self.columns.first_row()))?)
+    }
+
     /// What a day is.
     pub fn calendar(&self) -> &Calendar {
         &self.calendar

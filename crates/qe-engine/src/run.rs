@@ -56,6 +56,10 @@ pub struct RunIdentity {
     /// The data, and what the market was given beside them: masks, spreads, a multiplier; and those of other symbols that
     /// were read.
     pub data_id: Id,
+    /// What a day and a year of the data are, and which row of its data set is the first. Files of before this was told do not
+    /// have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar_id: Option<Id>,
     /// The other symbols that were read, and what their data are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reads: BTreeMap<String, Id>,
@@ -141,6 +145,7 @@ impl RunIdentity {
             skeleton_id: plan.skeleton_id,
             spec_version: spec.version,
             data_id,
+            calendar_id: Some(market.calendar_id()?),
             reads,
             vendor: data.vendor.clone(),
             as_of: data.as_of,
@@ -178,6 +183,10 @@ impl RunIdentity {
         let id = match self.stretches.len() {
             0 => id_of("run v1", &all)?,
             _ => id_of("run in stretches v1", &(all, &self.stretches))?,
+        };
+        let id = match &self.calendar_id {
+            Some(calendar) => id_of("run on a calendar v1", &(id, calendar))?,
+            None => id,
         };
         match self.warmup.is_required() {
             true => Ok(id),

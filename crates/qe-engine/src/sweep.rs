@@ -107,8 +107,11 @@ impl Sweep {
         }
         // Which other symbols are read may differ between points: all that may be are part of it.
         let names_symbols = identity::names_symbols(spec)?;
-        let data = |m: &Arc<Market>| if names_symbols { m.data_of_all() } else { m.id() };
-        let data: Vec<Id> = markets.iter().map(data).collect::<Result<_>>()?;
+        let data = |m: &Arc<Market>| {
+            let data = if names_symbols { m.data_of_all()? } else { m.id()? };
+            Ok((data, m.calendar_id()?))
+        };
+        let data: Vec<(Id, Id)> = markets.iter().map(data).collect::<Result<_>>()?;
         let warm = options.warmup == Warmup::Required;
         let id = id_of("sweep v1", &(spec.spec_id()?, keys, data, warm))?;
         let metrics = outcome::NAMES.map(str::to_owned).to_vec();

@@ -188,7 +188,7 @@ pub(super) fn of_repeat(stored: &RunIdentity, now: &RunIdentity) -> Result<Vec<C
     let of_field = |changed: &Changed| {
         let name = changed.field.split(['.', '[']).next().unwrap_or_default();
         Some(match name {
-            "data_id" | "reads" | "vendor" | "symbol" | "frequency" => Cause::Data,
+            "data_id" | "calendar_id" | "reads" | "vendor" | "symbol" | "frequency" => Cause::Data,
             "spec_id" | "skeleton_id" => Cause::Spec,
             "params" => Cause::Params,
             "cost_model_id" => Cause::Costs,

@@ -53,6 +53,7 @@ impl Row<'_> {
             ("skeleton_id", id(&i.skeleton_id)),
             ("spec_version", Cell::UInt(u64::from(i.spec_version))),
             ("data_id", id(&i.data_id)),
+            ("calendar_id", i.calendar_id.as_ref().map_or(Cell::Null, id)),
             ("reads", some(!i.reads.is_empty(), json(&i.reads)?)),
             ("vendor", i.vendor.as_deref().map_or(Cell::Null, text)),
             ("as_of", i.as_of.map_or(Cell::Null, time)),

@@ -34,7 +34,7 @@ const fn of(name: &'static str, dtype: Dtype, unit: &'static str, about: &'stati
 }
 
 /// What a row is a result of.
-const HEAD: [SchemaColumn; 34] = [
+const HEAD: [SchemaColumn; 35] = [
     of("schema_version", Dtype::UInt, "", "the version of these columns"),
     of("origin", Dtype::Text, "", "`run` or `sweep`"),
     of("run_id", Dtype::Text, "", "the identity of the run: equal ids have equal bits"),
@@ -51,6 +51,7 @@ const HEAD: [SchemaColumn; 34] = [
     of("skeleton_id", Dtype::Text, "", "the family of hypotheses that it belongs to"),
     of("spec_version", Dtype::UInt, "", "the version of the specification's schema"),
     of("data_id", Dtype::Text, "", "the data, and what the market was given beside them"),
+    of("calendar_id", Dtype::Text, "", "what a day and a year are, and which row of its data set is the first"),
     of("reads", Dtype::Text, "", "JSON: the ids of other symbols' data that were read, by symbol"),
     of("vendor", Dtype::Text, "", "who made the data, where that is known"),
     of("as_of", Dtype::Time, "", "when the data were taken, where that is known"),

@@ -55,13 +55,15 @@ fn money_adds_up_over_a_million_fills() {
             let open = market.columns().axis().open();
             row + 1 == open.len() || market.calendar().day_of(open[row]) != market.calendar().day_of(open[row + 1])
         };
+        let known = market.columns().axis().available();
         for (row, mark) in marks.iter().enumerate() {
+            let over = ledger.ruin.filter(|ruin| ruin.time <= known[row]);
             while fill < f.len() && f.row[fill] as usize == row {
                 cash -= f.units[fill] * given.multiplier * f.price[fill] + f.fee[fill];
                 held += f.units[fill];
                 fill += 1;
                 // The curve's cash is the account's, to the bit, whatever was paid for what was held.
-                if f.row.get(fill).is_none_or(|next| *next as usize > row) {
+                if over.is_none() && f.row.get(fill).is_none_or(|next| *next as usize > row) {
                     assert_eq!(curve.cash[row].to_bits(), f.cash[fill - 1].to_bits(), "{id} row {row}");
                 }
             }
@@ -73,19 +75,23 @@ fn money_adds_up_over_a_million_fills() {
             let equity = cash + exposure * mark;
             // What worth is a small difference of is the measure, where leverage makes it so.
             let size = equity.abs().max((exposure * mark).abs()).max(s.execution.capital);
+            if let Some(ruin) = over {
+                n_ruined += 1;
+                // What there was is gone, and what is owed beyond is told.
+                assert!(equity <= 1e-9 * size && (ruin.owed + equity).abs() <= 1e-9 * size, "{id}: {ruin:?} {equity}");
+                assert_eq!((fill, carry), (f.len(), ledger.carries.len()), "{id}: something after ruin in {row}");
+                assert_eq!((figures.equity, figures.max_drawdown), (0.0, 1.0));
+                let left = [&curve.equity, &curve.cash, &curve.units];
+                assert!(left.iter().all(|x| x[row..].iter().all(|x| *x == 0.0)), "{id}: something is left after ruin");
+                break;
+            }
             assert!(
                 (curve.equity[row] - equity).abs() <= 1e-9 * size,
                 "{id} row {row}: {} {equity}",
                 curve.equity[row]
             );
-            // Worth that rounding alone makes less than nothing is none, and where the account says so it is nothing.
-            let worth = curve.equity[row];
-            if worth < -1e-9 * s.execution.capital || (worth <= 0.0 && figures.equity == 0.0) {
-                n_ruined += 1;
-                assert_eq!((fill, carry), (f.len(), ledger.carries.len()), "{id}: something after ruin in {row}");
-                assert_eq!((figures.equity, figures.max_drawdown), (0.0, 1.0));
-                break;
-            }
+            // Worth that rounding alone makes less than nothing is none.
+            assert!(curve.equity[row] >= -1e-9 * s.execution.capital, "{id}: ruin in {row} that is not told");
             if is_last_of_day(row) {
                 assert!((figures.days[day] - equity).abs() <= 1e-9 * size, "{id} day {day}");
                 day += 1;

@@ -72,7 +72,7 @@ fn page() -> String {
 const VERSION_1: &str = "
 schema_version u64, origin text, run_id text, point_id u64, status text, failure text, undefined text, strategy text,
 asset_class text, symbol text, frequency text, params text, spec_id text, skeleton_id text, spec_version u64, data_id text,
-reads text, vendor text, as_of time, start time, eval_start time, end time, stretches text, warmup text,
+calendar_id text, reads text, vendor text, as_of time, start time, eval_start time, end time, stretches text, warmup text,
 cost_model_id text, fill_timing text, is_same_bar bool, holding text, path_policy text, seed u64, crate_version text,
 capital f64, sharpe_method text, vol_floor_applied bool,
 alpha_annual f64, avg_drawdown f64, avg_loss f64, avg_trade_bars f64, avg_win f64, best_day f64, beta f64, cagr f64,

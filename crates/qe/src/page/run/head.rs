@@ -133,6 +133,9 @@ pub(crate) fn identity(page: &RunPage, out: &mut Html) {
     line("Skeleton id", "id", &i.skeleton_id.to_string());
     line("Specification version", "", &i.spec_version.to_string());
     line("Data id", "id", &i.data_id.to_string());
+    if let Some(calendar) = &i.calendar_id {
+        line("Calendar id", "id", &calendar.to_string());
+    }
     for (symbol, id) in &i.reads {
         line("Reads", "id", &format!("{symbol} {id}"));
     }
@@ -152,7 +155,7 @@ pub(crate) fn identity(page: &RunPage, out: &mut Html) {
     line("Holding", "", &words(&format!("{:?}", i.holding)));
     line("Path within a bar", "", &words(&format!("{:?}", i.path_policy)));
     line("Seed", "", &i.seed.to_string());
-    line("Version of the engine", "", i.crate_version);
+    line("Version of the engine", "", &i.crate_version);
     if i.params.is_empty() {
         line("Parameters", "", "none");
     }

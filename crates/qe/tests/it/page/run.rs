@@ -87,7 +87,7 @@ fn all_of_the_identity_is_on_the_page_and_a_same_bar_fill_warns() {
     let read = checker::check(&html);
     let shown: Vec<&str> = read.all("dd").map(|e| e.text.as_str()).collect();
     let ids = [i.run_id, i.spec_id, i.skeleton_id, i.data_id, i.cost_model_id].map(|id| id.to_string());
-    let rest = ["SPY", "1h", "signal_close (same bar)", "units", "pessimistic", "77", i.crate_version, "fast = 4"];
+    let rest = ["SPY", "1h", "signal_close (same bar)", "units", "pessimistic", "77", &i.crate_version, "fast = 4"];
     for value in ids.iter().map(String::as_str).chain(rest) {
         assert!(shown.contains(&value), "{value} is not shown: {shown:?}");
     }
