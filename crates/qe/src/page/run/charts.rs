@@ -256,7 +256,7 @@ pub(crate) fn price<'a>(price: &'a PriceChart, id: &str) -> Chart<'a> {
 pub(crate) fn excursions(page: &RunPage) -> Chart<'_> {
     let e = &page.excursions;
     let all = || e.won.iter().chain(&e.lost);
-    let across = Scale::from_zero(all().map(|p| p.0));
+    let across = Scale::linear(all().map(|p| p.0).chain([0.0]));
     let scale = Scale::linear(all().map(|p| p.1).chain([0.0]));
     let dots = |of: &[(f64, f64)]| {
         let mut path = Path::default();
