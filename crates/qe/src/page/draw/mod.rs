@@ -10,7 +10,7 @@ mod path;
 mod reduce;
 mod scale;
 
-pub(crate) use chart::{Bottom, Chart, Mark};
+pub(crate) use chart::{Bottom, Chart, Mark, Write};
 pub use dates::{TimeAxis, TimeTick};
 pub(crate) use path::{Path, place};
 pub use reduce::{Band, Line, N_COLUMNS};

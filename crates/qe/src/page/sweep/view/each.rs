@@ -1,0 +1,146 @@
+//! Each parameter alone, and all points together.
+
+use super::{ALL, EACH, FRACTIONS, text};
+use crate::page::draw::{Bottom, Chart, Mark, Path, Scale, Write};
+use crate::page::html::{Html, short};
+use crate::page::number::{fixed, of as so_many, percent_to};
+use crate::page::shell;
+use crate::page::sweep::SweepPage;
+use crate::page::sweep::marginal::{Marginal, MarginalPlace};
+
+impl SweepPage {
+    /// How values of the metric are written along an axis.
+    fn written(&self) -> Write {
+        if FRACTIONS.contains(&self.by.as_str()) { percent_to } else { fixed }
+    }
+
+    pub(super) fn each_part(&self, out: &mut Html) {
+        shell::part(out, EACH);
+        if self.marginals.is_empty() {
+            out.raw("<p>No parameter differs between points.</p>\n");
+        }
+        if self.axes.len() > self.marginals.len() {
+            let text = format!("The first {} of {} parameters are drawn.", self.marginals.len(), self.axes.len());
+            out.element("<p>", &text, "</p>\n");
+        }
+        out.raw("<div class=\"marginals\">\n");
+        for (i, marginal) in self.marginals.iter().enumerate() {
+            self.marginal(marginal, i).write_to(out);
+        }
+        out.raw("</div>\n");
+        shell::end_part(out);
+    }
+
+    fn marginal(&self, marginal: &Marginal, number: usize) -> Chart<'static> {
+        let n = marginal.places.len();
+        let scale = Scale::linear(marginal.places.iter().filter_map(|p| p.quartiles).flatten().chain([0.0]));
+        let (mut whiskers, mut boxes, mut medians) = (Path::default(), Path::default(), Path::default());
+        let room = 1000.0 / n.max(1) as f64;
+        for (i, place) in marginal.places.iter().enumerate() {
+            let Some([least, low, median, high, greatest]) = place.quartiles else { continue };
+            let middle = room * (i as f64 + 0.5);
+            let half = 0.3 * room;
+            whiskers.to(middle, scale.at(least)).line(middle, scale.at(greatest));
+            boxes.rectangle((middle - half, middle + half), (scale.at(low), scale.at(high)));
+            medians.to(middle - half, scale.at(median)).line(middle + half, scale.at(median));
+        }
+        let every = n.div_ceil(8).max(1);
+        let words = marginal.places.iter().enumerate().step_by(every).enumerate();
+        let label = |(k, (i, place)): (usize, (usize, &MarginalPlace))| {
+            ((i as f64 + 0.5) / n as f64, short(&place.label, 12), k % 2 == 1)
+        };
+        let words = words.map(label).collect();
+        let medians_of = || marginal.places.iter().filter_map(|p| p.quartiles.map(|q| (q[2], &p.label)));
+        let least = medians_of().min_by(|a, b| a.0.total_cmp(&b.0));
+        let most = medians_of().max_by(|a, b| a.0.total_cmp(&b.0));
+        let summary = match (least, most) {
+            (Some((low, at_low)), Some((high, at_high))) => format!(
+                "The median of {} lies between {} at {} and {} at {}.",
+                self.by,
+                text(&self.by, Some(low)),
+                short(at_low, 40),
+                text(&self.by, Some(high)),
+                short(at_high, 40)
+            ),
+            _ => format!("No point has {}.", self.by),
+        };
+        let doc = if marginal.doc.is_empty() { String::new() } else { format!(" ({})", short(&marginal.doc, 160)) };
+        Chart {
+            id: format!("marginal-{number}"),
+            class: "mid",
+            heading: short(&marginal.name, 80),
+            title: format!("{} by {}", self.by, short(&marginal.name, 80)),
+            drawn:
+                "For each value of the parameter, over all points that have it: a line from the least to the greatest, \
+                    a box between the quartiles, a stroke at the median."
+                    .to_owned(),
+            summary: format!("{summary}{doc}"),
+            scale,
+            write: self.written(),
+            read_as: "ratio",
+            n_ticks: 4,
+            base: Some(0.0),
+            bottom: Bottom::Words(words),
+            marks: vec![
+                Mark::new("line whisker", whiskers),
+                Mark::new("quartiles", boxes),
+                Mark::new("line median", medians),
+            ],
+            legend: vec![],
+            axes: ("", ""),
+        }
+    }
+
+    pub(super) fn all_part(&self, out: &mut Html) {
+        shell::part(out, ALL);
+        let s = &self.spread;
+        let luck = self.luck.as_ref().map(|l| l.sharpe);
+        let ends = s.edges.first().into_iter().chain(s.edges.last()).copied();
+        let across = Scale::linear(ends.chain(luck).chain([0.0]));
+        let scale = Scale::from_zero(s.counts.iter().map(|n| *n as f64));
+        let (mut boxes, mut line) = (Path::default(), Path::default());
+        for (n, w) in s.counts.iter().zip(s.edges.windows(2)).filter(|(n, _)| **n > 0) {
+            boxes.rectangle((1000.0 * across.at(w[0]), 1000.0 * across.at(w[1])), (0.0, scale.at(*n as f64)));
+        }
+        let mut legend = vec![("box", "Points".to_owned())];
+        if let Some(luck) = luck {
+            let x = 1000.0 * across.at(luck);
+            line.to(x, 0.0).line(x, 1.0);
+            legend.push(("s2", "The best by luck alone".to_owned()));
+        }
+        let q = |i: usize| text(&self.by, s.quantiles.get(i).copied().flatten());
+        let above = self.luck.as_ref().map_or_else(String::new, |l| {
+            let n = self.top.iter().filter(|r| r.values.first().copied().flatten() > Some(l.sharpe)).count();
+            let n = if n == self.top.len() && n > 0 { format!("at least {n}") } else { n.to_string() };
+            format!(" Above what the best would show by luck alone, {}: {n}.", fixed(l.sharpe, 2))
+        });
+        let chart = Chart {
+            id: "all-chart".into(),
+            class: "mid",
+            heading: String::new(),
+            title: format!("Distribution of {} over all points", self.by),
+            drawn: format!("{} boxes of equal width.", s.counts.len()),
+            summary: format!(
+                "{} with {}: from {} to {}, half of them from {} to {}, the median {}.{above}",
+                so_many(s.n, "point", "points"),
+                self.by,
+                q(0),
+                q(8),
+                q(3),
+                q(5),
+                q(4)
+            ),
+            scale,
+            write: fixed,
+            read_as: "count",
+            n_ticks: 4,
+            base: None,
+            bottom: Bottom::Values(across, self.written()),
+            marks: vec![Mark::new("boxes", boxes), Mark::new("line luck", line)],
+            legend,
+            axes: ("", "Points"),
+        };
+        chart.write_to(out);
+        shell::end_part(out);
+    }
+}

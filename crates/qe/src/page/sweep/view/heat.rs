@@ -1,0 +1,136 @@
+//! The map of two parameters, as a table of coloured places.
+
+use super::{FRACTIONS, MAP, text};
+use crate::page::html::{Html, short};
+use crate::page::number::{count, fixed};
+use crate::page::run::shade;
+use crate::page::shell;
+use crate::page::sweep::SweepPage;
+use crate::page::sweep::map::{Cell, HeatMap, How};
+
+/// The same, in little room.
+fn brief(name: &str, x: f64) -> String {
+    match x {
+        x if FRACTIONS.contains(&name) => fixed(100.0 * x, 1),
+        x if x.abs() >= 1e6 => format!("{x:.1e}").replace('-', "−"),
+        x if x.abs() >= 100.0 => fixed(x, 0),
+        x => fixed(x, 2),
+    }
+}
+
+impl SweepPage {
+    pub(super) fn map_part(&self, out: &mut Html) {
+        shell::part(out, MAP);
+        if self.maps.is_empty() {
+            out.raw("<p>No parameter differs between points: there is nothing to map.</p>\n");
+        }
+        let text = format!(
+            "Plateau: a place whose neighbours (left, right, above and below, one step among what was tried; words \
+             have none) all have {} within {} of its own, and that has at least one neighbour in each direction of \
+             numbers. What was not tried is no neighbour; what failed is one, and breaks the plateau. Plateaus say \
+             that a small step changes little, not that a place is good: look for those that are both.",
+            self.by,
+            text(&self.by, Some(self.tolerance))
+        );
+        if !self.maps.is_empty() {
+            out.element("<p>", &text, "</p>\n");
+        }
+        for (i, map) in self.maps.iter().enumerate() {
+            self.map(map, i, out);
+        }
+        shell::end_part(out);
+    }
+
+    fn map(&self, map: &HeatMap, number: usize, out: &mut Html) {
+        let values: Vec<f64> = map.cells.iter().flatten().filter_map(|c| c.value).collect();
+        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |e, v| (e.0.min(*v), e.1.max(*v)));
+        let ramp = Ramp { low, high };
+        let what = match map.how {
+            How::Single => format!("{} of each point", self.by),
+            How::Best => format!("The best {} over all other parameters", self.by),
+            How::Mean => format!("The mean {} over all other parameters", self.by),
+        };
+        let across = if map.y.is_empty() { String::new() } else { format!(" and {} (upwards)", map.y) };
+        let unit = if FRACTIONS.contains(&self.by.as_str()) { ", in percent" } else { "" };
+        let caption = format!(
+            "{what}{unit}, by {} (from left to right){across}. ★ the best place; framed: on a plateau, {} of {} \
+             places; hatched: all points failed.",
+            map.x,
+            count(map.n_plateau()),
+            count(map.cells.len() * map.x_labels.len())
+        );
+        let id = format!("map-{number}");
+        out.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\"").attr("aria-labelledby", &format!("{id}-c"));
+        let is_small = map.x_labels.len() > 20;
+        out.raw("><table").attr("id", &id).attr("class", if is_small { "heat small" } else { "heat" });
+        out.raw("><caption").attr("id", &format!("{id}-c")).raw("><span>").foreign(&caption);
+        out.raw("</span></caption><thead><tr><th class=\"corner\" scope=\"col\">").foreign(&short(&map.y, 40));
+        out.raw(if map.y.is_empty() { "" } else { " ↑ " }).foreign(&short(&map.x, 40)).raw(" →</th>");
+        for label in &map.x_labels {
+            out.raw("<th scope=\"col\">").foreign(&short(label, 24)).raw("</th>");
+        }
+        out.raw("</tr></thead><tbody>\n");
+        for (row, cells) in map.cells.iter().enumerate().rev() {
+            out.raw("<tr><th scope=\"row\">").foreign(&short(map.y_labels.get(row).map_or("", String::as_str), 24));
+            out.raw("</th>");
+            cells.iter().for_each(|cell| self.cell(cell, &ramp, out));
+            out.raw("</tr>\n");
+        }
+        out.raw("</tbody></table></div>\n");
+        if low <= high {
+            ramp.legend(|v| text(&self.by, Some(v)), out);
+        }
+    }
+
+    fn cell(&self, cell: &Cell, ramp: &Ramp, out: &mut Html) {
+        let Some(value) = cell.value else {
+            match cell.n {
+                0 => out.raw("<td><span class=\"vh\">not tried</span></td>"),
+                _ => out.raw("<td class=\"fail\"><span class=\"vh\">failed</span></td>"),
+            };
+            return;
+        };
+        let mut class = ramp.class(value);
+        class += if cell.is_plateau { " plateau" } else { "" };
+        class += if cell.is_best { " best" } else { "" };
+        out.raw("<td").attr("class", &class).raw(">");
+        out.raw(if cell.is_best { "<span aria-hidden=\"true\">★</span>" } else { "" }).text(&brief(&self.by, value));
+        out.raw(if cell.is_best { "<span class=\"vh\"> best</span>" } else { "" });
+        out.raw(if cell.is_plateau { "<span class=\"vh\"> plateau</span>" } else { "" }).raw("</td>");
+    }
+}
+
+/// The colours of a map: diverging from zero where there are values on both sides, and else from little to much.
+struct Ramp {
+    low: f64,
+    high: f64,
+}
+
+impl Ramp {
+    fn is_diverging(&self) -> bool {
+        self.low < 0.0 && self.high > 0.0
+    }
+
+    /// The greatest distance from zero.
+    fn reach(&self) -> f64 {
+        self.high.max(-self.low)
+    }
+
+    fn class(&self, v: f64) -> String {
+        if self.is_diverging() {
+            return format!("d{}", shade(v, self.reach()));
+        }
+        let share = (v - self.low) / (self.high - self.low);
+        format!("q{}", if share.is_finite() { (12.0 * share).round().clamp(0.0, 12.0) as usize } else { 6 })
+    }
+
+    fn legend(&self, write: impl Fn(f64) -> String, out: &mut Html) {
+        let (low, high, kind) =
+            if self.is_diverging() { (-self.reach(), self.reach(), 'd') } else { (self.low, self.high, 'q') };
+        out.raw("<p class=\"ramp\"><span>").text(&write(low)).raw("</span><span class=\"steps\" aria-hidden=\"true\">");
+        for k in 0..=12 {
+            out.raw("<i").attr("class", &format!("{kind}{k}")).raw("></i>");
+        }
+        out.raw("</span><span>").text(&write(high)).raw("</span></p>\n");
+    }
+}
