@@ -225,9 +225,8 @@ fn pages_look_as_they_did_on_desks_and_phones_by_day_and_by_night() {
     }
     let seen = grids(&browser, dir.path(), &shots);
     if std::env::var_os("QE_WRITE_GRIDS").is_some() {
-        let mut text = format!(
-            "# Grey means of squares of {SQUARE} pixels of the drawings of both pages, by width and theme; browser.rs.\n"
-        );
+        let mut text =
+            format!("# Grey means of squares of {SQUARE} pixels of the drawings of both pages, by width and theme.\n");
         for (name, rows) in names.iter().zip(&seen) {
             let _ = writeln!(text, "= {name}\n{}", rows.join("\n"));
         }
