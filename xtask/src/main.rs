@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod conformance;
 mod digest;
+mod environment;
 mod fixtures;
 mod golden;
 mod new;
@@ -39,6 +40,12 @@ const COMMANDS: &[Command] = &[
         about: "run the same strategies by us and by peers, write the page",
         help: conformance::HELP,
         run: conformance::main,
+    },
+    Command {
+        name: "environment",
+        about: "list the environment variables that dependencies read",
+        help: environment::HELP,
+        run: environment::main,
     },
     Command {
         name: "fixtures",
