@@ -107,14 +107,20 @@ pub(crate) fn close(at: At<'_>, side: f64, units: f64) -> Deal {
 /// trade.
 #[inline(always)]
 pub(crate) fn gap(at: At<'_>, held: f64, weight: f64, equity: f64, is_free: bool) -> Option<Gap> {
-    let (costs, multiplier) = (at.costs, at.market.multiplier());
+    let (costs, price) = (at.costs, at.raw * at.market.multiplier());
+    let bps = if at.is_maker { costs.maker_fee_bps } else { costs.taker_fee_bps };
+    let each = if is_free { 0.0 } else { at.half + bps * 1e-4 + costs.fee_per_unit / price };
+    gap_at(price, each, held, weight, equity)
+}
+
+/// As [`gap`], at a price of a unit, where a unit of money costs `each` to trade.
+#[inline(always)]
+pub(crate) fn gap_at(price: f64, each: f64, held: f64, weight: f64, equity: f64) -> Option<Gap> {
     // Nothing is held of nothing: a share of what is owed would turn the position round.
     if weight != 0.0 && equity <= 0.0 {
         return None;
     }
-    let bps = if at.is_maker { costs.maker_fee_bps } else { costs.taker_fee_bps };
-    let each = if is_free { 0.0 } else { at.half + bps * 1e-4 + costs.fee_per_unit / (at.raw * multiplier) };
-    let gap = weight * equity / (at.raw * multiplier) - held;
+    let gap = weight * equity / price - held;
     let sign = if gap < 0.0 { -1.0 } else { 1.0 };
     let left = 1.0 + weight * sign * each;
     // Where a sale takes more of the worth than it brings, no trade brings the weight.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Vectorized;
+use crate::deal::{self, Gap};
 use crate::fills::{At, Holding};
 use crate::metrics::{Performance, StepMoments, TradeFacts};
 use crate::outcome::daily_returns;
@@ -245,22 +246,9 @@ impl Track {
     #[inline]
     fn trade_to(&mut self, raw: f64, weight: f64, is_free: bool) {
         let equity = self.worth(raw);
-        if weight != 0.0 && equity <= 0.0 {
-            return;
-        }
         let (half, fee, each) = if is_free { (0.0, 0.0, 0.0) } else { (self.half, self.fee, self.each) };
-        let gap = weight * equity / raw - self.units;
-        let sign = if gap < 0.0 { -1.0 } else { 1.0 };
-        let left = 1.0 + weight * sign * each;
-        if weight != 0.0 && left <= 0.0 {
-            return;
-        }
-        let wanted = gap / left;
-        let is_none = weight == 0.0 || (self.units + wanted) * weight <= 0.0;
-        let units = if is_none { -self.units } else { wanted };
-        if units == 0.0 || units.is_nan() {
-            return;
-        }
+        let Some(gap) = deal::gap_at(raw, each, self.units, weight, equity) else { return };
+        let Gap { units, sign, is_none } = gap;
         let price = raw * (1.0 + sign * half);
         let fee = fee * (units * price).abs();
         if self.units == 0.0 {
