@@ -7,10 +7,13 @@ mod backtest;
 mod backtest_report;
 mod data;
 mod demo;
+mod demo_pages;
+mod demo_runs;
 mod equations;
 mod eval;
 mod expr;
 mod factors;
+mod files;
 mod market;
 mod output;
 mod points;
@@ -18,6 +21,7 @@ mod portfolio;
 mod reads;
 mod records;
 mod source;
+mod stages;
 mod strategy;
 mod sweep;
 mod sweep_report;
@@ -64,7 +68,7 @@ enum Command {
     Portfolio(portfolio::PortfolioArgs),
     /// Run a strategy at many points of its parameters, over one or more symbols and timeframes.
     Sweep(sweep::SweepArgs),
-    /// Make a market, load it back, check it, say what it is, and sweep a strategy over it.
+    /// Make a market, check it, run every strategy over it and sweep one, and write pages of what came of it.
     Demo(demo::DemoArgs),
 }
 

@@ -19,6 +19,11 @@ impl Output {
         Self { json, progress: !quiet && !json && io::stderr().is_terminal() }
     }
 
+    /// The same without progress: for parts of work that has a bar of its own.
+    pub(crate) fn without_progress(&self) -> Self {
+        Self { json: self.json, progress: false }
+    }
+
     /// The result of a command: as JSON, or as the text given.
     pub(crate) fn result(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         let text = if self.json { serde_json::to_string_pretty(value)? } else { text() };

@@ -169,7 +169,7 @@ fn in_order(done: &OutcomeTable, order: &[usize]) -> Result<OutcomeTable> {
 }
 
 /// When the first bar opens at which all points that can be run are warm, in all markets.
-fn first_warm(sweep: &Sweep, points: &PointTable) -> Result<i64> {
+pub(super) fn first_warm(sweep: &Sweep, points: &PointTable) -> Result<i64> {
     // Markets that are alike, and points that differ in their market alone, are warm alike.
     let table = without_market(sweep, points)?;
     let mut known: Vec<(Schema, usize)> = Vec::new();

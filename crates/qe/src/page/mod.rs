@@ -1,10 +1,11 @@
-//! Pages: what a run or a sweep came to, as one HTML file that needs nothing else.
+//! Pages: what a run or a sweep came to, as one HTML file that needs nothing else; and a front page over several.
 //!
-//! A page is data first ([`RunPage`], [`SweepPage`]: plain structs that can be stored), and then markup made from them
-//! ([`RunPage::html`], [`SweepPage::html`]). The same report gives the same bytes. `docs/pages.md` says what stands on
-//! them.
+//! A page is data first ([`RunPage`], [`SweepPage`], [`FrontPage`]: plain structs that can be stored), and then markup
+//! made from them ([`RunPage::html`], [`SweepPage::html`], [`FrontPage::html`]). The same report gives the same bytes.
+//! `docs/pages.md` says what stands on them.
 
 mod draw;
+mod front;
 mod html;
 mod number;
 mod run;
@@ -13,6 +14,7 @@ mod stress;
 mod sweep;
 
 pub use draw::{Band, Line, N_COLUMNS, TimeAxis, TimeTick};
+pub use front::{FrontFigures, FrontLink, FrontPage, FrontRow};
 pub use run::{
     Benchmark, Beside, Distribution, Excursions, ExitRow, Fall, FigureRow, Marks, Note, PROBABILITIES, PriceChart,
     RefusedRow, Rolling, RunPage, RunPageOptions, Tone, TradeRow, Verdict, Year,

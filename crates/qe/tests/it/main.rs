@@ -6,6 +6,8 @@ mod backtest;
 #[cfg(feature = "cli")]
 mod command;
 #[cfg(feature = "cli")]
+mod demo;
+#[cfg(feature = "cli")]
 mod expr;
 mod page;
 #[cfg(feature = "cli")]

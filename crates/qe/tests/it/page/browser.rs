@@ -22,6 +22,7 @@ use qe_engine::range::over_policies;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::front::many;
 use super::hostile::nasty_page;
 use super::made::{simulated, spec, tight};
 
@@ -241,6 +242,30 @@ fn pages_look_as_they_did_on_desks_and_phones_by_day_and_by_night() {
         // A picture of nothing would be like another of nothing.
         let (mean, _) = apart(&rows[1..], &rows[..rows.len() - 1]);
         assert!(mean > 2.0, "{name} is empty");
+    }
+}
+
+#[test]
+fn the_front_page_can_be_read_on_desks_and_phones_by_day_and_by_night() {
+    let Some(browser) = browser() else { return };
+    let dir = TempDir::new().unwrap();
+    let page = many().html().replace("</body>", &format!("<script>{ASK}</script></body>"));
+    for width in [360, 375, 1280] {
+        let file = dir.path().join(format!("front-{width}.html"));
+        std::fs::write(&file, framed(&page, width)).unwrap();
+        for (theme, scheme) in [("light", 1), ("dark", 0)] {
+            let more = [
+                format!("--blink-settings=preferredColorScheme={scheme}"),
+                format!("--window-size=1300,{HEIGHT}"),
+                "--dump-dom".to_owned(),
+            ];
+            let told = answer(&browse(&browser, &file, &more));
+            assert_readable("front", width, &told);
+            assert_eq!(told["dark"], theme == "dark");
+            // The whole table, the greatest first.
+            assert_eq!(told["column"].as_array().map(Vec::len), Some(384), "{told}");
+            assert_eq!(told["column"][0], "28.000", "{told}");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod browser;
 mod checker;
+mod front;
 mod hostile;
 mod made;
 mod run;
