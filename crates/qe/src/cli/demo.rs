@@ -17,7 +17,7 @@ use qe_core::timeframe::Timeframe;
 use qe_data::DataSpec;
 use qe_data::frame::{Dataset, Loader, StoreOptions, Unfinished, store};
 use qe_data::identity::{DataIdentity, IdentityBuilder};
-use qe_data::market::MarketSpec;
+use qe_data::market::{Crisis, MarketSpec};
 use qe_data::quality::{QualityPolicy, QualityReport};
 use qe_engine::market::Market;
 use qe_engine::strategies;
@@ -94,6 +94,7 @@ struct Written {
     folder: PathBuf,
     n_files: usize,
     made: DataIdentity,
+    crisis: Option<Crisis>,
     data: Dataset,
     query: DataSpec,
 }
@@ -103,7 +104,7 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("--out: cannot make the folder {}; choose another", args.out.display()))?;
     let mut stages = Stages::begin(STAGES, out);
-    let Written { folder, n_files, made, data, query } = written(args, &spec, &mut stages, out)?;
+    let Written { folder, n_files, made, crisis, data, query } = written(args, &spec, &mut stages, out)?;
     let reports = reports(&data, &query, &QualityPolicy::default());
     stages.next();
     made.verify(&data.identity)?;
@@ -114,11 +115,7 @@ pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
     let of_market = format!("Demo · a simulated market, seed {}, {} of minutes", args.seed, years(args.years));
     let title = format!("{} strategies on {} markets", strategies::names().len(), markets.len());
     let mut front = FrontPage::of(&title, &of_market, scored, rows, markets[0].days_per_year());
-    front.notes.push(
-        "The prices are drawn at random, and nothing is planted in them: but for a small drift of some symbols, nothing \
-         can be foretold. What wins here was lucky, or has a fill that nobody can have."
-            .to_owned(),
-    );
+    front.notes.push(foretold(crisis));
     stages.next();
 
     let mut pages = Pages::of(&args.out, front);
@@ -181,7 +178,7 @@ fn written(args: &DemoArgs, spec: &MarketSpec, stages: &mut Stages, out: &Output
         .between(Timestamp(span.start), Timestamp(span.end));
     let data = Loader::new(query.clone())?.load_with(|done, of| stages.step(done, of))?;
     stages.next();
-    Ok(Written { folder, n_files, made, data, query })
+    Ok(Written { folder, n_files, made, crisis: market.crisis(), data, query })
 }
 
 /// The grid of one strategy over one market, and its page.
@@ -197,6 +194,22 @@ fn swept(markets: &[Arc<Market>], threads: usize, pages: &mut Pages, out: &Outpu
     let scored = TimeRange { start: from.nanos(), end: pages.front().scored.end };
     pages.add_sweep(&sweep, &points, &outcomes, scored)?;
     SweepReport::new(&sweep, &points, &outcomes, from, ("sharpe_daily", 1))
+}
+
+/// What there is in the prices that a strategy could earn by.
+fn foretold(crisis: Option<Crisis>) -> String {
+    let crash = crisis.map_or(String::new(), |c| {
+        format!(
+            ", and one crash takes {:.0} % from the market between {} and {}, which pays whoever follows trends",
+            100.0 * c.depth_frac,
+            c.first,
+            c.last
+        )
+    });
+    format!(
+        "The prices are simulated, and little in them can be foretold: calm times drift up a little, stressed ones \
+         down{crash}. Nothing else is planted. Most of what looks good here is luck."
+    )
 }
 
 fn years(n: u32) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::Output;
 
@@ -27,6 +27,12 @@ impl Stages {
     /// Before the first of some stages.
     pub(crate) fn begin(all: &'static [Stage], out: &Output) -> Self {
         let bar = out.bar(STEPS * all.iter().map(|s| s.1).sum::<u64>(), all.first().map_or("", |s| s.0));
+        // Steps are none of the reader's: they are shares of the time.
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg:>12} {bar:30} {percent:>3} % {elapsed} (about {eta} to go)")
+        {
+            bar.set_style(style);
+        }
         Self { all, at: 0, begun: Instant::now(), seconds: BTreeMap::new(), bar }
     }
 

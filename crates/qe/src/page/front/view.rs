@@ -232,7 +232,10 @@ impl FrontPage {
 
     fn table(&self, out: &mut Html) {
         shell::part(out, TABLE);
-        let caption = format!("All {}, the best by daily Sharpe ratio first", so_many(self.rows.len(), "run", "runs"));
+        let caption = format!(
+            "All {}, the best by daily Sharpe ratio first; falls are those at closes",
+            so_many(self.rows.len(), "run", "runs")
+        );
         let columns = [
             ("Strategy", false),
             ("Sharpe, daily", true),
