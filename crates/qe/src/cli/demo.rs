@@ -101,8 +101,7 @@ struct Written {
 
 pub(crate) fn run(args: &DemoArgs, out: &Output) -> Result<Verdict> {
     let spec = MarketSpec { years: args.years, seed: args.seed, ..MarketSpec::default() }.validated()?;
-    std::fs::create_dir_all(&args.out)
-        .with_context(|| format!("--out: cannot make the folder {}; choose another", args.out.display()))?;
+    files::make_folder(&args.out)?;
     let mut stages = Stages::begin(STAGES, out);
     let Written { folder, n_files, made, crisis, data, query } = written(args, &spec, &mut stages, out)?;
     let reports = reports(&data, &query, &QualityPolicy::default());

@@ -6,7 +6,10 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
+
+/// What to do where a file cannot be replaced.
+const MEND: &str = "remove what stands there, or choose another folder";
 
 /// Drafts of files. Those that were not renamed go away when this does.
 struct Drafts(Vec<PathBuf>);
@@ -32,38 +35,38 @@ pub(crate) fn write_together(files: &[(PathBuf, String)]) -> Result<()> {
             // A disk that is full may say so only now.
             file.sync_all()
         };
-        write().with_context(|| {
-            format!("cannot write {}; make room or choose a folder that can be written to", path.display())
-        })?;
+        write().map_err(|e| fault("write", path, &e, "make room, or choose a folder that can be written to"))?;
     }
     if let Some((last, _)) = files.last() {
         remove(last)?;
     }
     for (draft, (path, _)) in drafts.0.iter().zip(files) {
-        let place =
-            || format!("cannot put {} in its place; is it a folder, or written by somebody else?", path.display());
-        fs::rename(draft, path).with_context(place)?;
+        fs::rename(draft, path).map_err(|e| fault("replace", path, &e, MEND))?;
     }
     drafts.0.clear();
     Ok(())
 }
 
+/// Makes a folder, and those above it, where they are not there.
+pub(crate) fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|e| fault("make the folder", folder, &e, "choose another"))
+}
+
 /// Removes a file, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(e) if e.kind() != ErrorKind::NotFound => {
-            Err(e).with_context(|| format!("cannot replace {}; remove it, or choose another folder", path.display()))
-        }
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(fault("replace", path, &e, MEND)),
         _ => Ok(()),
     }
 }
 
-/// Removes the drafts below a folder, of whoever was stopped among them: `.NAME.….part`, as all of our writers call theirs.
+/// Removes the drafts below a folder, of whoever was stopped among them: `.NAME.….part`, as all of our writers call
+/// theirs.
 pub(crate) fn remove_drafts_below(folder: &Path) -> Result<()> {
-    let place = || format!("cannot read {}; choose another folder", folder.display());
-    for entry in fs::read_dir(folder).with_context(place)? {
-        let entry = entry.with_context(place)?;
-        let kind = entry.file_type().with_context(place)?;
+    let unread = |e: std::io::Error| fault("read", folder, &e, "choose another folder");
+    for entry in fs::read_dir(folder).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
+        let kind = entry.file_type().map_err(unread)?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if kind.is_dir() {
@@ -73,6 +76,11 @@ pub(crate) fn remove_drafts_below(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What could not be done, why, and what to do about it.
+fn fault(verb: &str, path: &Path, e: &std::io::Error, mend: &str) -> anyhow::Error {
+    anyhow!("cannot {verb} {}: {e}; {mend}", path.display())
 }
 
 /// `.NAME.ending`, which no reader takes for the file itself.
@@ -88,7 +96,7 @@ fn draft_name(path: &Path, ending: &str) -> OsString {
 fn remove_drafts(path: &Path) -> Result<()> {
     let begins = draft_name(path, "");
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let listed = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let listed = fs::read_dir(folder).map_err(|e| fault("read", folder, &e, "choose another folder"))?;
     for entry in listed.filter_map(Result::ok) {
         let name = entry.file_name();
         let (name, begins) = (name.to_string_lossy(), begins.to_string_lossy());

@@ -178,6 +178,7 @@ fn what_cannot_be_is_told_before_any_work() {
         ("file", "1", ["cannot make the folder file", "choose another"]),
         ("file/below", "1", ["cannot make the folder file/below", "choose another"]),
         ("/proc/none", "1", ["cannot make the folder /proc/none", "choose another"]),
+        ("/proc/self", "1", ["cannot write /proc/self/market", "check the path"]),
         ("out", "0", ["years", "write 1 or more"]),
         ("out", "40", ["years", "write 30 or fewer"]),
         ("out", "-1", ["-1", "--help"]),
