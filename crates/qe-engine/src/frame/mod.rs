@@ -4,10 +4,13 @@
 //! position, returns, cost, worth, bar by bar), or a row of metrics for each symbol, for which no series is kept. Sums and products run
 //! in the order of the rows in our own pass ([`crate::vector`]); the dataframe library adds nothing up.
 //!
+//! What a run came to is written by [`write_run`], and its metrics are read by [`read_metrics`].
+//!
 //! Features come before it, in the same query: [`add_indicators`] by expressions, [`indicator`] and [`bridge`] as
 //! expressions of the library for a user's own columns and kernels, [`combine`] from conditions to one signal.
 
 mod engine;
+mod results;
 mod rows;
 mod tell;
 
@@ -16,6 +19,7 @@ use qe_data::frame::TS;
 pub use qe_factors::frame::{indicator, kernel as bridge, with_factors as add_indicators};
 
 pub use engine::VectorizedEngine;
+pub use results::{RunFiles, read_metrics, table_to_frame, write_run, write_table, write_text};
 
 use crate::error::Error;
 

@@ -26,6 +26,8 @@ mod results;
 mod sleeves;
 mod spec;
 mod spec_strategy;
+#[cfg(feature = "frame")]
+mod stored_files;
 mod strategies;
 mod support;
 mod sweep;
