@@ -41,5 +41,6 @@ pub mod trades;
 mod units;
 pub mod vector;
 
+pub use compile::SpecExpression;
 pub use error::{Error, Result};
 pub use spec::StrategySpec;

@@ -5,6 +5,7 @@
 //! fails a requirement or an indicator refuses its parameters, is marked and left out; the others go on.
 
 mod constants;
+mod expressions;
 mod listing;
 mod points;
 mod programs;
@@ -18,6 +19,7 @@ use qe_factors::expr::{Ast, Compiled, Node, Schema, compile_scoped, parse, subst
 use qe_factors::plan::{Scope, Ty};
 
 pub(crate) use constants::is_constant;
+pub use expressions::SpecExpression;
 use listing::Listing;
 use points::Survivors;
 
