@@ -4,34 +4,52 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+use qe_core::instrument::AssetClass;
 use qe_core::param::Value;
 use qe_core::point::PointTable;
 use qe_core::time::Timestamp;
 use qe_engine::StrategySpec;
-use qe_engine::batch::{Stretch, Warmup};
+use qe_engine::frame::{RunFiles, write_run, write_text};
 use qe_engine::leak::{self, LeakOptions};
 use qe_engine::market::Market;
 use qe_engine::program::StrategyPlan;
-use qe_engine::range::over_policies;
+use qe_engine::results::RunManifest;
 use qe_engine::run::{self, RunOptions};
 
 use super::Verdict;
 use super::backtest_report::{BacktestReport, Leaks};
 use super::market::{Loaded, MarketArgs};
 use super::output::Output;
+use super::page;
 use super::points::fixed;
 use super::reads::mended;
 use super::records;
 use super::strategy::{ProfileArg, read};
 
-/// How many undecided bars are turned, of each path policy.
-const MAX_TURNED: usize = 200;
+/// What can be traded, in the words of names of files.
+const CLASSES: [&str; 8] = ["equity", "etf", "index", "future", "option", "crypto", "perpetual", "forex"];
+
+/// A class by its word, which the parser of arguments has checked.
+fn class(word: String) -> AssetClass {
+    match word.as_str() {
+        "etf" => AssetClass::Etf,
+        "index" => AssetClass::Index,
+        "future" => AssetClass::Future,
+        "option" => AssetClass::Option,
+        "crypto" => AssetClass::Crypto,
+        "perpetual" => AssetClass::Perpetual,
+        "forex" => AssetClass::Forex,
+        _ => AssetClass::Equity,
+    }
+}
 
 /// `qe backtest`.
 #[derive(Debug, Args)]
 pub(crate) struct BacktestArgs {
     /// A file (.toml or .json), or the name of a strategy that comes with the engine.
+    #[arg(value_hint = ValueHint::AnyPath)]
     strategy: String,
     #[command(flatten)]
     market: MarketArgs,
@@ -50,6 +68,19 @@ pub(crate) struct BacktestArgs {
     /// Write worth at each close.
     #[arg(long, value_name = "FILE.csv")]
     equity: Option<PathBuf>,
+    /// Write all that a run leaves behind into this folder: metrics, the run bar by bar and the trade log as Parquet, and
+    /// the record that `qe report` and `qe run-diff` read.
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What is traded, for the names of those files.
+    #[arg(long, value_name = "CLASS", requires = "out", value_parser = PossibleValuesParser::new(CLASSES).map(class))]
+    asset_class: Option<AssetClass>,
+    /// Write a page of it: one HTML file that needs nothing else.
+    #[arg(long, value_name = "FILE.html")]
+    page: Option<PathBuf>,
+    /// Run it at other costs, too, and show on the page what comes of it.
+    #[arg(long, requires = "page")]
+    stress: bool,
     /// Run it under every rule for the order of prices within a bar, too, and show the range.
     #[arg(long)]
     policies: bool,
@@ -61,8 +92,16 @@ pub(crate) struct BacktestArgs {
 pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     let spec = read(&args.strategy, args.profile)?;
     let params = fixed(&args.sets, &spec.params())?;
-    let targets: Vec<&Path> = [&args.trades, &args.fills, &args.equity].into_iter().flatten().map(|p| &**p).collect();
+    let mut targets: Vec<&Path> =
+        [&args.trades, &args.fills, &args.equity].into_iter().flatten().map(|p| &**p).collect();
     targets.iter().try_for_each(|target| records::check(target))?;
+    if let Some(path) = &args.page {
+        page::check(path)?;
+        targets.push(path);
+    }
+    if let Some(folder) = args.out.as_ref().filter(|folder| folder.exists() && !folder.is_dir()) {
+        bail!("--out {}: it is a file; name a folder", folder.display());
+    }
     args.market.refuse_replacing(&targets, &args.strategy)?;
     let (market, loaded) = args.market.load_one(&spec, out)?;
     let options = RunOptions { params, eval_start: loaded.from, eval_end: loaded.to, ..RunOptions::default() };
@@ -71,20 +110,13 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     check_stretch(&plan, &market, &loaded)?;
     let report = run::run(&spec, &market, &options).map_err(mended)?;
     let policies = match args.policies {
-        true => {
-            let bar = out.bar(1, "policies");
-            let rows = report.curve.rows.clone();
-            let stretch = Stretch { rows, warmup: Warmup::Required, daily: false, max_bytes: 256 << 20 };
-            let range = over_policies(&plan, 0, &market, &stretch, MAX_TURNED)?;
-            bar.finish_and_clear();
-            Some(range)
-        }
+        true => Some(page::range(&plan, &market, &report, out)?),
         false => None,
     };
     let leaks = match args.leaks {
         true => {
             let bar = out.bar(1, "leaks");
-            let found = leak::of_spec(&spec, &market, &LeakOptions { run: options, ..LeakOptions::default() });
+            let found = leak::of_spec(&spec, &market, &LeakOptions { run: options.clone(), ..LeakOptions::default() });
             bar.finish_and_clear();
             Some(Leaks::of(&found.map_err(mended)?))
         }
@@ -100,14 +132,26 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     if let Some(path) = &args.equity {
         records::write(path, &records::equity(&report, &market))?;
     }
-    let written = targets.iter().map(|p| p.to_path_buf()).collect();
+    let mut written: Vec<PathBuf> = targets.iter().map(|p| p.to_path_buf()).collect();
+    if let Some(folder) = &args.out {
+        let data = serde_json::to_value(args.market.given()?.absolute()?)?;
+        let stored = RunManifest::new(&spec, &options, &report, args.asset_class, data)?;
+        let files = RunFiles::of(&stored, folder);
+        args.market.refuse_replacing(&files.all(), &args.strategy)?;
+        write_run(&report, &market, &stored, folder)?;
+        written.extend(files.all().map(Path::to_path_buf));
+    }
+    if let Some(path) = &args.page {
+        let html = page::of_run((&spec, &market, &options), &report, policies.clone(), args.stress, out)?;
+        write_text(&html, path)?;
+    }
     let told = BacktestReport::new(report, market.n_filled(), policies, leaks, written)?;
     out.result(&told, || told.text())?;
     Ok(if is_clean { Verdict::Good } else { Verdict::Bad })
 }
 
 /// The plan of one point.
-fn plan(spec: &StrategySpec, market: &Market, set: &BTreeMap<String, Value>) -> Result<StrategyPlan> {
+pub(super) fn plan(spec: &StrategySpec, market: &Market, set: &BTreeMap<String, Value>) -> Result<StrategyPlan> {
     let params = spec.params();
     let values: Vec<Value> = params.iter().map(|p| set.get(&p.name).unwrap_or(&p.default).clone()).collect();
     let mut points = PointTable::new(params)?;

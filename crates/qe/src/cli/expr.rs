@@ -139,9 +139,9 @@ fn compiled_in(trees: &[(String, Ast)], schema: &Schema, scope: Scope) -> Result
 
 /// What an expression is.
 #[derive(Debug, Serialize)]
-struct Checked {
-    name: String,
-    text: String,
+pub(super) struct Checked {
+    pub(super) name: String,
+    pub(super) text: String,
     gives: &'static str,
     lookback: usize,
     /// Of a rule, how many operations it takes in a row beside the plan's columns.
@@ -152,51 +152,93 @@ struct Checked {
     ahead: Option<u32>,
 }
 
-fn describe(trees: &[(String, Ast)], compiled: &Compiled) -> Vec<Checked> {
+/// An expression, the `i`th of those that were compiled.
+pub(super) fn describe(name: &str, ast: &Ast, compiled: &Compiled, i: usize) -> Option<Checked> {
     let outputs = compiled.plan().outputs();
-    let of = |(i, (name, ast)): (usize, &(String, Ast))| {
-        let rule = compiled.rule(i, 0);
-        let (ty, lookback) = match (rule, compiled.output(i, 0)) {
-            (Some(rule), _) => (rule.ty(), rule.inputs().iter().map(|o| outputs[*o].lookback).max().unwrap_or(0)),
-            (None, output) => output.map(|o| (outputs[o].ty, outputs[o].lookback))?,
-        };
-        let gives = if ty == Ty::Cond { "condition" } else { "number" };
-        let n_rule_steps = rule.map(Rule::n_steps);
-        let ahead = compiled.output(i, 0).map(|o| outputs[o].ahead).filter(|ahead| *ahead > 0);
-        Some(Checked { name: name.clone(), text: ast.to_string(), gives, lookback, n_rule_steps, ahead })
+    let rule = compiled.rule(i, 0);
+    let (ty, lookback) = match (rule, compiled.output(i, 0)) {
+        (Some(rule), _) => (rule.ty(), rule.inputs().iter().map(|o| outputs[*o].lookback).max().unwrap_or(0)),
+        (None, output) => output.map(|o| (outputs[o].ty, outputs[o].lookback))?,
     };
-    trees.iter().enumerate().filter_map(of).collect()
+    let gives = if ty == Ty::Cond { "condition" } else { "number" };
+    let n_rule_steps = rule.map(Rule::n_steps);
+    let ahead = compiled.output(i, 0).map(|o| outputs[o].ahead).filter(|ahead| *ahead > 0);
+    Some(Checked { name: name.to_owned(), text: ast.to_string(), gives, lookback, n_rule_steps, ahead })
+}
+
+fn described(trees: &[(String, Ast)], compiled: &Compiled) -> Vec<Checked> {
+    trees.iter().enumerate().filter_map(|(i, (name, ast))| describe(name, ast, compiled, i)).collect()
+}
+
+impl Checked {
+    /// What it gives, and from when on.
+    pub(super) fn about(&self) -> String {
+        let mut text = format!("a {} from row {} on", self.gives, self.lookback);
+        if let Some(n) = self.n_rule_steps {
+            let _ = write!(text, ", by a rule of {n} operations");
+        }
+        if let Some(n) = self.ahead {
+            let _ = write!(text, ", known {n} rows later");
+        }
+        text
+    }
 }
 
 fn check(args: &CheckArgs, out: &Output) -> Result<Verdict> {
     let trees = read(&args.expressions)?;
-    let checked = describe(&trees, &compiled_in(&trees, &args.schema.schema()?, args.scope.into())?);
+    let checked = described(&trees, &compiled_in(&trees, &args.schema.schema()?, args.scope.into())?);
     out.result(&checked, || {
         checked.iter().fold(String::new(), |mut text, c| {
-            let _ = write!(text, "{}\n  a {} from row {} on", c.text, c.gives, c.lookback);
-            if let Some(n) = c.n_rule_steps {
-                let _ = write!(text, ", by a rule of {n} operations");
-            }
-            if let Some(n) = c.ahead {
-                let _ = write!(text, ", known {n} rows later");
-            }
-            text.push('\n');
+            let _ = writeln!(text, "{}\n  {}", c.text, c.about());
             text
         })
     })?;
     Ok(Verdict::Good)
 }
 
-/// What `qe expr explain` says.
+/// How expressions are computed.
 #[derive(Debug, Serialize)]
-struct Explained {
-    expressions: Vec<Checked>,
+pub(super) struct Explained {
+    pub(super) expressions: Vec<Checked>,
     n_steps: usize,
     lookback: usize,
     plan: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rules: Vec<String>,
     steps: Vec<Step>,
+}
+
+impl Explained {
+    pub(super) fn of(expressions: Vec<Checked>, compiled: &Compiled, out: &Output) -> Result<Self> {
+        let plan = compiled.plan();
+        // What works across symbols has no cost on one.
+        let steps = if plan.is_across() { Vec::new() } else { cost(plan, out)? };
+        Ok(Self {
+            expressions,
+            n_steps: plan.n_steps(),
+            lookback: plan.lookback(),
+            plan: plan.to_string(),
+            rules: compiled.rules().iter().map(ToString::to_string).collect(),
+            steps,
+        })
+    }
+
+    /// The steps, and what each costs.
+    pub(super) fn text(&self) -> String {
+        let mut text = self.plan.clone();
+        for rule in &self.rules {
+            let _ = writeln!(text, "\na rule, run where it is asked for:\n{rule}");
+        }
+        let _ = writeln!(text, "\n{} steps, all outputs known from row {} on", self.n_steps, self.lookback);
+        match self.steps.is_empty() {
+            true => drop(writeln!(text, "what a row costs is not measured: it works across the symbols of a panel")),
+            false => drop(writeln!(text, "\nns a row, on a simulated year of minutes:")),
+        }
+        for step in &self.steps {
+            let _ = writeln!(text, "{:>8.2}  {}", step.ns_per_row, step.step);
+        }
+        text
+    }
 }
 
 /// A step and what it costs.
@@ -209,32 +251,8 @@ struct Step {
 fn explain(args: &CheckArgs, out: &Output) -> Result<Verdict> {
     let trees = read(&args.expressions)?;
     let compiled = compiled_in(&trees, &args.schema.schema()?, args.scope.into())?;
-    let plan = compiled.plan();
-    // What works across symbols has no cost on one.
-    let steps = if plan.is_across() { Vec::new() } else { cost(plan, out)? };
-    let explained = Explained {
-        expressions: describe(&trees, &compiled),
-        n_steps: plan.n_steps(),
-        lookback: plan.lookback(),
-        plan: plan.to_string(),
-        rules: compiled.rules().iter().map(ToString::to_string).collect(),
-        steps,
-    };
-    out.result(&explained, || {
-        let mut text = explained.plan.clone();
-        for rule in &explained.rules {
-            let _ = writeln!(text, "\na rule, run where it is asked for:\n{rule}");
-        }
-        let _ = writeln!(text, "\n{} steps, all outputs known from row {} on", explained.n_steps, explained.lookback);
-        match explained.steps.is_empty() {
-            true => drop(writeln!(text, "what a row costs is not measured: it works across the symbols of a panel")),
-            false => drop(writeln!(text, "\nns a row, on a simulated year of minutes:")),
-        }
-        for step in &explained.steps {
-            let _ = writeln!(text, "{:>8.2}  {}", step.ns_per_row, step.step);
-        }
-        text
-    })?;
+    let explained = Explained::of(described(&trees, &compiled), &compiled, out)?;
+    out.result(&explained, || explained.text())?;
     Ok(Verdict::Good)
 }
 

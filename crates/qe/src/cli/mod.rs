@@ -1,10 +1,11 @@
 //! The `qe` command: reads arguments, calls the library, prints.
 //!
 //! Results go to standard output, as text or with `--json` as one document; progress and errors go to standard error.
-//! Exit codes: 0 all is well, 1 the data did not pass, 2 the call or the input is wrong.
+//! Exit codes: 0 all is well, 1 the data did not pass or two runs differ, 2 the call or the input is wrong.
 
 mod backtest;
 mod backtest_report;
+mod completions;
 mod data;
 mod demo;
 mod demo_pages;
@@ -14,14 +15,18 @@ mod eval;
 mod expr;
 mod factors;
 mod files;
+mod given;
 mod market;
 mod output;
+mod page;
 mod points;
 mod portfolio;
 mod reads;
 mod records;
+mod run_diff;
 mod source;
 mod stages;
+mod stored;
 mod strategy;
 mod sweep;
 mod sweep_report;
@@ -60,7 +65,7 @@ enum Command {
     #[command(subcommand)]
     Expr(expr::ExprCommand),
     /// Look at strategies: those that come with the engine, and files of your own.
-    #[command(subcommand)]
+    #[command(subcommand, visible_alias = "spec")]
     Strategy(strategy::StrategyCommand),
     /// Run a strategy over one symbol, and say what it came to.
     Backtest(backtest::BacktestArgs),
@@ -68,6 +73,12 @@ enum Command {
     Portfolio(portfolio::PortfolioArgs),
     /// Run a strategy at many points of its parameters, over one or more symbols and timeframes.
     Sweep(sweep::SweepArgs),
+    /// Write the page of a stored run: one HTML file that needs nothing else.
+    Report(page::ReportArgs),
+    /// Compare two stored runs: where they part, why, and how much each cause carries. Exit code 1 where they differ.
+    RunDiff(run_diff::RunDiffArgs),
+    /// Print what a shell needs to complete this command.
+    Completions(completions::CompletionsArgs),
     /// Make a market, check it, run every strategy over it and sweep one, and write pages of what came of it.
     Demo(demo::DemoArgs),
 }
@@ -77,7 +88,7 @@ enum Command {
 pub(crate) enum Verdict {
     /// All is well.
     Good,
-    /// The data did not pass.
+    /// The data did not pass, or two runs are not one.
     Bad,
 }
 
@@ -116,6 +127,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backtest(args) => backtest::run(&args, &out),
         Command::Portfolio(args) => portfolio::run(args, &out),
         Command::Sweep(args) => sweep::run(&args, &out),
+        Command::Report(args) => page::run(&args, &out),
+        Command::RunDiff(args) => run_diff::run(&args, &out),
+        Command::Completions(args) => completions::run(&args, &out),
         Command::Demo(demo) => demo::run(&demo, &out),
     };
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {

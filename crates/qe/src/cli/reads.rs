@@ -10,9 +10,11 @@ use qe_core::instrument::Instrument;
 use qe_data::labels::Labels;
 use qe_engine::Error;
 use qe_engine::market::{Market, Peers, Symbols};
+use serde::{Deserialize, Serialize};
 
 /// What there is beside the traded bars.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ReadArgs {
     /// Symbols that are read and not traded, with commas between them: `sym("SPY", close)` in a strategy. Those that are
     /// traded can all be read anyway. Each is read in the timeframe that is traded. `cs_rank(x)` and the like go over all of
@@ -21,7 +23,7 @@ pub(crate) struct ReadArgs {
     read: Vec<String>,
     /// The labels that `neutralize` reads, as CSV: symbol,sector,… and a line a symbol.
     #[arg(long, value_name = "FILE")]
-    groups: Option<PathBuf>,
+    pub(crate) groups: Option<PathBuf>,
     /// The column with the market's own spread, bid to ask, as a fraction of the price: what `market_spread_times` under
     /// `[costs]` pays. Bars that are made longer have the last that there was in them.
     #[arg(long, value_name = "COLUMN", conflicts_with = "simulated")]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::timeframe::Timeframe;
 use qe_core::zone::Zone;
@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SourceArgs {
     /// Files, folders and patterns (`*`, `?`, `**`).
-    #[arg(required_unless_present = "spec")]
+    #[arg(required_unless_present = "spec", value_hint = ValueHint::AnyPath)]
     paths: Vec<String>,
     /// A data specification (TOML or JSON); the other options change it.
     #[arg(long, value_name = "FILE")]
@@ -124,6 +124,11 @@ impl SourceArgs {
         if self.symbols.is_empty() {
             self.symbols = symbols.to_vec();
         }
+    }
+
+    /// The file of a data specification, if there is one.
+    pub(crate) fn spec_file(&self) -> Option<&Path> {
+        self.spec.as_deref()
     }
 
     /// The symbols wanted.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use qe_core::bars::OHLCV;
 use qe_core::calendar::Calendar;
 use qe_core::ident::Id;
@@ -12,12 +12,14 @@ use qe_core::param::Param;
 use qe_core::timeframe::Timeframe;
 use qe_engine::catalog::{self, Slot, entries, exits, filters, sizers};
 use qe_engine::fills::FillTiming;
-use qe_engine::spec::Profile;
+use qe_engine::program::StrategyPlan;
+use qe_engine::spec::{Profile, Side};
 use qe_engine::{StrategySpec, strategies};
 use qe_factors::expr::Schema;
 use serde::Serialize;
 
 use super::Verdict;
+use super::expr::{Explained, describe};
 use super::output::Output;
 
 /// What can be asked of strategies.
@@ -32,14 +34,17 @@ pub(crate) enum StrategyCommand {
     },
     /// Read a strategy, compile it at its defaults, and say what it is.
     Check(CheckArgs),
+    /// What a strategy comes to: its expressions with blocks expanded, how they are computed, and what each step costs.
+    Explain(CheckArgs),
     /// The blocks that conditions, exits and sizes can be made of.
     Blocks,
 }
 
-/// `qe strategy check`.
+/// `qe strategy check` and `qe strategy explain`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// A file (.toml or .json), or the name of a strategy that comes with the engine.
+    #[arg(value_hint = ValueHint::AnyPath)]
     strategy: String,
     /// The columns that there are, with commas between them, beside those of bars.
     #[arg(long, value_delimiter = ',')]
@@ -84,6 +89,7 @@ pub(crate) fn run(command: StrategyCommand, out: &Output) -> Result<Verdict> {
             out.result(&serde_json::json!({ "name": name, "toml": text }), || text.to_owned())?;
         }
         StrategyCommand::Check(args) => check(&args, out)?,
+        StrategyCommand::Explain(args) => explain(&args, out)?,
         StrategyCommand::Blocks => {
             out.result(&blocks(), catalog::reference)?;
         }
@@ -157,13 +163,62 @@ struct Checked {
     params: Vec<Param>,
 }
 
+impl CheckArgs {
+    /// The strategy, its plan at the defaults, and how many bars a year has.
+    fn compiled(&self) -> Result<(StrategySpec, StrategyPlan, f64)> {
+        let spec = read(&self.strategy, self.profile)?;
+        let calendar = Calendar::by_name(&self.calendar)?;
+        let columns = OHLCV.iter().map(|c| (*c).to_owned()).chain(self.columns.iter().cloned());
+        let schema =
+            Schema::new(columns).bars(self.timeframe, calendar.clone()).with_symbols(self.symbols.iter().cloned());
+        let n_a_year = calendar.periods_per_year(self.timeframe);
+        let plan = spec.compile(&schema, n_a_year, None).with_context(|| self.strategy.clone())?;
+        Ok((spec, plan, n_a_year))
+    }
+}
+
+/// How a strategy is computed.
+#[derive(Debug, Serialize)]
+struct ExplainedStrategy {
+    name: String,
+    spec_id: Id,
+    /// What are numbers of parameters alone, by field.
+    numbers: Vec<(String, String)>,
+    #[serde(flatten)]
+    explained: Explained,
+}
+
+fn explain(args: &CheckArgs, out: &Output) -> Result<()> {
+    let (spec, plan, n_a_year) = args.compiled()?;
+    let (mut numbers, mut expressions) = (Vec::new(), Vec::new());
+    for of in spec.expressions(n_a_year)? {
+        let name = match of.side {
+            Some(Side::Long) => format!("{} of long", of.field),
+            Some(Side::Short) => format!("{} of short", of.field),
+            None => of.field,
+        };
+        match of.place {
+            Some(place) => expressions.extend(describe(&name, &of.ast, &plan.compiled, place)),
+            None => numbers.push((name, of.ast.to_string())),
+        }
+    }
+    let explained = Explained::of(expressions, &plan.compiled, out)?;
+    let told = ExplainedStrategy { name: spec.name.clone(), spec_id: plan.spec_id, numbers, explained };
+    out.result(&told, || {
+        let mut text = format!("{}, spec {}\n\n", told.name, told.spec_id.short());
+        for c in &told.explained.expressions {
+            let _ = writeln!(text, "{} = {}\n  {}", c.name, c.text, c.about());
+        }
+        for (field, number) in &told.numbers {
+            let _ = writeln!(text, "{field} = {number}\n  a number of parameters alone");
+        }
+        let _ = writeln!(text, "\nthe plan, at the defaults:");
+        text + &told.explained.text()
+    })
+}
+
 fn check(args: &CheckArgs, out: &Output) -> Result<()> {
-    let spec = read(&args.strategy, args.profile)?;
-    let calendar = Calendar::by_name(&args.calendar)?;
-    let columns = OHLCV.iter().map(|c| (*c).to_owned()).chain(args.columns.iter().cloned());
-    let schema = Schema::new(columns).bars(args.timeframe, calendar.clone()).with_symbols(args.symbols.iter().cloned());
-    let place = || args.strategy.clone();
-    let plan = spec.compile(&schema, calendar.periods_per_year(args.timeframe), None).with_context(place)?;
+    let (spec, plan, _) = args.compiled()?;
     let params = spec.params();
     let mut n_values = params.iter().map(Param::n_values);
     let checked = Checked {

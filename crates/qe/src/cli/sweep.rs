@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueHint};
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::par::{Pool, Threads};
 use qe_core::param::Value;
@@ -15,6 +15,7 @@ use qe_core::point::{Outcome, OutcomeTable, PointTable};
 use qe_core::time::Timestamp;
 use qe_data::frame::{check_savable, outcomes_to_frame, save};
 use qe_engine::StrategySpec;
+use qe_engine::frame::write_text;
 use qe_engine::market::Market;
 use qe_engine::outcome;
 use qe_engine::sweep::{MARKET, Sweep, SweepOptions};
@@ -23,10 +24,12 @@ use qe_factors::expr::Schema;
 use super::Verdict;
 use super::market::{Loaded, MarketArgs};
 use super::output::Output;
+use super::page;
 use super::points::{draws, fixed, grid};
 use super::reads::mended;
 use super::strategy::{ProfileArg, read};
 use super::sweep_report::SweepReport;
+use crate::page::{SweepPage, SweepPageOptions};
 
 /// Points that go through the engine between two steps of the progress bar.
 const AT_ONCE: usize = 16_384;
@@ -35,6 +38,7 @@ const AT_ONCE: usize = 16_384;
 #[derive(Debug, Args)]
 pub(crate) struct SweepArgs {
     /// A file (.toml or .json), or the name of a strategy that comes with the engine.
+    #[arg(value_hint = ValueHint::AnyPath)]
     strategy: String,
     #[command(flatten)]
     market: MarketArgs,
@@ -62,6 +66,15 @@ pub(crate) struct SweepArgs {
     /// Write all points with all metrics, as Parquet or CSV by the ending.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write a page of it: one HTML file that needs nothing else.
+    #[arg(long, value_name = "FILE.html")]
+    page: Option<PathBuf>,
+    /// The parameter from left to right on the page; the one of most values, if nothing is said.
+    #[arg(long, value_name = "NAME", requires = "page")]
+    x: Option<String>,
+    /// The parameter from the bottom to the top.
+    #[arg(long, value_name = "NAME", requires = "page")]
+    y: Option<String>,
     /// How many threads; the results are the same for any number.
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -77,13 +90,21 @@ pub(crate) fn run(args: &SweepArgs, out: &Output) -> Result<Verdict> {
     check_metric(&args.by)?;
     let target: Option<&Path> = args.out.as_deref();
     target.map_or(Ok(()), check_savable)?;
-    args.market.refuse_replacing(target.as_slice(), &args.strategy)?;
+    args.page.as_deref().map_or(Ok(()), page::check)?;
+    let targets: Vec<&Path> = target.into_iter().chain(args.page.as_deref()).collect();
+    args.market.refuse_replacing(&targets, &args.strategy)?;
     let place = || args.strategy.clone();
     let loaded = args.market.load(&spec, out)?;
     let pool = Pool::new(NonZeroUsize::new(args.threads).map_or(Threads::All, Threads::N))?;
     let sweep = Sweep::new(&spec, loaded.markets.clone(), pool, SweepOptions::default());
     let sweep = sweep.map_err(mended).with_context(place)?;
     let fixed = fixed(&args.sets, sweep.params())?;
+    for name in args.x.iter().chain(&args.y) {
+        if !sweep.params().iter().any(|p| p.name == *name) {
+            let names = sweep.params().iter().map(|p| p.name.as_str());
+            return Err(qe_core::Error::unknown("parameter", name, names).into());
+        }
+    }
     let (points, n_repeated) = match args.points {
         None => (grid(sweep.params(), &fixed, args.max_points)?, 0),
         Some(n) if n == 0 || n > args.max_points => {
@@ -101,9 +122,20 @@ pub(crate) fn run(args: &SweepArgs, out: &Output) -> Result<Verdict> {
     if let Some(path) = target {
         save(outcomes_to_frame(&points, &outcomes)?, path)?;
     }
+    if let Some(path) = &args.page {
+        let options = SweepPageOptions {
+            by: args.by.clone(),
+            x: args.x.clone(),
+            y: args.y.clone(),
+            scored: Some(loaded.range(from.0)),
+            ..SweepPageOptions::default()
+        };
+        write_text(&SweepPage::of(&sweep, &points, &outcomes, &options)?.html(), path)?;
+    }
     let mut told = SweepReport::new(&sweep, &points, &outcomes, from, (&args.by, args.top))?;
     (told.n_repeated, told.seconds) = (n_repeated, seconds);
     told.written.clone_from(&args.out);
+    told.page.clone_from(&args.page);
     out.result(&told, || told.text())?;
     Ok(Verdict::Good)
 }

@@ -60,6 +60,8 @@ pub(super) struct SweepReport {
     top: Vec<Best>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) written: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) page: Option<PathBuf>,
     pub(super) seconds: f64,
 }
 
@@ -111,6 +113,7 @@ impl SweepReport {
             n_undefined,
             top: order.iter().take(top).map(best).collect::<Result<_>>()?,
             written: None,
+            page: None,
             seconds: 0.0,
         })
     }
@@ -132,13 +135,12 @@ impl SweepReport {
         if self.n_undefined > 0 {
             let _ = writeln!(text, "{} have no {}", self.n_undefined, self.by);
         }
-        if self.top.is_empty() {
-            return text;
+        if !self.top.is_empty() {
+            text.push('\n');
+            text.push_str(&self.table());
+            let _ = writeln!(text, "\n{}", self.caution());
         }
-        text.push('\n');
-        text.push_str(&self.table());
-        let _ = writeln!(text, "\n{}", self.caution());
-        if let Some(path) = &self.written {
+        for path in self.written.iter().chain(&self.page) {
             let _ = writeln!(text, "written: {}", path.display());
         }
         text

@@ -85,6 +85,29 @@ fn the_catalogue_is_listed_shown_and_checked() {
 }
 
 #[test]
+fn a_strategy_is_explained_by_what_it_comes_to() {
+    let dir = folder();
+    let at = dir.path();
+    let text = RISES.replace("[[exits]]\n", "[[exits]]\npercent_stop = { frac = 0.1 }\n[[exits]]\n");
+    write(at, "own.toml", &text.replace("close > close[1]", "close > sma(close, 5)[1]"));
+    let told = json(at, 0, &["spec", "explain", "own.toml"]);
+    let all: Vec<(&str, &str, u64)> = (told["expressions"].as_array().unwrap().iter())
+        .map(|e| (e["name"].as_str().unwrap(), e["text"].as_str().unwrap(), e["lookback"].as_u64().unwrap()))
+        .collect();
+    // Five closes give the first mean at the fifth row, which is looked at a row later.
+    assert_eq!(all[0], ("entry.long", "close > sma(close, period=5)[1]", 5));
+    assert_eq!(all[1], ("exits[0].percent_stop of long", "close < entry.price * (1 - 0.1)", 0));
+    assert_eq!((all[2].0, all[2].1), ("exits[1].when of long", "pos.bars >= $hold"));
+    assert_eq!(told["numbers"], serde_json::json!([["sizing", "$frac"]]));
+    let steps = told["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|s| s["step"].as_str().unwrap().contains("sma") && s["ns_per_row"].is_number()));
+    let (_, text, _) = run(at, &["strategy", "explain", "own.toml"]);
+    assert!(text.contains("a condition from row 5 on") && text.contains("the plan, at the defaults:"), "{text}");
+    assert!(error(at, &["spec", "explain", "none.toml"]).contains("cannot read none.toml"));
+    assert_eq!(run(at, &["spec", "list"]).1, run(at, &["strategy", "list"]).1);
+}
+
+#[test]
 fn a_backtest_tells_what_can_be_followed_by_hand() {
     let dir = folder();
     let at = dir.path();

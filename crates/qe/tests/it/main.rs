@@ -6,6 +6,8 @@ mod backtest;
 #[cfg(feature = "cli")]
 mod command;
 #[cfg(feature = "cli")]
+mod completions;
+#[cfg(feature = "cli")]
 mod demo;
 #[cfg(feature = "cli")]
 mod expr;
@@ -14,3 +16,5 @@ mod page;
 mod portfolio;
 #[cfg(feature = "cli")]
 mod reads;
+#[cfg(feature = "cli")]
+mod stored;

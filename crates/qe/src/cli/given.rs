@@ -1,0 +1,219 @@
+//! How data are given: files or a simulated market, in the timeframes that are traded. It is plain data, so that a stored
+//! run can keep it, and give its data again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use qe_core::bars::Bars;
+use qe_core::calendar::{Calendar, SessionHours};
+use qe_core::time::Timestamp;
+use qe_core::timeframe::Timeframe;
+use qe_data::DataSpec;
+use qe_data::frame::Loader;
+use qe_data::identity::IdentityBuilder;
+use qe_data::market::MarketSpec;
+use qe_data::resample::{ResampleSpec, resample};
+use qe_engine::fills::PathPolicy;
+use qe_engine::market::Market;
+use serde::{Deserialize, Serialize};
+
+use super::data::{generate, load};
+use super::output::Output;
+use super::reads::ReadArgs;
+
+/// What is traded, and what it is made of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Given {
+    pub(crate) origin: Origin,
+    /// How long traded bars are; as long as the stored ones, where there are none.
+    pub(crate) timeframes: Vec<Timeframe>,
+    pub(crate) reads: ReadArgs,
+}
+
+/// Where bars come from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Origin {
+    /// From files; what is read beside what is traded is among them.
+    Files(Box<DataSpec>),
+    /// From the simulated market.
+    Simulated {
+        /// All symbols, those that are only read too.
+        symbols: Vec<String>,
+        /// How many years, from 2019 on.
+        years: u32,
+        /// Its seed.
+        seed: u64,
+    },
+}
+
+impl Given {
+    /// The same, with paths that lead to the files from any folder.
+    pub(crate) fn absolute(mut self) -> Result<Self> {
+        let whole = |path: &Path| -> Result<PathBuf> {
+            std::path::absolute(path).with_context(|| format!("cannot tell where {} is", path.display()))
+        };
+        if let Origin::Files(spec) = &mut self.origin {
+            for path in &mut spec.paths {
+                *path = whole(Path::new(path))?.display().to_string();
+            }
+        }
+        if let Some(path) = &mut self.reads.groups {
+            *path = whole(path)?;
+        }
+        Ok(self)
+    }
+
+    /// The same, out of files that were moved to these paths.
+    pub(crate) fn moved_to(mut self, paths: &[String]) -> Result<Self> {
+        match &mut self.origin {
+            _ if paths.is_empty() => {}
+            Origin::Files(spec) => spec.paths = paths.to_vec(),
+            Origin::Simulated { .. } => bail!("--data: the run is over a simulated market, which needs no files"),
+        }
+        Ok(self)
+    }
+
+    /// Fails if one of these files that are to be written is read, or two of them are one; `read` are files that are read
+    /// beside the data.
+    pub(crate) fn refuse_replacing(&self, targets: &[&Path], read: &[&Path]) -> Result<()> {
+        let mut taken: Vec<PathBuf> = read.iter().filter_map(|p| p.canonicalize().ok()).collect();
+        taken.extend(self.reads.groups.iter().filter_map(|p| p.canonicalize().ok()));
+        if let Origin::Files(spec) = &self.origin {
+            let loader = Loader::new((**spec).clone())?;
+            taken.extend(loader.files()?.files.into_iter().filter_map(|f| f.path.canonicalize().ok()));
+        }
+        for (i, target) in targets.iter().enumerate() {
+            if target.canonicalize().is_ok_and(|t| taken.contains(&t)) {
+                bail!("{} is read, and would be replaced: choose another file", target.display());
+            }
+            if targets[..i].contains(target) {
+                bail!("{} would be written twice: choose another file", target.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes every symbol ready in every timeframe, so that rows can be followed by this policy; and the calendar of all.
+    pub(crate) fn load(&self, path: PathPolicy, out: &Output) -> Result<(Vec<Arc<Market>>, Calendar)> {
+        if let Some(i) = (1..self.timeframes.len()).find(|&i| self.timeframes[..i].contains(&self.timeframes[i])) {
+            bail!("--timeframe {}: it is given twice; give each once", self.timeframes[i]);
+        }
+        let in_detail = path == PathPolicy::LowerTimeframe;
+        match &self.origin {
+            Origin::Files(spec) => self.read((**spec).clone(), in_detail, out),
+            Origin::Simulated { symbols, years, seed } => self.simulate(symbols, *years, *seed, in_detail, out),
+        }
+    }
+
+    fn read(&self, spec: DataSpec, in_detail: bool, out: &Output) -> Result<(Vec<Arc<Market>>, Calendar)> {
+        let (calendar, hours, vendor, as_of) = (spec.calendar.clone(), spec.hours, spec.vendor.clone(), spec.as_of);
+        let stored = spec.timeframe;
+        let data = load(spec, out)?;
+        data.bars.iter().try_for_each(|bars| check_spacing(bars, stored))?;
+        let markets = self.ready(&data.bars, in_detail, stored, (&calendar, hours), (vendor, as_of))?;
+        Ok((markets, calendar))
+    }
+
+    fn simulate(
+        &self,
+        symbols: &[String],
+        years: u32,
+        seed: u64,
+        in_detail: bool,
+        out: &Output,
+    ) -> Result<(Vec<Arc<Market>>, Calendar)> {
+        let spec = MarketSpec { symbols: symbols.to_vec(), years, seed, ..MarketSpec::default() };
+        let market = generate(&spec, 0, out)?;
+        let vendor = Some(format!("simulated, seed {seed}"));
+        let calendar = market.calendar().clone();
+        let of = (&calendar, SessionHours::Regular);
+        let markets = self.ready(market.minute_bars(), in_detail, Timeframe::M1, of, (vendor, None))?;
+        Ok((markets, calendar))
+    }
+
+    /// Bars as markets, in each of the timeframes that are traded.
+    fn ready(
+        &self,
+        stored_bars: &[Bars],
+        in_detail: bool,
+        stored: Timeframe,
+        (calendar, hours): (&Calendar, SessionHours),
+        (vendor, as_of): (Option<String>, Option<Timestamp>),
+    ) -> Result<Vec<Arc<Market>>> {
+        let timeframes = if self.timeframes.is_empty() { &[stored][..] } else { &self.timeframes };
+        let mut markets = Vec::with_capacity(stored_bars.len() * timeframes.len());
+        for fine in stored_bars {
+            for &timeframe in timeframes {
+                let coarse;
+                let bars = if timeframe == stored {
+                    if in_detail {
+                        bail!(
+                            "execution.path = \"lower_timeframe\": bars of {stored} are traded as they are stored; give a \
+                             higher --timeframe, or take another path"
+                        );
+                    }
+                    fine
+                } else {
+                    let target = ResampleSpec::new(timeframe, calendar.clone()).hours(hours);
+                    let place = || format!("--timeframe {timeframe}, of bars of {stored}");
+                    target.check_source(stored).with_context(place)?;
+                    coarse = resample(fine, &target).with_context(place)?.bars;
+                    &coarse
+                };
+                let market = self.reads.market(Market::new(bars, calendar)?, bars)?;
+                let market = if in_detail { market.with_detail(fine)? } else { market };
+                if market.n_filled() == market.len() {
+                    bail!(
+                        "{}: every close is missing; give bars with closes, or name their column in a --spec",
+                        market.key()
+                    );
+                }
+                let mut identity = IdentityBuilder::new(format!("bars {timeframe}"));
+                identity.push(bars.symbol(), bars.columns())?;
+                let identity = identity.finish(vendor.clone(), as_of)?;
+                markets.push(market.with_identity(identity));
+            }
+        }
+        self.reads.traded(markets)
+    }
+}
+
+/// Fails where bars are plainly not as long as they are said to be: most open before the one before them is complete,
+/// or no two are as near to each other as they should be. Minutes taken for hours would trade, and mean nothing.
+fn check_spacing(bars: &Bars, stored: Timeframe) -> Result<()> {
+    let mut gaps: Vec<i64> = bars.open_time().windows(2).map(|w| w[1] - w[0]).collect();
+    gaps.sort_unstable();
+    let (Some(width), Some(&least), Some(&middle)) = (stored.nanos(), gaps.first(), gaps.get(gaps.len() / 2)) else {
+        return Ok(());
+    };
+    let seen = if middle < width { middle } else { least };
+    if seen == width || (middle >= width && least < width) {
+        return Ok(());
+    }
+    let seen = Timeframe::from_nanos(seen).map_or_else(|_| format!("{seen} ns"), |t| t.to_string());
+    bail!(
+        "{}: its bars are taken to be {stored} long, and open {seen} apart; give --stored {seen}, or another \
+         --timeframe",
+        bars.symbol()
+    )
+}
+
+/// The one market of a backtest.
+pub(crate) fn one(markets: &[Arc<Market>]) -> Result<Arc<Market>> {
+    match markets {
+        [market] => Ok(Arc::clone(market)),
+        [] => bail!("the data: there are no bars; give others, or another stretch of time"),
+        several => {
+            let keys: Vec<String> = several.iter().take(8).map(|m| m.key()).collect();
+            let more = if several.len() > 8 { ", …" } else { "" };
+            bail!(
+                "a backtest is of one symbol and timeframe, and there are {}{more}; choose one with --symbol and \
+                 one --timeframe, those that it only reads with --read, or run `qe sweep` over them",
+                keys.join(", ")
+            );
+        }
+    }
+}
