@@ -124,13 +124,13 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     };
     let is_clean = leaks.as_ref().is_none_or(Leaks::is_clean);
     if let Some(path) = &args.trades {
-        records::write(path, &records::trades(&report))?;
+        write_text(&records::trades(&report), path)?;
     }
     if let Some(path) = &args.fills {
-        records::write(path, &records::fills(&report, &plan.reasons))?;
+        write_text(&records::fills(&report, &plan.reasons), path)?;
     }
     if let Some(path) = &args.equity {
-        records::write(path, &records::equity(&report, &market))?;
+        write_text(&records::equity(&report, &market), path)?;
     }
     let mut written: Vec<PathBuf> = targets.iter().map(|p| p.to_path_buf()).collect();
     if let Some(folder) = &args.out {

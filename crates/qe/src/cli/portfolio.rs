@@ -8,6 +8,7 @@ use clap::Args;
 use qe_core::ident::Id;
 use qe_core::time::Timestamp;
 use qe_engine::fills::PathPolicy;
+use qe_engine::frame::write_text;
 use qe_engine::market::Market;
 use qe_engine::metrics::summary::Summary;
 use qe_engine::portfolio::{
@@ -97,7 +98,7 @@ pub(crate) fn run(args: PortfolioArgs, out: &Output) -> Result<Verdict> {
     let options = PortfolioOptions { begin: loaded.from };
     let report = play(&spec, give, &markets, &options).map_err(mended).with_context(place)?;
     let write = |target: &Option<PathBuf>, text: &dyn Fn() -> String| match target {
-        Some(path) => records::write(path, &text()),
+        Some(path) => write_text(&text(), path),
         None => Ok(()),
     };
     write(&fills, &|| records::fills_of_sleeves(&report))?;

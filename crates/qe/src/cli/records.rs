@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use qe_core::time::Timestamp;
 use qe_data::frame::check_savable;
 use qe_engine::ledger::{Cause, Fills};
@@ -18,18 +18,6 @@ pub(crate) fn check(path: &Path) -> Result<()> {
         bail!("{}: it is written as CSV; end its name with .csv", path.display());
     }
     Ok(check_savable(path)?)
-}
-
-/// Writes a file, whole or not at all.
-pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    let written = std::fs::write(&draft, text).and_then(|()| std::fs::rename(&draft, path));
-    if written.is_err() {
-        // It is of no use to anybody.
-        let _ = std::fs::remove_file(&draft);
-    }
-    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn number(x: f64) -> String {
