@@ -13,11 +13,12 @@ use qe_core::par::{Pool, Threads};
 use qe_core::param::Value;
 use qe_core::point::{Outcome, OutcomeTable, PointTable};
 use qe_core::time::Timestamp;
-use qe_data::frame::{check_savable, outcomes_to_frame, save};
+use qe_data::frame::check_savable;
 use qe_engine::StrategySpec;
-use qe_engine::frame::write_text;
+use qe_engine::frame::{write_table, write_text};
 use qe_engine::market::Market;
 use qe_engine::outcome;
+use qe_engine::results::MetricsTable;
 use qe_engine::sweep::{MARKET, Sweep, SweepOptions};
 use qe_factors::expr::Schema;
 
@@ -63,7 +64,7 @@ pub(crate) struct SweepArgs {
     /// The metric that points are ordered by.
     #[arg(long, value_name = "METRIC", default_value = "sharpe_daily")]
     by: String,
-    /// Write all points with all metrics, as Parquet or CSV by the ending.
+    /// Write all points with all metrics, as Parquet or CSV by the ending: the columns of docs/results.md.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write a page of it: one HTML file that needs nothing else.
@@ -112,15 +113,15 @@ pub(crate) fn run(args: &SweepArgs, out: &Output) -> Result<Verdict> {
         }
         Some(n) => draws(sweep.params(), &fixed, n, args.seed)?,
     };
-    if target.is_some() {
-        // Names that clash are told now, not when all is computed.
-        outcomes_to_frame(&points.slice(0..0), &OutcomeTable::new(sweep.metrics().to_vec()))?;
-    }
     let begin = Instant::now();
     let (outcomes, from) = evaluate(&sweep, &points, &loaded, out)?;
     let seconds = begin.elapsed().as_secs_f64();
     if let Some(path) = target {
-        save(outcomes_to_frame(&points, &outcomes)?, path)?;
+        let window = Window::one(loaded.range(from.0))?;
+        let mut rows = MetricsTable::new();
+        // What a symbol's instrument is, files of bars do not say.
+        rows.push_sweep(&sweep, &points, Fidelity::FULL, &window, &outcomes, |_| None)?;
+        write_table(&rows.finish()?, path)?;
     }
     if let Some(path) = &args.page {
         let options = SweepPageOptions {

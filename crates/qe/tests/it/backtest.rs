@@ -197,7 +197,9 @@ fn a_sweep_orders_what_it_did_and_counts_what_it_did_not() {
         assert_eq!(alone["final_equity"], best["metrics"]["final_equity"], "{set}");
     }
     let csv = fs::read_to_string(at.join("s.csv")).unwrap();
-    assert!(csv.starts_with("point_id,frac,hold,status,reason,total_return,"), "{csv}");
+    // The columns of every table of metrics, a run's as a sweep's.
+    assert!(csv.starts_with("schema_version,origin,run_id,point_id,status,failure,"), "{csv}");
+    assert!(csv.lines().next().unwrap().ends_with(",param_frac,param_hold"), "{csv}");
     assert_eq!((csv.lines().count(), csv.matches("$hold < 4 does not hold").count()), (6, 2));
     let (_, text, _) = run(at, &sweep(&["--set", "frac=1"]));
     assert!(text.contains("2 failed: invalid_point") && text.contains("the best of 5 points"), "{text}");
