@@ -181,11 +181,13 @@ impl<'p> Live<'p> {
 
     fn take(&mut self, bars: &[Bar<'_>], account: Option<&Account>) -> Result<()> {
         self.out.acts.clear();
+        let is_taken;
         if let Some(section) = &self.section {
-            section.check(bars)?;
+            section.check(bars, &self.lasts)?;
         }
         if let [bar] = bars {
             self.check(bar, self.lasts.get(bar.feed))?;
+            is_taken = self.section.as_ref().is_some_and(|section| section.is_taken(bars, &self.lasts));
             self.lasts[bar.feed] = bar.available;
         } else {
             self.seen.clone_from(&self.lasts);
@@ -193,10 +195,11 @@ impl<'p> Live<'p> {
                 self.check(bar, self.seen.get(bar.feed))?;
                 self.seen[bar.feed] = bar.available;
             }
+            is_taken = self.section.as_ref().is_some_and(|section| section.is_taken(bars, &self.lasts));
             std::mem::swap(&mut self.lasts, &mut self.seen);
         }
         if let Some(section) = &mut self.section {
-            section.step(bars);
+            if is_taken { section.skip() } else { section.step(bars) }
         }
         // What is read of other symbols is known in the same instant.
         for pilot in self.pilots.iter_mut().filter(|pilot| pilot.reads_others()) {

@@ -73,10 +73,19 @@ impl<'p> Section<'p> {
         })
     }
 
-    /// Whether bars of one instant are of one row: those of symbols that are compared open together.
-    pub(super) fn check(&self, bars: &[Bar<'_>]) -> Result<()> {
+    /// Whether bars of one instant are of one row: those of symbols that are compared open together, and not before
+    /// those that were taken. `lasts` is when the last bar of each feed was complete.
+    pub(super) fn check(&self, bars: &[Bar<'_>], lasts: &[i64]) -> Result<()> {
         let mut compared = bars.iter().filter(|bar| self.feeds.get(bar.feed).is_some_and(Option::is_some));
         let Some(first) = compared.next() else { return Ok(()) };
+        let last = self.last(lasts);
+        if first.available < last {
+            return Err(Error::Market {
+                place: format!("a bar of feed {}", first.feed),
+                reason: format!("it is complete at {}, and symbols were compared at {last}", first.available),
+                mend: "give the bars of all symbols that are compared in the order in which they are complete".into(),
+            });
+        }
         match compared.find(|bar| (bar.open_time, bar.available) != (first.open_time, first.available)) {
             None => Ok(()),
             Some(other) => Err(Error::Market {
@@ -85,6 +94,23 @@ impl<'p> Section<'p> {
                 mend: "give the bars of one instant together, and those of another by another step".into(),
             }),
         }
+    }
+
+    /// When the last bar of any symbol that is compared was complete.
+    fn last(&self, lasts: &[i64]) -> i64 {
+        let compared = self.feeds.iter().zip(lasts).filter(|(feed, _)| feed.is_some());
+        compared.map(|(_, last)| *last).max().unwrap_or(i64::MIN)
+    }
+
+    /// Whether the instant of some bars, which were checked, was taken by an earlier call.
+    pub(super) fn is_taken(&self, bars: &[Bar<'_>], lasts: &[i64]) -> bool {
+        let mut compared = bars.iter().filter(|bar| self.feeds[bar.feed].is_some());
+        compared.next().is_some_and(|bar| bar.available == self.last(lasts))
+    }
+
+    /// Takes no bars: those that came too late are compared with none, and the instant counts once for all others.
+    pub(super) fn skip(&mut self) {
+        self.said.fill(f64::NAN);
     }
 
     /// Takes the bars of an instant, which were checked.

@@ -423,3 +423,51 @@ fn what_cannot_be_compared_is_told_with_its_mend() {
     let shared: Vec<Arc<Market>> = universe.markets.clone();
     assert!(run(&spec(), &shared[2], &RunOptions::default()).is_ok());
 }
+
+/// A symbol whose bars always come by a second call took no part in the first: to all others it is one without bars, and
+/// an instant is one row of theirs however many calls it came by.
+#[test]
+fn what_comes_late_disturbs_no_window_of_the_others() {
+    let markets = markets(300);
+    let plan = plan(&markets[0]);
+    let feeds: Vec<Feed> = markets.iter().map(|m| feed(m, true)).collect();
+    let panel = markets[0].peers().unwrap().panel().unwrap();
+    let acts = |gives_late: bool| -> Vec<Act> {
+        let mut live = Live::among(&plan, 0, &feeds, panel).unwrap();
+        let (mut acts, mut late) = (Vec::new(), Vec::new());
+        for &time in panel.axis().open() {
+            let rows: Vec<(usize, Vec<f64>)> = (0..markets.len())
+                .filter_map(|m| Some((m, markets[m].columns().axis().open().binary_search(&time).ok()?)))
+                .map(|(m, row)| (m, markets[m].columns().iter().map(|(_, c)| c.to_f64()[row]).collect()))
+                .collect();
+            let all: Vec<Bar<'_>> = rows
+                .iter()
+                .map(|(feed, values)| Bar { feed: *feed, open_time: time, available: time + MINUTE, values })
+                .collect();
+            let (second, first): (Vec<Bar<'_>>, Vec<Bar<'_>>) = all.into_iter().partition(|bar| bar.feed == 1);
+            acts.extend_from_slice(live.step(&first, &Account::UNKNOWN).unwrap());
+            if gives_late && !first.is_empty() && !second.is_empty() {
+                late.extend_from_slice(live.step(&second, &Account::UNKNOWN).unwrap());
+            }
+        }
+        assert!(late.is_empty(), "it is compared with none, and bought nothing: {late:?}");
+        acts
+    };
+    let want = acts(false);
+    assert!(want.len() > 50, "{}", want.len());
+    // Strengths are NaN.
+    assert!(format!("{:?}", acts(true)) == format!("{want:?}"));
+    // What is of an earlier instant than was compared is refused, and nothing is taken.
+    let mut live = Live::among(&plan, 0, &feeds, panel).unwrap();
+    let values = vec![1.0; feeds[0].columns.len()];
+    let bar = |feed: usize, minute: i64| Bar {
+        feed,
+        open_time: minute * MINUTE,
+        available: (minute + 1) * MINUTE,
+        values: &values,
+    };
+    live.warm_up(&[bar(0, 5)]).unwrap();
+    let said = live.warm_up(&[bar(1, 4)]).unwrap_err().to_string();
+    assert!(said.contains("in the order in which they are complete"), "{said}");
+    live.warm_up(&[bar(1, 5)]).unwrap();
+}
