@@ -103,6 +103,13 @@ pub(crate) fn close(at: At<'_>, side: f64, units: f64) -> Deal {
     Deal { units, price, fee, exposure }
 }
 
+/// What a trade is over worth at its price. Of nothing, and of less, there is no share: what is sold there counts
+/// nothing.
+#[inline(always)]
+pub(crate) fn turned(money: f64, equity: f64) -> f64 {
+    if equity > 0.0 { money / equity } else { 0.0 }
+}
+
 /// How many units bring a weight, so many being held; `None` if no trade does. `is_free` is for what is undone without a
 /// trade.
 #[inline(always)]
@@ -131,7 +138,8 @@ pub(crate) fn gap_at(price: f64, each: f64, held: f64, weight: f64, equity: f64)
     // Where costs leave nothing of the weight's side, the position is closed, not turned round.
     let is_none = weight == 0.0 || (held + wanted) * weight <= 0.0;
     let units = if is_none { -held } else { wanted };
-    (units != 0.0 && !units.is_nan()).then_some(Gap { units, sign, is_none })
+    // At a price so small that units are beyond all numbers nothing is bought.
+    (units != 0.0 && units.is_finite()).then_some(Gap { units, sign, is_none })
 }
 
 /// What a change of a weight comes to, or why it is not made.

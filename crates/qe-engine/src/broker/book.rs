@@ -4,7 +4,7 @@ use super::floor::{Floor, NONE, Notice, Way, id_of};
 use super::order::OrderId;
 use super::report::OrderState;
 use super::strategy::{Filled, What};
-use crate::deal::Deal;
+use crate::deal::{Deal, turned};
 use crate::ledger::{Cause, Refusal};
 use crate::sim::record::Fill;
 
@@ -28,7 +28,7 @@ impl Floor<'_> {
         let money = side * exposure * price + fee;
         self.cash -= money;
         self.take_from_purse(market, money);
-        self.out.turnover += exposure * way.raw / equity;
+        self.out.turnover += turned(exposure * way.raw, equity);
         self.out.cost += (price - way.raw).abs() * exposure + fee;
         let pit = &mut self.pits[market];
         let before = pit.units;

@@ -22,11 +22,20 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn of(df: &DataFrame, signal: &str, has_open: bool, has_ts: bool) -> PolarsResult<Self> {
         let read = |name: &str| -> PolarsResult<Shared<f64>> { Ok(numbers(df.column(name)?.clone())?.to_f64()) };
+        let price = |name: &str| -> PolarsResult<Shared<f64>> {
+            let prices = read(name)?;
+            // As of every market: a price is above zero, or missing.
+            if let Some(row) = prices.iter().position(|v| *v <= 0.0 || v.is_infinite()) {
+                polars_bail!(ComputeError:
+                    "{name} is {} in row {row}; leave the bar out, or make the price NaN if it is not known", prices[row]);
+            }
+            Ok(prices)
+        };
         Ok(Self {
             symbols: symbols(df)?,
             ts: if has_ts { Some(times(df.column(TS)?.clone())?) } else { None },
-            open: if has_open { Some(read("open")?) } else { None },
-            close: read("close")?,
+            open: if has_open { Some(price("open")?) } else { None },
+            close: price("close")?,
             signal: read(signal)?,
         })
     }

@@ -75,7 +75,7 @@ impl Walk {
         };
         let cash_before = self.account.cash;
         self.account.fill(entry.side * exposure, price, fee);
-        self.tally.turnover += exposure * way.raw / equity;
+        self.tally.turnover += deal::turned(exposure * way.raw, equity);
         self.tally.cost += (price - way.raw).abs() * exposure + fee;
         let day = f.day[way.row] as usize;
         self.next_day_in = self.next_day_in.max(day);

@@ -21,7 +21,7 @@ impl Walk {
         let Deal { price, fee, exposure, .. } = deal::close(Self::at(f, way), position.side, position.units);
         let equity = self.account.worth(way.raw);
         self.account.fill(-position.side * exposure, price, fee);
-        self.tally.turnover += exposure * way.raw / equity;
+        self.tally.turnover += deal::turned(exposure * way.raw, equity);
         self.tally.cost += (price - way.raw).abs() * exposure + fee;
         self.count(f, &position, way.row);
         self.cool(f, way.row);

@@ -13,6 +13,7 @@ use super::guards::Guards;
 use super::record::{Cause, Fill, Record};
 use super::state::{Frame, Walk, Way};
 use super::trips::Trips;
+use crate::deal::turned;
 use crate::fills::{FillTiming, Holding};
 use crate::market::Market;
 use crate::mind::{Entry, Order, Position, What, at_side};
@@ -232,7 +233,7 @@ impl<R: Record> Loops for FillEdges<'_, '_, R> {
                 let fee = costs.fee(units, price, false);
                 let cash_before = account.cash;
                 account.fill(simple.side * units, price, fee);
-                tally.turnover += units * raw / equity;
+                tally.turnover += turned(units * raw, equity);
                 tally.cost += (price - raw).abs() * units + fee;
                 next_day_in = next_day_in.max(day[row] as usize);
                 position = Some(Position::new(simple.side, units, price, raw, row, 0, cash_before));
@@ -264,7 +265,7 @@ impl<R: Record> Loops for FillEdges<'_, '_, R> {
             let fee = costs.fee(held.units, price, false);
             let equity = account.worth(raw);
             account.fill(-simple.side * held.units, price, fee);
-            tally.turnover += held.units * raw / equity;
+            tally.turnover += turned(held.units * raw, equity);
             tally.cost += (price - raw).abs() * held.units + fee;
             tally.count(account.cash - held.cash_before, row - held.row);
             tally.count_days(&mut next_day_in, day[row] as usize);

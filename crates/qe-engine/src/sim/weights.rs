@@ -56,7 +56,7 @@ impl Walk {
         let held = if gap.is_none { 0.0 } else { held + units };
         self.account.units = held * f.market.multiplier();
         if !at.is_free {
-            self.tally.turnover += exposure.abs() * at.raw / equity;
+            self.tally.turnover += deal::turned(exposure.abs() * at.raw, equity);
             self.tally.cost += (price - at.raw).abs() * exposure.abs() + fee;
         }
         match self.mind.position.take() {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Vectorized;
-use crate::deal::{self, Gap};
+use crate::deal::{self, Gap, turned};
 use crate::fills::{At, Holding};
 use crate::metrics::{Performance, StepMoments, TradeFacts};
 use crate::outcome::daily_returns;
@@ -260,7 +260,7 @@ impl Track {
         self.cash -= units * price + fee;
         self.units = if is_none { 0.0 } else { self.units + units };
         if !is_free {
-            let turnover = units.abs() * raw / equity;
+            let turnover = turned(units.abs() * raw, equity);
             let cost = (price - raw).abs() * units.abs() + fee;
             self.traded += turnover;
             self.paid += cost;

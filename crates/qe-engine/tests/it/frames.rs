@@ -235,6 +235,11 @@ fn what_is_wrong_with_a_query_is_told_with_its_mend() {
     assert!(said(nameless).contains("name every symbol"));
     let timeless = good().with_column(lit(NULL).cast(DataType::Datetime(TimeUnit::Nanoseconds, None)).alias("ts"));
     assert!(said(timeless).contains("times that are missing"));
+    for (price, text) in [(0.0, "close is 0 in row"), (-1.0, "close is -1"), (f64::INFINITY, "close is inf")] {
+        let close = when(col("ts").dt().hour().eq(lit(3))).then(lit(price)).otherwise(col("close"));
+        let told = said(good().with_column(close.alias("close")));
+        assert!(told.contains(text) && told.contains("make the price NaN"), "{told}");
+    }
     let costs = CostModel { min_fee: 1.0, ..CostModel::default() };
     let dear = VectorizedEngine { rule: Vectorized { costs, ..Vectorized::default() }, ..engine.clone() };
     assert!(dear.aligned(good()).map(drop).unwrap_err().to_string().contains("costs.min_fee"));

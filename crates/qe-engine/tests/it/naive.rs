@@ -553,7 +553,7 @@ impl Naive<'_> {
         let exposure = units * self.data.given.multiplier;
         self.cash -= exposure * price + fee;
         self.units = if matches!(cause, Cause::Entry | Cause::Weight) { self.units + units } else { 0.0 };
-        self.out.turnover += (exposure * raw).abs() / worth;
+        self.out.turnover += if worth > 0.0 { (exposure * raw).abs() / worth } else { 0.0 };
         self.out.costs += fee + (price - raw).abs() * exposure.abs();
         self.out.fills.push(Filled {
             row,
@@ -1052,7 +1052,7 @@ impl Naive<'_> {
         let exposure = d * multiplier;
         self.cash -= exposure * price + fee;
         if !is_free {
-            self.out.turnover += (exposure * p).abs() / worth;
+            self.out.turnover += if worth > 0.0 { (exposure * p).abs() / worth } else { 0.0 };
             self.out.costs += fee + (price - p).abs() * exposure.abs();
         }
         let was_flat = self.units == 0.0;

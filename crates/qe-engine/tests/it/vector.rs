@@ -179,3 +179,50 @@ fn what_a_pass_over_columns_cannot_do_is_told_with_its_mend() {
     assert!(said(Vectorized { capital: f64::NAN, ..Vectorized::default() }).contains("capital"));
     assert!(said(Vectorized { leverage: 0.0, ..Vectorized::default() }).contains("leverage"));
 }
+
+/// Bars of these opens and closes, and weights.
+fn by_hand(opens: &[f64], closes: &[f64], weights: &[f64]) -> Market {
+    let n = opens.len() as i64;
+    let open: Vec<i64> = (0..n).map(|i| i * HOUR).collect();
+    let known: Vec<i64> = open.iter().map(|t| t + HOUR).collect();
+    let each = |of: fn(f64, f64) -> f64| opens.iter().zip(closes).map(|(a, b)| of(*a, *b)).collect::<Vec<f64>>();
+    let prices = [opens.to_vec(), each(f64::max), each(f64::min), closes.to_vec(), vec![1.0; opens.len()]];
+    let bars = Bars::new("X", Timeframe::H1, Axis::new(open, known).unwrap(), prices).unwrap();
+    Market::new(&bars.with("w", weights.to_vec()).unwrap(), &Calendar::crypto()).unwrap()
+}
+
+/// Three times 10,000 at 100 are 300 units. At an open of 50 they are worth 5,000 less than what is owed, of 200 / 3
+/// nothing is left, and they are sold: a share of what is not there is none.
+#[test]
+fn what_is_sold_below_nothing_takes_nothing_from_the_turnover() {
+    let weights = [3.0, 0.0, 0.0];
+    for (open, rule) in [50.0, 200.0 / 3.0].into_iter().flat_map(|open| {
+        [Holding::Units, Holding::Weights]
+            .map(|holding| (open, Vectorized { holding, leverage: 3.0, ..Vectorized::default() }))
+    }) {
+        let market = by_hand(&[100.0, 100.0, open], &[100.0, 100.0, open], &weights);
+        let (rows, scored) = passed(&rule, &market, &weights);
+        assert_eq!(rows[1].turnover, 3.0);
+        assert!(scored.turnover == 3.0 && scored.is_ruined, "{open}, {:?}: {}", rule.holding, scored.turnover);
+        let report = run(&spec(&rule), &market, &RunOptions::default()).unwrap();
+        let annual = report.summary.get("turnover_annual").unwrap();
+        // Three hours are of one day.
+        let want = 3.0 * market.days_per_year();
+        assert!((annual - want).abs() < 1e-9 * want, "{open}, {:?}: {annual} and {want}", rule.holding);
+    }
+}
+
+/// A price so small that units of it are beyond all numbers: nothing is bought, and nothing is lost.
+#[test]
+fn what_cannot_be_counted_is_not_bought() {
+    for holding in [Holding::Units, Holding::Weights, Holding::WeightsFree] {
+        let (prices, weights) = ([1e-320, 1e-320, 2e-320, 1e-320], [1.0, 1.0, 1.0, 1.0]);
+        let rule = Vectorized { holding, ..Vectorized::default() };
+        let market = by_hand(&prices, &prices, &weights);
+        let (rows, scored) = passed(&rule, &market, &weights);
+        assert!(rows.iter().all(|row| row.equity == 10_000.0 && row.units == 0.0), "{holding:?}: {rows:?}");
+        assert!(scored.trades.is_empty() && !scored.is_ruined);
+        let report = run(&spec(&rule), &market, &RunOptions::default()).unwrap();
+        assert_eq!(report.curve.equity, [10_000.0; 4], "{holding:?}");
+    }
+}
