@@ -424,8 +424,8 @@ fn what_cannot_be_compared_is_told_with_its_mend() {
     assert!(run(&spec(), &shared[2], &RunOptions::default()).is_ok());
 }
 
-/// A symbol whose bars always come by a second call took no part in the first: to all others it is one without bars, and
-/// an instant is one row of theirs however many calls it came by.
+/// A symbol whose bars always come by a second call took no part in the first: to all others it is one without bars,
+/// and an instant is one row of theirs however many calls it came by.
 #[test]
 fn what_comes_late_disturbs_no_window_of_the_others() {
     let markets = markets(300);
