@@ -238,6 +238,11 @@ impl Panel {
         at.ok_or_else(|| Error::unknown("symbol", symbol, self.symbols.iter().map(String::as_str)))
     }
 
+    /// The stretches in which each symbol belongs to the universe.
+    pub fn members(&self) -> &[Vec<TimeRange>] {
+        &self.members
+    }
+
     /// Whether a symbol belongs to the universe at a time.
     pub fn is_member(&self, symbol_idx: usize, at: i64) -> bool {
         self.members.get(symbol_idx).is_some_and(|ranges| ranges.iter().any(|r| r.contains(at)))

@@ -1,6 +1,7 @@
 //! What compares symbols, as the bars of all of them come: its plan over their panel, instant by instant.
 
 use qe_core::panel::Panel;
+use qe_core::time::TimeRange;
 use qe_factors::plan::{PanelStepper, Plan};
 
 use super::pilot::place_of;
@@ -113,6 +114,12 @@ impl<'p> Section<'p> {
         self.said.fill(f64::NAN);
     }
 
+    /// Who belonged to the universe when, as it is told apart.
+    pub(super) fn members(&self) -> Vec<Vec<(i64, i64)>> {
+        let of_symbol = |ranges: &Vec<TimeRange>| ranges.iter().map(|r| (r.start, r.end)).collect();
+        self.panel.members().iter().map(of_symbol).collect()
+    }
+
     /// Takes the bars of an instant, which were checked.
     pub(super) fn step(&mut self, bars: &[Bar<'_>]) {
         self.at.clear();
@@ -122,7 +129,9 @@ impl<'p> Section<'p> {
         for bar in bars {
             let Some((symbol, wires)) = &self.feeds[bar.feed] else { continue };
             time = Some((bar.open_time, bar.available));
-            if self.panel.is_member(*symbol, bar.open_time) {
+            // A bar without any value is none, as in a panel.
+            let is_bar = bar.values.iter().any(|v| !v.is_nan());
+            if is_bar && self.panel.is_member(*symbol, bar.open_time) {
                 self.at.push(*symbol);
                 self.rows.extend(wires.iter().map(|at| bar.values[*at]));
             }

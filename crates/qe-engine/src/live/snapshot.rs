@@ -121,7 +121,11 @@ impl Live<'_> {
             let said = format!("{:?} {:?} {:?}", pilot.state.mind.program, plan.execution, plan.blackout_events);
             all.push((plan.spec_id, plan.compiled.plan().id()?, rules, said));
         }
-        Ok(id_of("live strategy v1", &(feeds, all))?)
+        let id = id_of("live strategy v1", &(feeds, all))?;
+        match &self.section {
+            Some(section) => Ok(id_of("live strategy among others v1", &(id, section.members()))?),
+            None => Ok(id),
+        }
     }
 }
 

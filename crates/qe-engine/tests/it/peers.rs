@@ -417,6 +417,13 @@ fn what_cannot_be_compared_is_told_with_its_mend() {
     let bar = |feed, open_time| Bar { feed, open_time, available: 9 * MINUTE, values: &values };
     let err = said(live.step(&[bar(0, 8 * MINUTE), bar(1, 7 * MINUTE)], &Account::UNKNOWN).map(drop));
     assert!(err.contains("is of another time") && err.contains("by another step"), "{err}");
+    // What was kept among some members goes on among no others.
+    let kept = live.snapshot().unwrap();
+    let mut members = vec![vec![TimeRange { start: i64::MIN, end: i64::MAX }]; 6];
+    members[2] = vec![TimeRange { start: 0, end: 5 * MINUTE }];
+    let fewer = peers.clone().with_members(members).unwrap();
+    let mut other = Live::among(&plan, 0, &feeds, fewer.panel().unwrap()).unwrap();
+    assert!(said(other.restore(&kept)).contains("it is of strategy"));
     // A market of a universe compares by itself.
     let pairs: Vec<(Bars, Masks)> = bars.into_iter().map(|b| (b, Masks::default())).collect();
     let universe = Universe::new(&pairs, &Calendar::crypto(), &Pool::inline()).unwrap();
