@@ -203,6 +203,12 @@ fn a_sweep_orders_what_it_did_and_counts_what_it_did_not() {
     assert_eq!((csv.lines().count(), csv.matches("$hold < 4 does not hold").count()), (6, 2));
     let (_, text, _) = run(at, &sweep(&["--set", "frac=1"]));
     assert!(text.contains("2 failed: invalid_point") && text.contains("the best of 5 points"), "{text}");
+    // A parameter may have the name of a column: its own begins otherwise.
+    write(at, "clash.toml", &RISES.replace("hold", "status"));
+    assert_eq!(run(at, &["sweep", "clash.toml", "SPY.csv", "-t", "1d", "--points", "3", "-o", "x.csv"]).0, 0);
+    assert!(
+        fs::read_to_string(at.join("x.csv")).unwrap().lines().next().unwrap().ends_with(",param_frac,param_status")
+    );
     // The same draws, on one thread and on two.
     let draws = |threads: &'static str| {
         let mut told = json(at, 0, &sweep(&["--points", "40", "--seed", "3", "--threads", threads]));
@@ -241,7 +247,6 @@ fn what_is_wrong_with_a_strategy_is_told_with_its_place() {
     write(at, "column.toml", &RISES.replace("close > close[1]", "flow > close"));
     write(at, "later.toml", &RISES.replace("version = 1", "version = 9"));
     write(at, "cut.json", "{\"version\": 1, ");
-    write(at, "clash.toml", &RISES.replace("hold", "status"));
     let cases: [(&[&str], &str); 12] = [
         (&["strategy", "show", "DonchianBreakot"], "did you mean `DonchianBreakout`?"),
         (&["strategy", "check", "caret.toml"], "        ^^^^"),
@@ -254,7 +259,6 @@ fn what_is_wrong_with_a_strategy_is_told_with_its_place() {
         (&["strategy", "check", "SPY.csv"], "end it with .toml or .json"),
         (&["strategy", "check", "rises.toml", "--calendar", "mars"], "us_equities"),
         (&["backtest", "Rise", "SPY.csv"], "none is named `Rise`"),
-        (&["sweep", "clash.toml", "SPY.csv", "-t", "1d", "--points", "3", "-o", "x.csv"], "status"),
     ];
     for (args, part) in cases {
         let said = error(at, args);
