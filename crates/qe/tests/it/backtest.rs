@@ -247,7 +247,7 @@ fn what_is_wrong_with_a_strategy_is_told_with_its_place() {
     write(at, "column.toml", &RISES.replace("close > close[1]", "flow > close"));
     write(at, "later.toml", &RISES.replace("version = 1", "version = 9"));
     write(at, "cut.json", "{\"version\": 1, ");
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["strategy", "show", "DonchianBreakot"], "did you mean `DonchianBreakout`?"),
         (&["strategy", "check", "caret.toml"], "        ^^^^"),
         (&["strategy", "check", "caret.toml"], "caret.toml: entry.long:"),
