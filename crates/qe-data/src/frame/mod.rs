@@ -37,7 +37,9 @@ pub use convert::{
 pub use loader::{Dataset, Loader, ParquetLoader, Table};
 pub use outcomes::outcomes_to_frame;
 pub use resample::{resample_bars, resample_trades};
-pub use store::{Partition, StoreOptions, Unfinished, check_savable, is_savable, leftovers, save, store, store_frame};
+pub use store::{
+    Partition, StoreOptions, Unfinished, check_savable, is_savable, leftovers, save, store, store_frame, write_whole,
+};
 pub use wide::{chain_from_frame, chain_to_frame, panel_to_frame};
 
 /// The column that says whose row it is.

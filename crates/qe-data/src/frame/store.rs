@@ -190,35 +190,51 @@ pub fn save(df: DataFrame, path: &Path) -> Result<()> {
 
 /// Writes one file, whole or not at all.
 fn write(mut df: DataFrame, path: &Path, options: StoreOptions) -> Result<()> {
+    let is_text = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    let fill = |mut file: &File| {
+        let written = match is_text {
+            true => {
+                CsvWriter::new(&mut file).with_datetime_format(Some("%Y-%m-%dT%H:%M:%S%.fZ".into())).finish(&mut df)
+            }
+            false => ParquetWriter::new(file)
+                .with_compression(ParquetCompression::Zstd(None))
+                .with_statistics(StatisticsOptions::default())
+                .with_row_group_size(Some(options.row_group.max(1)))
+                .finish(&mut df)
+                .map(|_| ()),
+        };
+        written.map_err(|e| frame_error(&path.display().to_string(), &e))
+    };
+    write_whole(path, fill, |at, e| Error::io("write", at, e))
+}
+
+/// Makes a file by `fill`, whole or not at all: under another name beside its own, renamed when the disk has it. `fault`
+/// tells what the operating system refused, and where.
+///
+/// # Errors
+/// As `fill` and `fault`.
+pub fn write_whole<E>(
+    path: &Path,
+    fill: impl FnOnce(&File) -> std::result::Result<(), E>,
+    fault: impl Fn(&Path, &std::io::Error) -> E,
+) -> std::result::Result<(), E> {
     // Each writer has a draft of its own, so that two that write one file never mix their bytes.
     static N_DRAFTS: AtomicU64 = AtomicU64::new(0);
     let n = N_DRAFTS.fetch_add(1, Ordering::Relaxed);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = path.with_file_name(format!(".{name}.{}-{n}.part", std::process::id()));
-    let is_text = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-    let written = write_draft(&mut df, &draft, is_text, options)
-        .and_then(|()| fs::rename(&draft, path).map_err(|e| Error::io("write", path, &e)));
+    let make = || {
+        let file = File::create(&draft).map_err(|e| fault(&draft, &e))?;
+        fill(&file)?;
+        file.sync_all().map_err(|e| fault(&draft, &e))?;
+        fs::rename(&draft, path).map_err(|e| fault(path, &e))
+    };
+    let written = make();
     if written.is_err() {
         // It is of no use to anybody; if it cannot be removed either, readers skip it.
         let _ = fs::remove_file(&draft);
     }
     written
-}
-
-/// Writes a file and waits until the disk has it.
-fn write_draft(df: &mut DataFrame, draft: &Path, is_text: bool, options: StoreOptions) -> Result<()> {
-    let mut file = File::create(draft).map_err(|e| Error::io("write", draft, &e))?;
-    let written = match is_text {
-        true => CsvWriter::new(&mut file).with_datetime_format(Some("%Y-%m-%dT%H:%M:%S%.fZ".into())).finish(df),
-        false => ParquetWriter::new(&file)
-            .with_compression(ParquetCompression::Zstd(None))
-            .with_statistics(StatisticsOptions::default())
-            .with_row_group_size(Some(options.row_group.max(1)))
-            .finish(df)
-            .map(|_| ()),
-    };
-    written.map_err(|e| frame_error(&draft.display().to_string(), &e))?;
-    file.sync_all().map_err(|e| Error::io("write", draft, &e))
 }
 
 /// The folders, and the rows that belong in each, in order.

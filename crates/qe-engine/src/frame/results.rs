@@ -7,10 +7,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::*;
-use qe_data::frame::{columns_to_frame, numbers, save, time_type};
+use qe_data::frame::{columns_to_frame, numbers, save, time_type, write_whole};
 
 use crate::error::{Error, Result};
 use crate::market::Market;
@@ -81,19 +80,8 @@ pub fn write_table(table: &Table, path: &Path) -> Result<()> {
 /// # Errors
 /// When it cannot be written.
 pub fn write_text(text: &str, path: &Path) -> Result<()> {
-    // Each writer has a draft of its own, so that two that write one file never mix their bytes.
-    static N_DRAFTS: AtomicU64 = AtomicU64::new(0);
-    let n = N_DRAFTS.fetch_add(1, Ordering::Relaxed);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = path.with_file_name(format!(".{name}.{}-{n}.part", std::process::id()));
-    let written = fs::File::create(&draft)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&draft, path));
-    if written.is_err() {
-        // It is of no use to anybody.
-        let _ = fs::remove_file(&draft);
-    }
-    written.map_err(|e| unwritten(path, &e))
+    let fill = |mut file: &fs::File| file.write_all(text.as_bytes()).map_err(|e| unwritten(path, &e));
+    write_whole(path, fill, |_, e| unwritten(path, e))
 }
 
 /// A table as a frame: what is missing is null, instants are nanoseconds UTC.

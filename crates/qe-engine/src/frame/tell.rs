@@ -49,23 +49,17 @@ pub(super) fn aligned(df: &DataFrame, told: &Told, fields: &[Field]) -> PolarsRe
     };
     let mut made = pool.map(rows.symbols.len(), of_symbol);
     let mut columns: Vec<Column> = Vec::with_capacity(fields.len());
-    let is_in_place = rows.symbols.iter().all(|(_, stretches)| stretches.len() == 1);
     for (at, (name, _)) in fields.iter().enumerate() {
         let parts = made.iter_mut().map(|columns| std::mem::take(&mut columns[at]));
-        let values: Vec<f64> = if is_in_place && rows.symbols.len() == 1 {
-            parts.flatten().collect()
-        } else {
-            let mut values = vec![f64::NAN; n];
-            for (part, (_, stretches)) in parts.zip(&rows.symbols) {
-                let mut from = 0;
-                for stretch in stretches {
-                    let to = from + stretch.len();
-                    values[stretch.clone()].copy_from_slice(&part[from..to]);
-                    from = to;
-                }
+        let mut values = vec![f64::NAN; n];
+        for (part, (_, stretches)) in parts.zip(&rows.symbols) {
+            let mut from = 0;
+            for stretch in stretches {
+                let to = from + stretch.len();
+                values[stretch.clone()].copy_from_slice(&part[from..to]);
+                from = to;
             }
-            values
-        };
+        }
         columns.push(Column::new((*name).into(), values));
     }
     let mut out = df.clone();

@@ -171,6 +171,7 @@ fn a_sweep_says_the_same_on_any_threads_in_any_groups_and_budgets() {
         }
     }
     // Alone on its market a point is the same run, and its identity knows who it was compared with.
+    let mut n_alone = 0;
     for row in [1, 77, 201] {
         let values = points.row(row).unwrap();
         let key = values[1].to_string();
@@ -179,8 +180,13 @@ fn a_sweep_says_the_same_on_any_threads_in_any_groups_and_budgets() {
         let options = RunOptions { params, eval_start: Some(100 * MINUTE), ..RunOptions::default() };
         let report = match run(&spec(), market, &options) {
             Ok(report) => report,
-            Err(_) => continue,
+            // Alone it must be warm.
+            Err(e) => {
+                assert!(e.to_string().contains("insufficient_warmup"), "{e}");
+                continue;
+            }
         };
+        n_alone += 1;
         assert_eq!(report.figures.total_return.to_bits(), expected.metric("total_return").unwrap()[row].to_bits());
         assert_eq!(one.identity(&points, row, Fidelity::FULL, &window).unwrap().run_id, report.identity.run_id);
         assert_eq!(report.identity.reads.keys().collect::<Vec<_>>(), ["6 symbols side by side"]);
@@ -189,6 +195,7 @@ fn a_sweep_says_the_same_on_any_threads_in_any_groups_and_budgets() {
         let other = Market::clone(market).with_peers(&fewer.unwrap());
         assert_ne!(run(&spec(), &other.unwrap(), &options).unwrap().identity.data_id, report.identity.data_id);
     }
+    assert!(n_alone >= 2, "{n_alone} of three were compared");
     let err = sweep(1, 4096, 400_000).evaluate(&points, Fidelity::FULL, &window).map(drop).unwrap_err().to_string();
     assert!(err.contains("400000"), "{err}");
 }
