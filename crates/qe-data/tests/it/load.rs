@@ -223,3 +223,24 @@ fn a_symbol_that_was_asked_for_and_has_no_row_is_an_error() {
     let all = Loader::new(DataSpec { symbols: vec![], ..query }).unwrap().load().unwrap();
     assert_eq!(all.bars.len(), 1, "nobody asked for B by name");
 }
+
+/// Polars reads through maps of the files. A process that holds one when somebody cuts the file short in place is ended by the
+/// system, so what was loaded, and may live for days, must hold none.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_loaded_holds_no_map_of_a_file() {
+    let bars = regular("SPY", "2024-01-29", "2024-03-05");
+    let dir = tempfile::tempdir().unwrap();
+    let df = qe_data::frame::bars_to_frame(&bars).unwrap().drop("available").unwrap();
+    let plain = fs::File::create(dir.path().join("SPY.parquet")).unwrap();
+    ParquetWriter::new(plain)
+        .with_compression(ParquetCompression::Uncompressed)
+        .with_statistics(StatisticsOptions::empty())
+        .finish(&mut df.clone())
+        .unwrap();
+    let loaded = Loader::new(spec(&dir)).unwrap().load().unwrap();
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let held: Vec<&str> = maps.lines().filter(|l| l.contains(&dir.path().display().to_string())).collect();
+    assert!(held.is_empty(), "{held:?}");
+    assert_eq!(bits(&loaded.bars[0]), bits(&bars));
+}

@@ -60,9 +60,13 @@ pub(crate) fn partitioned(bars: &[Bars]) -> tempfile::TempDir {
     dir
 }
 
-/// Writes a frame as one Parquet file.
+/// Writes a frame as one Parquet file: a new one, for a frame read from the old may still lie in its mapped pages, which go
+/// when a file is cut short in place.
 pub(crate) fn parquet(path: &Path, df: &DataFrame) {
-    let file = fs::File::create(path).unwrap();
+    if path.exists() {
+        fs::remove_file(path).unwrap();
+    }
+    let file = fs::File::create_new(path).unwrap();
     ParquetWriter::new(file).finish(&mut df.clone()).unwrap();
 }
 

@@ -6,6 +6,7 @@
 
 mod chart;
 mod dates;
+mod histogram;
 mod path;
 mod reduce;
 mod scale;

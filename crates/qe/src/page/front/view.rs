@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use qe_core::timeframe::Timeframe;
 
 use super::{FrontPage, FrontRow};
-use crate::page::draw::{Bottom, Chart, Mark, Path, Scale};
+use crate::page::draw::Chart;
 use crate::page::html::{Html, short};
 use crate::page::number::{NONE, change, count, fixed, instant, of as so_many, percent};
 use crate::page::run::shade;
@@ -179,20 +179,6 @@ impl FrontPage {
             shell::end_part(out);
             return;
         }
-        let luck = self.luck.as_ref().map(|l| l.sharpe);
-        let ends = s.edges.first().into_iter().chain(s.edges.last()).copied();
-        let across = Scale::linear(ends.chain(luck).chain([0.0]));
-        let scale = Scale::from_zero(s.counts.iter().map(|n| *n as f64));
-        let (mut boxes, mut line) = (Path::default(), Path::default());
-        for (n, w) in s.counts.iter().zip(s.edges.windows(2)).filter(|(n, _)| **n > 0) {
-            boxes.rectangle((1000.0 * across.at(w[0]), 1000.0 * across.at(w[1])), (0.0, scale.at(*n as f64)));
-        }
-        let mut legend = vec![("box", "Runs".to_owned())];
-        if let Some(luck) = luck {
-            let x = 1000.0 * across.at(luck);
-            line.to(x, 0.0).line(x, 1.0);
-            legend.push(("s2", "The best by luck alone".to_owned()));
-        }
         let beyond = match self.spread.n - s.n {
             0 => String::new(),
             n => format!(
@@ -202,11 +188,7 @@ impl FrontPage {
         };
         let q = |i: usize| self.spread.quantiles.get(i).copied().flatten().map_or(NONE.to_owned(), |x| fixed(x, 2));
         let chart = Chart {
-            id: "all-chart".into(),
-            class: "mid",
-            heading: String::new(),
             title: "Distribution of the daily Sharpe ratio over all runs".to_owned(),
-            drawn: format!("{} boxes of equal width.", s.counts.len()),
             summary: format!(
                 "{}: from {} to {}, half of them from {} to {}, the median {}.{beyond}",
                 so_many(self.spread.n, "run", "runs"),
@@ -216,15 +198,8 @@ impl FrontPage {
                 q(5),
                 q(4)
             ),
-            scale,
-            write: fixed,
-            read_as: "count",
-            n_ticks: 4,
-            base: None,
-            bottom: Bottom::Values(across, fixed),
-            marks: vec![Mark::new("boxes", boxes), Mark::new("line luck", line)],
-            legend,
             axes: ("Sharpe, daily", "Runs"),
+            ..s.histogram(self.luck.as_ref().map(|l| l.sharpe), "Runs", fixed)
         };
         chart.write_to(out);
         shell::end_part(out);

@@ -179,8 +179,8 @@ impl RunPage {
             return Err(fault(reason, "give one return for each scored day, and one growth for each scored bar"));
         }
         let capital = report.ledger.capital;
-        let equity = worth::counted(report);
-        let (under, falls) = worth::underwater(capital, &equity, N_TOLD);
+        let equity = &report.curve.equity;
+        let (under, falls) = worth::underwater(capital, equity, N_TOLD);
         let open = &market.columns().axis().open()[rows.clone()];
         let time = |at: Option<u32>| at.map(|at| open[at as usize]);
         let order = trading::best_first(&report.trades);
@@ -200,7 +200,7 @@ impl RunPage {
             figures: figures(report, &benchmark, market),
             beside: Beside::of(&benchmark, market.days_per_year()),
             axis: TimeAxis::of(open, &days.dates, &days.begins),
-            growth: worth::growth(capital, &equity),
+            growth: worth::growth(capital, equity),
             benchmark: benchmark.line(n, &days.ends),
             underwater: Line::of(&under),
             fall_times: falls.iter().map(|f| [time(f.peak), time(Some(f.trough)), time(f.over)]).collect(),

@@ -88,17 +88,6 @@ impl Beside {
     }
 }
 
-/// Worth at each close, as it counts: nothing from ruin on. (The ledger's own goes on to tell what is owed.)
-pub(crate) fn counted(report: &Report) -> Vec<f64> {
-    let mut equity = report.curve.equity.clone();
-    if report.figures.is_ruined
-        && let Some(at) = equity.iter().position(|worth| *worth <= 0.0)
-    {
-        equity[at..].fill(0.0);
-    }
-    equity
-}
-
 /// A stretch below the peak.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fall {

@@ -94,20 +94,6 @@ impl SweepPage {
     pub(super) fn all_part(&self, out: &mut Html) {
         shell::part(out, ALL);
         let s = &self.spread;
-        let luck = self.luck.as_ref().map(|l| l.sharpe);
-        let ends = s.edges.first().into_iter().chain(s.edges.last()).copied();
-        let across = Scale::linear(ends.chain(luck).chain([0.0]));
-        let scale = Scale::from_zero(s.counts.iter().map(|n| *n as f64));
-        let (mut boxes, mut line) = (Path::default(), Path::default());
-        for (n, w) in s.counts.iter().zip(s.edges.windows(2)).filter(|(n, _)| **n > 0) {
-            boxes.rectangle((1000.0 * across.at(w[0]), 1000.0 * across.at(w[1])), (0.0, scale.at(*n as f64)));
-        }
-        let mut legend = vec![("box", "Points".to_owned())];
-        if let Some(luck) = luck {
-            let x = 1000.0 * across.at(luck);
-            line.to(x, 0.0).line(x, 1.0);
-            legend.push(("s2", "The best by luck alone".to_owned()));
-        }
         let q = |i: usize| text(&self.by, s.quantiles.get(i).copied().flatten());
         let above = self.luck.as_ref().map_or_else(String::new, |l| {
             let n = self.top.iter().filter(|r| r.values.first().copied().flatten() > Some(l.sharpe)).count();
@@ -115,11 +101,7 @@ impl SweepPage {
             format!(" Above what the best would show by luck alone, {}: {n}.", fixed(l.sharpe, 2))
         });
         let chart = Chart {
-            id: "all-chart".into(),
-            class: "mid",
-            heading: String::new(),
             title: format!("Distribution of {} over all points", self.by),
-            drawn: format!("{} boxes of equal width.", s.counts.len()),
             summary: format!(
                 "{} with {}: from {} to {}, half of them from {} to {}, the median {}.{above}",
                 so_many(s.n, "point", "points"),
@@ -130,15 +112,8 @@ impl SweepPage {
                 q(5),
                 q(4)
             ),
-            scale,
-            write: fixed,
-            read_as: "count",
-            n_ticks: 4,
-            base: None,
-            bottom: Bottom::Values(across, self.written()),
-            marks: vec![Mark::new("boxes", boxes), Mark::new("line luck", line)],
-            legend,
             axes: ("", "Points"),
+            ..s.histogram(self.luck.as_ref().map(|l| l.sharpe), "Points", self.written())
         };
         chart.write_to(out);
         shell::end_part(out);
