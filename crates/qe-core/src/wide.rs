@@ -55,6 +55,21 @@ fn with_avx2<L: Loops>(loops: L) -> L::Out {
     loops.run()
 }
 
+/// Asks for the memory of a number that will be read soon, and waits for nothing. What is beyond the end is not asked for.
+#[inline(always)]
+pub fn ask_for(x: &[f64], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(number) = x.get(at) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        #[expect(unsafe_code, reason = "a hint about a place that is there, which every such machine takes")]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(number).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (x, at);
+}
+
 /// The first of `n` places at which something is so. It is asked of several at a time, without a branch for each.
 #[inline(always)]
 pub fn first(n: usize, is: impl Fn(usize) -> bool) -> Option<usize> {

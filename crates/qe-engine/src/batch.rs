@@ -214,6 +214,7 @@ pub(crate) fn run_flipped(
     match told.figures.pop() {
         Some(Ok(figures)) => {
             ledger.ruin = figures.ruin;
+            ledger.tell_times();
             Ok((Figures { days: told.days(0).to_vec(), ..figures }, ledger))
         }
         Some(Err(reason)) => Err(fault(reason)),
@@ -253,7 +254,7 @@ fn run_recorded<R: Record>(
                     program.lookback
                 ));
             }
-            let mut walk = Walk::new(program, plan, start, days.start, stretch.daily);
+            let mut walk = Walk::new(program, plan, start, days.start);
             walk.find_simple(plan, market, &guards);
             Ok(walk)
         })

@@ -179,6 +179,9 @@ pub struct Ruin {
     pub owed: f64,
 }
 
+/// The time of a fill that is to be read from its bar.
+const BY_AXIS: i64 = i64::MIN;
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
@@ -219,6 +222,18 @@ impl Ledger {
             ruin: None,
             marks: MarkSource::Close,
             axis: axis.clone(),
+        }
+    }
+
+    /// Writes the times of fills that are those of their bars. One after the other, at the end: a look at a far row of an axis
+    /// waits for memory, and many such looks wait together.
+    pub(crate) fn tell_times(&mut self) {
+        let [open, available] = [self.axis.open(), self.axis.available()];
+        for ((time, row), phase) in self.fills.time.iter_mut().zip(&self.fills.row).zip(&self.fills.phase) {
+            if *time == BY_AXIS {
+                let times = if *phase == 0 { open } else { available };
+                *time = times.get(*row as usize).copied().unwrap_or(i64::MAX);
+            }
         }
     }
 
@@ -281,9 +296,7 @@ pub struct Curve {
 
 impl Record for Ledger {
     fn fill(&mut self, fill: &Fill) {
-        let times = if fill.phase == 0 { self.axis.open() } else { self.axis.available() };
-        let time = times.get(fill.row).copied().unwrap_or(i64::MAX);
-        self.fills.push(0, time, fill);
+        self.fills.push(0, BY_AXIS, fill);
     }
 
     fn at(&mut self, time: i64) {

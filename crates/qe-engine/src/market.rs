@@ -94,22 +94,6 @@ impl Market {
                 return Err(fault(reason, "leave the bar out, or make the price NaN if it is not known"));
             }
         }
-        let mut marks = bars.close().to_vec();
-        let (mut n_filled, mut last) = (0, f64::NAN);
-        for mark in &mut marks {
-            if mark.is_nan() {
-                n_filled += 1;
-                *mark = last;
-            }
-            last = *mark;
-        }
-        // Before the first close a position can only come from an open, so the last open marks it. Before any open nothing
-        // can be held: the number only has to be one.
-        let mut last = 1.0;
-        for (mark, open) in marks.iter_mut().zip(bars.open()).take_while(|(mark, _)| mark.is_nan()) {
-            last = if open.is_nan() { last } else { *open };
-            *mark = last;
-        }
         let (mut cursor, mut day, mut dates, mut day_end) =
             (calendar.cursor(), Vec::with_capacity(n), Vec::new(), Vec::new());
         for (row, &at) in bars.open_time().iter().enumerate() {
@@ -135,6 +119,12 @@ impl Market {
             Ok(column) => column.to_f64(),
             Err(_) => price(x),
         };
+        let close = shared("close", bars.close());
+        let (marks, n_filled) = match bars.close().iter().filter(|close| close.is_nan()).count() {
+            // One piece of memory for both: what is read as the one is near as the other.
+            0 => (close.clone(), 0),
+            n => (filled(bars.open(), bars.close()).into(), n),
+        };
         Ok(Self {
             line: Line::of_symbol(bars.symbol()),
             timeframe,
@@ -142,13 +132,8 @@ impl Market {
             columns: bars.columns().clone(),
             symbols: Symbols::default(),
             peers: None,
-            prices: [
-                shared("open", bars.open()),
-                shared("high", bars.high()),
-                shared("low", bars.low()),
-                shared("close", bars.close()),
-            ],
-            marks: marks.into(),
+            prices: [shared("open", bars.open()), shared("high", bars.high()), shared("low", bars.low()), close],
+            marks,
             n_filled,
             day: day.into(),
             day_end: day_end.into(),
@@ -480,4 +465,17 @@ impl Market {
     pub fn cost_inputs(&self) -> &CostInputs {
         self.inputs.get_or_init(|| CostInputs::new(self))
     }
+}
+
+/// Closes in which a missing one is the last that was there. Before the first a position can only come from an open, so the last
+/// open marks it. Before any open nothing can be held: the number only has to be one.
+fn filled(open: &[f64], close: &[f64]) -> Vec<f64> {
+    let mut last = 1.0;
+    let first = close.iter().take_while(|close| close.is_nan()).count();
+    let mut marks = Vec::with_capacity(close.len());
+    for price in open[..first].iter().chain(&close[first..]) {
+        last = if price.is_nan() { last } else { *price };
+        marks.push(last);
+    }
+    marks
 }

@@ -77,8 +77,7 @@ impl Walk {
         self.account.fill(entry.side * exposure, price, fee);
         self.tally.turnover += deal::turned(exposure * way.raw, equity);
         self.tally.cost += (price - way.raw).abs() * exposure + fee;
-        let day = f.day[way.row] as usize;
-        self.next_day_in = self.next_day_in.max(day);
+        self.next_day_in = self.next_day_in.max(self.day_of(f, way.row));
         self.mind.position = Some(Position::new(entry.side, units, price, way.raw, way.row, way.phase, cash_before));
         record.fill(&Fill {
             row: way.row,

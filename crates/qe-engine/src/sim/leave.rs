@@ -45,14 +45,24 @@ impl Walk {
     #[inline]
     pub(super) fn count(&mut self, f: Frame<'_>, position: &Position, row: usize) {
         self.tally.count(self.account.cash - position.cash_before, row - position.row);
-        self.tally.count_days(&mut self.next_day_in, f.day[row] as usize);
+        let day = self.day_of(f, row);
+        self.tally.count_days(&mut self.next_day_in, day);
         self.tally.n_undecided += u64::from(position.is_undecided);
     }
 
     #[inline]
     pub(super) fn cool(&mut self, f: Frame<'_>, row: usize) {
-        let (day, ends) = (f.day[row] as usize, f.view.day_end);
-        self.mind.cool(row, |n_sessions| ends.get(day + n_sessions).map_or(usize::MAX, |end| *end as usize + 1));
+        let ends = f.view.day_end;
+        let end_after = |n_sessions| ends.get(f.day[row] as usize + n_sessions);
+        self.mind.cool(row, |n_sessions| end_after(n_sessions).map_or(usize::MAX, |end| *end as usize + 1));
+    }
+
+    /// The day of a row: where all before it is marked, the account knows it, and nobody waits for memory.
+    #[inline]
+    pub(super) fn day_of(&self, f: Frame<'_>, row: usize) -> usize {
+        let known = (self.account.marked == row).then_some(self.account.next_day);
+        debug_assert!(known.is_none_or(|day| day == f.day[row] as usize), "row {row}");
+        known.unwrap_or_else(|| f.day[row] as usize)
     }
 
     #[cold]

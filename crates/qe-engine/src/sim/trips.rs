@@ -143,17 +143,16 @@ impl<R: Record, const FEES: bool, const DAYS: bool> Loops for Trips<'_, '_, R, F
         }
         if n_taken > 0 {
             let exit = edges[n_taken - 1] as usize + 1;
+            // The row of the last exit is marked too.
+            let day = turns[exit + 1].day;
             if DAYS {
-                // The row of the last exit is marked too.
-                let day = turns[exit + 1].day;
                 write_flat(days, next_day - first_day..day - first_day, cash);
-                next_day = day;
             }
             let account = &mut walk.account;
             (account.cash, account.equity, account.marked) = (cash, cash, rows.start + exit + 1);
             account.heights = heights;
             (account.sums[0][0], account.sums[1][0]) = (sum, sum_sq);
-            account.next_day = next_day;
+            account.next_day = day;
             (walk.tally, walk.next_day_in) = (tally, next_day_in);
         }
         n_taken

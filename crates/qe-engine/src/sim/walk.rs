@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use qe_core::wide::ask_for;
+
 use super::account::{Account, StepForm};
 use super::glide::Glide;
 use super::record::{Cause, Record, Refusal};
@@ -18,19 +20,16 @@ use crate::market::Market;
 use crate::mind::{Entry, Mind, What, at_side};
 use crate::program::{ExitKind, Opposite, Program, Source, StrategyPlan};
 
+/// So many rows that are not marked take about as long to mark as memory takes to come.
+const FAR: usize = 16;
+
 impl Walk {
     /// A walk that begins with money alone in this row.
-    pub(crate) fn new(
-        program: &Arc<Program>,
-        plan: &StrategyPlan,
-        start: usize,
-        first_day: usize,
-        daily: bool,
-    ) -> Self {
+    pub(crate) fn new(program: &Arc<Program>, plan: &StrategyPlan, start: usize, first_day: usize) -> Self {
         let is_all_in = program.is_all_in(&plan.execution, &plan.costs);
         let form = if is_all_in { StepForm::Prefix } else { StepForm::Lanes };
         Self {
-            account: Account::new(plan.execution.capital, start, if daily { first_day } else { usize::MAX }, form),
+            account: Account::new(plan.execution.capital, start, first_day, form),
             tally: Tally::default(),
             cursor: start,
             is_late: false,
@@ -65,6 +64,14 @@ impl Walk {
             let row = self.next_event(f, to);
             if row >= to || self.account.ruin.is_some() {
                 break;
+            }
+            // Opens are read where something is filled, and nowhere else: what is far comes while what lies before it is marked.
+            ask_for(f.prices[0], row);
+            if row >= self.account.marked + FAR {
+                self.mark_to(f, row, days);
+                if self.account.ruin.is_some() {
+                    break;
+                }
             }
             self.row(f, row, days, record);
             self.cursor = row + 1;
@@ -164,7 +171,7 @@ impl Walk {
         if self.is_late {
             self.close_late(f, row, 0, days, record);
         }
-        if fill.at == At::Open {
+        if fill.at == At::Open && !self.mind.orders.is_empty() {
             self.fill_due(f, row, f.prices[0][row], 0, days, record);
         }
         let is_restored = f.plan.execution.holding != Holding::Units;
