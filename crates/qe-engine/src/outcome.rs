@@ -7,13 +7,16 @@ use qe_core::stats::Moments;
 use qe_core::wide::{Loops, wide};
 
 use crate::batch::Figures;
-use crate::metrics::sharpe_daily::{VOL_FLOOR_ANNUAL, of_moments as sharpe_of_moments};
+use crate::metrics::cagr::of_growth;
+use crate::metrics::sharpe_daily::{is_floored, of_moments as sharpe_of_moments};
+use crate::metrics::trades_per_year::in_a_year;
+use crate::metrics::vol_annual;
 
 /// The names, in order.
 pub const NAMES: [&str; 34] = [
     "total_return",
     "cagr",
-    "max_drawdown",
+    "max_drawdown_bars",
     "sharpe_daily",
     "vol_floor_applied",
     "observation_days",
@@ -22,8 +25,8 @@ pub const NAMES: [&str; 34] = [
     "vol_annual",
     "daily_mean",
     "daily_std",
-    "daily_skew",
-    "daily_kurtosis",
+    "skew",
+    "kurtosis",
     "n_trades",
     "trades_per_year",
     "win_rate",
@@ -94,20 +97,18 @@ pub fn values(figures: &Figures, daily: &[f64], years: Years) -> [f64; NAMES.len
     let undefined = f64::NAN;
     let m = Moments::of(daily);
     let n_days = daily.len() as f64;
-    let t_years = n_days / years.days_per_year;
-    let growth = 1.0 + figures.total_return;
-    let cagr = if t_years > 0.0 && growth >= 0.0 { libm::pow(growth, 1.0 / t_years) - 1.0 } else { undefined };
-    let vol = m.std(1).map(|std| std * years.days_per_year.sqrt());
+    let cagr = of_growth(1.0 + figures.total_return, daily.len(), years.days_per_year);
+    let vol = vol_annual::of_moments(&m, years.days_per_year);
     let tally = &figures.tally;
     let n = tally.n_trades as f64;
     let over = |a: f64, b: f64| if b > 0.0 { a / b } else { undefined };
     let (wins, losses) = (tally.n_wins as f64, tally.n_losses as f64);
     [
         figures.total_return,
-        cagr,
+        cagr.unwrap_or(undefined),
         figures.max_drawdown,
         sharpe_of_moments(&m, years.days_per_year).unwrap_or(undefined),
-        f64::from(u8::from(vol.is_some_and(|v| v < VOL_FLOOR_ANNUAL))),
+        f64::from(u8::from(vol.is_some_and(is_floored))),
         n_days,
         figures.sharpe_step(years.steps_per_year).unwrap_or(undefined),
         figures.n_steps as f64,
@@ -117,7 +118,7 @@ pub fn values(figures: &Figures, daily: &[f64], years: Years) -> [f64; NAMES.len
         m.skew_population().unwrap_or(undefined),
         m.kurtosis_population().map_or(undefined, |k| k.0),
         n,
-        over(n, t_years),
+        in_a_year(n, daily.len(), years.days_per_year).unwrap_or(undefined),
         over(wins, n),
         over(tally.sum_win, tally.sum_loss),
         over(tally.sum_win, wins),

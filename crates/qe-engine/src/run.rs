@@ -257,6 +257,7 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
         start_equity: plan.execution.capital,
         n_days_in_market: figures.tally.n_days_in_market,
         n_nans: figures.n_nans as u64,
+        total_return: Some(figures.total_return),
         benchmark: options.benchmark.as_deref(),
     });
     let identity =

@@ -4,7 +4,7 @@
 //! (debt) there is no rate. Undefined without a day.
 //! Golden: empyrical `cagr` with the year of the run.
 
-use super::{Better, Metric, Unit, guard, path};
+use super::{Better, Metric, Performance, Unit, guard, path};
 
 /// Its entry in the list.
 pub const METRIC: Metric = Metric {
@@ -12,7 +12,7 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Fraction,
     better: Better::Higher,
     about: "the constant yearly return that gives the total return",
-    compute: |p| cagr(p.daily, p.days_per_year),
+    compute: |p| of_run(p),
 };
 
 /// The yearly return that compounds to that of `daily`.
@@ -20,9 +20,14 @@ pub fn cagr(daily: &[f64], days_per_year: f64) -> Option<f64> {
     of_growth(path::growth(daily)?, daily.len(), days_per_year)
 }
 
+/// The yearly return of a run.
+pub(super) fn of_run(p: &Performance<'_>) -> Option<f64> {
+    of_growth(1.0 + p.total_return()?, p.daily.len(), p.days_per_year)
+}
+
 /// The yearly return, where 1 became `growth` in `n` days.
-pub(super) fn of_growth(growth: f64, n: usize, days_per_year: f64) -> Option<f64> {
-    if growth < 0.0 {
+pub(crate) fn of_growth(growth: f64, n: usize, days_per_year: f64) -> Option<f64> {
+    if n == 0 || growth < 0.0 {
         return None;
     }
     guard::finite(libm::pow(growth, guard::per_year(days_per_year)? / n as f64) - 1.0)

@@ -4,7 +4,7 @@
 //! Reference: T. Young, "Calmar Ratio: A Smoother Tool", Futures (October 1991), there over 36 months.
 //! Golden: empyrical `calmar_ratio` with the year of the run.
 
-use super::{Better, Metric, Unit, cagr::cagr, guard, max_drawdown::max_drawdown};
+use super::{Better, Metric, Unit, cagr, guard, max_drawdown::max_drawdown};
 
 /// Its entry in the list.
 pub const METRIC: Metric = Metric {
@@ -12,12 +12,12 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Ratio,
     better: Better::Higher,
     about: "cagr over max_drawdown",
-    compute: |p| calmar(p.daily, p.days_per_year),
+    compute: |p| guard::ratio(cagr::of_run(p)?, max_drawdown(p.daily)?),
 };
 
-/// The ratio of [`cagr`] to [`max_drawdown`].
+/// The ratio of [`mod@cagr`] to [`max_drawdown`].
 pub fn calmar(daily: &[f64], days_per_year: f64) -> Option<f64> {
-    guard::ratio(cagr(daily, days_per_year)?, max_drawdown(daily)?)
+    guard::ratio(cagr::cagr(daily, days_per_year)?, max_drawdown(daily)?)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! costs turned a profit into a loss. Undefined without a day, and where nothing was earned even before costs.
 //! Golden: the definition in numpy.
 
-use super::{Better, Metric, Unit, guard, total_return::total_return};
+use super::{Better, Metric, Unit, guard};
 
 /// Its entry in the list.
 pub const METRIC: Metric = Metric {
@@ -12,7 +12,7 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Fraction,
     better: Better::Lower,
     about: "costs over the result before costs",
-    compute: |p| cost_share(p.cost_sum, p.start_equity * total_return(p.daily)?),
+    compute: |p| cost_share(p.cost_sum, p.start_equity * p.total_return()?),
 };
 
 /// Costs over the result before them, of a result `net` of costs.

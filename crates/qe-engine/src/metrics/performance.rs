@@ -1,5 +1,7 @@
 //! What metrics are computed from: plain facts of a finished run.
 
+use super::guard;
+use super::total_return::total_return;
 use crate::trades::Trade;
 
 /// One closed round trip, net of its costs.
@@ -78,11 +80,19 @@ pub struct Performance<'a> {
     pub n_days_in_market: u64,
     /// Values that were missing where one was needed.
     pub n_nans: u64,
+    /// What was won of the capital, where the worth at the end is known; what `daily` multiply to is the same up to rounding.
+    pub total_return: Option<f64>,
     /// Daily returns of a benchmark, day by day beside `daily`.
     pub benchmark: Option<&'a [f64]>,
 }
 
 impl<'a> Performance<'a> {
+    /// What was won of the capital; undefined without a day.
+    pub fn total_return(&self) -> Option<f64> {
+        let compounded = total_return(self.daily)?;
+        guard::finite(self.total_return.unwrap_or(compounded))
+    }
+
     /// `daily` and the benchmark, where there is one of the same length.
     pub fn beside_benchmark(&self) -> Option<(&'a [f64], &'a [f64])> {
         self.benchmark.filter(|b| b.len() == self.daily.len()).map(|b| (self.daily, b))

@@ -11,7 +11,7 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Ratio,
     better: Better::Higher,
     about: "total_return over max_drawdown",
-    compute: |p| recovery_factor(p.daily),
+    compute: |p| guard::ratio(p.total_return()?, max_drawdown(p.daily)?),
 };
 
 /// The ratio of [`total_return`] to [`max_drawdown`].

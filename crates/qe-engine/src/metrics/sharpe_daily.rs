@@ -35,7 +35,7 @@ pub(crate) fn of_moments(m: &Moments, per_year: f64) -> Option<f64> {
 }
 
 /// Whether a volatility is too small to divide by.
-pub(super) fn is_floored(vol_annual: f64) -> bool {
+pub(crate) fn is_floored(vol_annual: f64) -> bool {
     vol_annual < VOL_FLOOR_ANNUAL
 }
 

@@ -1,6 +1,7 @@
 //! Total return: what equity gained over the whole run, as a fraction of the starting capital.
 //!
-//! `prod(1 + r) - 1`, multiplied day by day. Undefined without a day.
+//! Of a run, its worth at the end over its capital, less 1. Of returns alone, `prod(1 + r) - 1`, multiplied day by day: the
+//! same up to rounding. Undefined without a day.
 //! Golden: empyrical `cum_returns_final`.
 
 use super::{Better, Metric, Unit, path};
@@ -11,7 +12,7 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Fraction,
     better: Better::Higher,
     about: "what equity gained, as a fraction of the starting capital",
-    compute: |p| total_return(p.daily),
+    compute: |p| p.total_return(),
 };
 
 /// The compounded return of all days.

@@ -23,7 +23,7 @@ pub fn vol_annual(daily: &[f64], days_per_year: f64) -> Option<f64> {
 }
 
 /// The annualised deviation of returns with these moments.
-pub(super) fn of_moments(m: &Moments, per_year: f64) -> Option<f64> {
+pub(crate) fn of_moments(m: &Moments, per_year: f64) -> Option<f64> {
     guard::finite(m.std(1)? * guard::per_year(per_year)?.sqrt())
 }
 

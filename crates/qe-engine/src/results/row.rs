@@ -7,7 +7,7 @@ use qe_core::instrument::AssetClass;
 use qe_core::time::Timestamp;
 use serde::Serialize;
 
-use super::schema::{SCHEMA_VERSION, SchemaColumn, column_of_outcome};
+use super::schema::{SCHEMA_VERSION, SchemaColumn};
 use super::table::{Cell, Dtype, Values};
 use super::undefined::reasons;
 use crate::error::{Error, Result};
@@ -87,8 +87,8 @@ impl Row<'_> {
         if let Some(summary) = self.summary {
             figures.extend(summary.figures.iter().map(|(name, v)| (name.as_str(), *v)));
         }
-        // What a sweep tells too has the sweep's bits.
-        figures.extend(self.told.iter().map(|(name, v)| (column_of_outcome(name), *v)));
+        // What a sweep tells too has the same bits there.
+        figures.extend(self.told.iter().map(|(name, v)| (*name, *v)));
         let won = figures.get("final_equity").copied().flatten().map(|equity| equity - self.capital);
         figures.insert("pnl", won);
         for (column, _) in columns {

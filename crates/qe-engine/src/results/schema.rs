@@ -1,8 +1,7 @@
 //! The columns of a table of metrics, in order: what it is a result of, how it ended, every metric, what a walk counted.
 //!
-//! One name means one quantity. Where a sweep tells a number of [`metrics::ALL`], it stands under that name. What a sweep
-//! calls `max_drawdown` is the deepest fall at the closes of bars and not at the ends of days as the metric is, so it stands
-//! apart, as `max_drawdown_bars`.
+//! One name means one quantity, in a run's summary, in what a sweep tells, and here: `max_drawdown` is the deepest fall at the
+//! ends of days, and `max_drawdown_bars` that at the closes of bars, which a sweep knows without its days.
 //!
 //! Behind these come parameters, a column each, `param_` before their names, in alphabetical order.
 
@@ -97,7 +96,6 @@ const TAIL: [SchemaColumn; 19] = [
 
 /// The columns of every table of metrics, before those of parameters.
 pub fn schema() -> Vec<SchemaColumn> {
-    let told: Vec<&str> = outcome::NAMES.iter().map(|name| column_of_outcome(name)).collect();
     let metric = |m: &metrics::Metric| SchemaColumn {
         name: m.name,
         dtype: if matches!(m.unit, Unit::Count | Unit::Days) { Dtype::Int } else { Dtype::Float },
@@ -110,19 +108,9 @@ pub fn schema() -> Vec<SchemaColumn> {
             Unit::PerYear => "per year",
         },
         about: m.about,
-        is_in_sweeps: told.contains(&m.name),
+        is_in_sweeps: outcome::NAMES.contains(&m.name),
     };
     HEAD.into_iter().chain(metrics::ALL.iter().map(metric)).chain(TAIL).collect()
-}
-
-/// The column in which a number stands that a sweep's outcome tells under a name.
-pub fn column_of_outcome(name: &str) -> &str {
-    match name {
-        "max_drawdown" => "max_drawdown_bars",
-        "daily_skew" => "skew",
-        "daily_kurtosis" => "kurtosis",
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -148,7 +136,7 @@ mod tests {
     fn every_number_of_a_sweep_has_its_column() {
         let all = schema();
         for name in outcome::NAMES {
-            let column = all.iter().find(|c| c.name == column_of_outcome(name));
+            let column = all.iter().find(|c| c.name == name);
             assert!(column.is_some_and(|c| c.is_in_sweeps), "{name}");
         }
     }

@@ -388,6 +388,7 @@ impl Scored {
             start_equity: capital,
             n_days_in_market: self.n_days_in_market,
             n_nans: self.n_nans,
+            total_return: Some(self.equity / capital - 1.0),
             benchmark: None,
         }
     }

@@ -80,6 +80,7 @@ impl Run {
             start_equity: fact("start_equity"),
             n_days_in_market: fact("n_days_in_market") as u64,
             n_nans: fact("n_nans") as u64,
+            total_return: None,
             benchmark: Some(&self.bench),
         }
     }
@@ -163,6 +164,7 @@ proptest! {
             start_equity: money[4],
             n_days_in_market: 5,
             n_nans: u64::MAX,
+            total_return: (money[1] > 0.0).then_some(money[0]),
             benchmark: Some(&bench[..daily.len()]),
         };
         for (name, figure) in Summary::of(&p).figures {

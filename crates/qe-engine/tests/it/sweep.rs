@@ -150,7 +150,7 @@ fn a_point_has_the_same_bits_alone_in_groups_and_on_threads() {
                 assert_eq!(alone.figures.total_return.to_bits(), told.to_bits());
                 assert_eq!(expected.metric("sharpe_daily").unwrap()[row], alone.summary.get("sharpe_daily").unwrap());
                 assert_eq!(
-                    expected.metric("max_drawdown").unwrap()[row].to_bits(),
+                    expected.metric("max_drawdown_bars").unwrap()[row].to_bits(),
                     alone.figures.max_drawdown.to_bits()
                 );
             }
@@ -229,7 +229,8 @@ fn stretches_of_a_window_follow_each_other() {
         for name in ["n_trades", "observation_days", "n_steps", "n_days_in_market"] {
             assert_eq!(of(&first, name) + of(&second, name), of(&both, name), "{name}");
         }
-        assert!(of(&both, "max_drawdown") >= of(&first, "max_drawdown").max(of(&second, "max_drawdown")));
+        let fall = |table| of(table, "max_drawdown_bars");
+        assert!(fall(&both) >= fall(&first).max(fall(&second)));
     }
     // Half of the bars that the window has.
     let market = &sweep.markets()[0];

@@ -94,7 +94,7 @@ fn of_each_market(sweep: &Sweep) -> Result<PointTable> {
 fn rows_of(sweep: &Sweep, markets: &[Arc<Market>], told: &OutcomeTable) -> Result<Vec<FrontRow>> {
     let market = &markets[0];
     let plan = sweep.spec().compile(&market.schema(), market.steps_per_year(), None)?;
-    let names = ["sharpe_daily", "total_return", "max_drawdown", "n_trades", "observation_days", "is_ruined"];
+    let names = ["sharpe_daily", "total_return", "max_drawdown_bars", "n_trades", "observation_days", "is_ruined"];
     let metrics = names.iter().map(|name| told.metric(name)).collect::<Result<Vec<_>, _>>()?;
     let row = |(i, market): (usize, &Arc<Market>)| {
         let figures = || FrontFigures {

@@ -18,7 +18,7 @@ use super::points::by_name;
 use super::strategy::SAME_BAR;
 
 /// The metrics of a point that are shown as text, beside the one that points are ordered by.
-const SHOWN: [&str; 4] = ["sharpe_daily", "total_return", "max_drawdown", "n_trades"];
+const SHOWN: [&str; 4] = ["sharpe_daily", "total_return", "max_drawdown_bars", "n_trades"];
 /// The metrics that are shares of one.
 const FRACTIONS: [&str; 7] =
     ["total_return", "cagr", "max_drawdown", "vol_annual", "daily_mean", "daily_std", "win_rate"];

@@ -27,7 +27,7 @@ pub use map::{Cell, HeatMap, How};
 pub use marginal::{Marginal, MarginalPlace};
 
 /// The metrics that the table shows beside the one that points are ordered by.
-const SHOWN: [&str; 4] = ["sharpe_daily", "total_return", "max_drawdown", "n_trades"];
+const SHOWN: [&str; 4] = ["sharpe_daily", "total_return", "max_drawdown_bars", "n_trades"];
 
 /// The most parameters that are drawn alone.
 const MOST_MARGINALS: usize = 24;

@@ -122,7 +122,7 @@ fn plateaus_edges_and_luck_are_told() {
     let named = SweepPageOptions { x: Some("mult".into()), y: Some("fast".into()), ..SweepPageOptions::default() };
     let page = self::page(&sweep, &points, &told, &named);
     assert_eq!((page.maps[0].x.as_str(), page.maps[0].x_labels.len(), page.maps[0].cells.len()), ("mult", 3, 5));
-    let lowest = SweepPageOptions { by: "max_drawdown".into(), ..SweepPageOptions::default() };
+    let lowest = SweepPageOptions { by: "max_drawdown_bars".into(), ..SweepPageOptions::default() };
     assert!(self::page(&sweep, &points, &told, &lowest).is_lowest_first);
     for (options, part) in [
         (SweepPageOptions { x: Some("fasst".into()), ..SweepPageOptions::default() }, "did you mean \"fast\"?"),

@@ -17,7 +17,7 @@ const FAILED: Part = ("failed", "Points that failed");
 
 /// The metrics that are shares of one.
 const FRACTIONS: [&str; 7] =
-    ["total_return", "cagr", "max_drawdown", "vol_annual", "daily_mean", "daily_std", "win_rate"];
+    ["total_return", "cagr", "max_drawdown_bars", "vol_annual", "daily_mean", "daily_std", "win_rate"];
 
 /// A metric of an outcome as text: by its own unit, which may be another than in a report (averages of trades are money
 /// here).
