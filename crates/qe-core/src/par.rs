@@ -38,6 +38,9 @@ impl Threads {
     }
 }
 
+/// More threads than this are a slip of the hand: starting them takes longer than most work.
+pub const MAX_THREADS: usize = 1024;
+
 /// A set of threads for parallel loops.
 #[derive(Debug)]
 pub struct Pool {
@@ -49,9 +52,13 @@ impl Pool {
     /// A pool of this many threads.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the operating system gives no such threads.
+    /// [`Error::Invalid`] when they are more than [`MAX_THREADS`], or the operating system does not give them.
     pub fn new(threads: Threads) -> Result<Self> {
         let count = threads.count();
+        if count > MAX_THREADS {
+            let reason = format!("they are more than {MAX_THREADS}, and would only wait for each other");
+            return Err(Error::invalid("threads", count, reason, "ask for as many as the machine has"));
+        }
         if count == 1 {
             return Ok(Self::inline());
         }

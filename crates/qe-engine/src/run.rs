@@ -97,6 +97,9 @@ pub struct RunIdentity {
     pub path_policy: PathPolicy,
     /// All parameters.
     pub params: BTreeMap<String, Value>,
+    /// The daily returns that it was compared with, if it was: some metrics are of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub benchmark_id: Option<Id>,
     /// The seed.
     pub seed: u64,
     /// The version of this crate.
@@ -162,11 +165,21 @@ impl RunIdentity {
             holding: plan.execution.holding,
             path_policy: plan.execution.path,
             params,
+            benchmark_id: None,
             seed,
             crate_version: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
         };
         identity.run_id = identity.own_id()?;
         Ok(identity)
+    }
+
+    /// The same, beside a benchmark.
+    fn beside(mut self, benchmark: Option<&[f64]>) -> Result<Self> {
+        if let Some(benchmark) = benchmark {
+            self.benchmark_id = Some(id_of("benchmark v1", benchmark)?);
+            self.run_id = self.own_id()?;
+        }
+        Ok(self)
     }
 
     /// The `run_id` that its other fields come to: what stands there is another where somebody changed one of them.
@@ -186,6 +199,10 @@ impl RunIdentity {
         };
         let id = match &self.calendar_id {
             Some(calendar) => id_of("run on a calendar v1", &(id, calendar))?,
+            None => id,
+        };
+        let id = match &self.benchmark_id {
+            Some(benchmark) => id_of("run beside a benchmark v1", &(id, benchmark))?,
             None => id,
         };
         match self.warmup.is_required() {
@@ -260,8 +277,7 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
         total_return: Some(figures.total_return),
         benchmark: options.benchmark.as_deref(),
     });
-    let identity =
-        RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, Warmup::Required, options.seed)?;
+    let identity = identity_of(spec, &plan, market, &rows, options)?;
     let signal = match plan.programs.first() {
         Some(Ok(program)) => aligned::signal(&plan, program, market)?,
         _ => vec![0.0; market.len()],
@@ -294,7 +310,18 @@ pub(crate) fn pnl(spec: &StrategySpec, market: &Market, options: &RunOptions) ->
 /// As [`run`].
 pub(crate) fn identity(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result<RunIdentity> {
     let (plan, rows) = prepared(spec, market, options)?;
-    RunIdentity::of(spec, &plan, market, std::slice::from_ref(&rows), 0, Warmup::Required, options.seed)
+    identity_of(spec, &plan, market, &rows, options)
+}
+
+fn identity_of(
+    spec: &StrategySpec,
+    plan: &StrategyPlan,
+    market: &Market,
+    rows: &Range<usize>,
+    options: &RunOptions,
+) -> Result<RunIdentity> {
+    RunIdentity::of(spec, plan, market, std::slice::from_ref(rows), 0, Warmup::Required, options.seed)?
+        .beside(options.benchmark.as_deref())
 }
 
 /// The plan of a run, and the rows that are scored: there are some, and it is warm by the first.

@@ -69,7 +69,7 @@ pub(super) struct Made<'a> {
     pub(super) path: PathPolicy,
     pub(super) params: &'a BTreeMap<String, Param>,
     /// The rules alone, in canonical form.
-    rules: Value,
+    pub(super) rules: Value,
 }
 
 impl<'a> Made<'a> {
@@ -111,8 +111,15 @@ fn rules(spec: &StrategySpec) -> Result<Value> {
     if let Some(Value::Array(exits)) = rules.get_mut("exits") {
         exits.iter_mut().for_each(|exit| leave_out(exit, &["reason"]));
     }
+    // What a parameter may be, and is when nobody says, wins nothing: what it is does.
     if let Some(Value::Object(params)) = rules.get_mut("params") {
-        params.values_mut().for_each(|param| leave_out(param, &["doc"]));
+        for param in params.values_mut() {
+            let kind = match param.get("kind") {
+                Some(Value::Object(kind)) => kind.keys().next().cloned().map_or(Value::Null, Value::from),
+                kind => kind.cloned().unwrap_or_default(),
+            };
+            *param = kind;
+        }
     }
     // Of these the order is no part of a strategy.
     for path in ["/filters", "/session/blackout/events"] {
@@ -182,23 +189,13 @@ fn costs(made: &Made<'_>) -> Result<Value> {
     Ok(costs)
 }
 
-/// Why a stored result differs from what its side gives now: by the fields in which the two identities do.
-pub(super) fn of_repeat(stored: &RunIdentity, now: &RunIdentity) -> Result<Vec<Cause>> {
-    let changed = of_values("", &json(stored)?, &json(now)?);
-    let of_field = |changed: &Changed| {
-        let name = changed.field.split(['.', '[']).next().unwrap_or_default();
-        Some(match name {
-            "data_id" | "calendar_id" | "reads" | "vendor" | "symbol" | "frequency" => Cause::Data,
-            "spec_id" | "skeleton_id" => Cause::Spec,
-            "params" => Cause::Params,
-            "cost_model_id" => Cause::Costs,
-            "fill_timing" | "path_policy" => Cause::Fill,
-            "holding" => Cause::Holding,
-            "eval_start" | "end" | "stretches" => Cause::Stretch,
-            "crate_version" | "spec_version" => Cause::Version,
-            _ => return None,
-        })
-    };
-    let causes: BTreeSet<Cause> = changed.iter().filter_map(of_field).collect();
-    Ok(if causes.is_empty() { vec![Cause::Version] } else { causes.into_iter().collect() })
+/// The fields of its data in which a stored run is not what its side is now: as it is made of the same strategy in the same
+/// way, all else is a consequence, or the version's.
+pub(super) fn data_since(stored: &RunIdentity, now: &RunIdentity) -> Result<Vec<Changed>> {
+    const DATA: [&str; 6] = ["data_id", "calendar_id", "reads", "vendor", "symbol", "frequency"];
+    let mut changed = of_values("", &json(stored)?, &json(now)?);
+    // Files of before calendars were told say nothing of theirs.
+    let is_told = |c: &Changed| c.field != "calendar_id" || !c.a.is_null();
+    changed.retain(|c| is_told(c) && DATA.iter().any(|name| c.field.split(['.', '[']).next() == Some(name)));
+    Ok(changed)
 }

@@ -26,6 +26,12 @@ pub(super) fn won(a: &Made<'_>, b: &Made<'_>, is_b: impl Fn(Cause) -> bool) -> R
     spec.execution.path = fill.path;
     spec.execution.holding = Some(of(Cause::Holding).settings.holding);
     (spec.execution.capital, spec.execution.leverage) = (Some(capital.capital), Some(capital.leverage));
+    // Each may be what it is, whatever it may be elsewhere.
+    for (name, param) in &mut spec.params {
+        if let Some(value) = params.params.get(name) {
+            param.admit(value);
+        }
+    }
     let value = |(name, own): (&String, _)| (name.clone(), params.params.get(name).unwrap_or(own).clone());
     let params: BTreeMap<_, _> = rules.params.iter().map(value).collect();
     let stretch = of(Cause::Stretch).side.options;

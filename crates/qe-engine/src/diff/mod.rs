@@ -28,7 +28,7 @@ mod share;
 mod text;
 mod trips;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use qe_core::ident::Id;
@@ -36,6 +36,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::market::Market;
+use crate::metrics::summary::Summary;
 use crate::results::RunManifest;
 use crate::run::{Report, RunIdentity, RunOptions};
 use crate::spec::StrategySpec;
@@ -95,21 +96,46 @@ pub struct Told {
     pub frequency: String,
     /// What it won, in money; of a stored run, as it is stored.
     pub pnl: f64,
-    /// How many round trips it made, one that is open included.
+    /// How many round trips it closed; of a stored run, as it is stored.
     pub n_trades: usize,
+    /// What it is now, where that is not what is stored of it: all that stands below of bars and trades is of this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Now>,
+}
+
+/// What a stored run is now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Now {
+    /// Its identity.
+    pub run_id: Id,
+    /// What it wins, in money.
+    pub pnl: f64,
+    /// How many round trips it closes.
+    pub n_trades: usize,
+    /// In which fields its data are others than when it was stored: what they were, and what they are.
+    pub data: Vec<Changed>,
 }
 
 impl Told {
-    fn of(side: &Side<'_>) -> Self {
-        let identity = side.identity();
-        Self {
+    fn of(side: &Side<'_>) -> Result<Self> {
+        let (identity, report) = (side.identity(), side.report);
+        let closed = |summary: &Summary| summary.get("n_trades").map_or(0, |n| n as usize);
+        let is_now = report.identity.run_id == identity.run_id && pairs::is_same(report.pnl(), side.pnl());
+        let now = Now {
+            run_id: report.identity.run_id,
+            pnl: report.pnl(),
+            n_trades: closed(&report.summary),
+            data: cause::data_since(identity, &report.identity)?,
+        };
+        Ok(Self {
             run_id: identity.run_id,
             strategy: identity.strategy.clone(),
             symbol: identity.symbol.clone(),
             frequency: identity.frequency.clone(),
             pnl: side.pnl(),
-            n_trades: side.report.trades.len(),
-        }
+            n_trades: closed(side.stored.map_or(&report.summary, |stored| &stored.summary)),
+            now: (!is_now).then_some(now),
+        })
     }
 }
 
@@ -126,6 +152,9 @@ pub struct Share {
     pub last: f64,
     /// In which fields it differs.
     pub fields: Vec<Changed>,
+    /// Whether it lies between what was stored and what the same runs win now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub since_stored: bool,
     /// Why several causes cannot be told apart: what a run with some of A's and some of B's failed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub joined: Option<String>,
@@ -157,6 +186,11 @@ pub struct DiffReport {
 }
 
 impl DiffReport {
+    /// Whether they are one run, and what was stored of either is what it is now.
+    pub fn is_one_run(&self) -> bool {
+        self.is_same && self.a.now.is_none() && self.b.now.is_none()
+    }
+
     /// Where they part first, if they do.
     pub fn first(&self) -> Option<&Parting> {
         self.partings.first()
@@ -196,16 +230,17 @@ pub fn diff(a: &Side<'_>, b: &Side<'_>) -> Result<DiffReport> {
         let causes: Vec<Cause> = group.members.iter().filter_map(|at| causes.get(*at)).copied().collect();
         let fields = causes.iter().flat_map(|cause| fields.remove(cause).unwrap_or_default()).collect();
         let (alone, last) = (group.first, group.last);
-        shares.push(Share { causes, pnl: group.mean, alone, last, fields, joined: group.joined });
+        shares.push(Share { causes, pnl: group.mean, alone, last, fields, since_stored: false, joined: group.joined });
     }
-    shares.extend(of_version(a, b, carried.ends)?);
+    let (told_a, told_b) = (Told::of(a)?, Told::of(b)?);
+    shares.extend(since_stored([a, b], [&told_a, &told_b], carried.ends)?);
     let raw: Vec<f64> = shares.iter().map(|share| share.pnl).collect();
     let (parts, residual) = exact::parts(&raw, difference);
     shares.iter_mut().zip(parts).for_each(|(share, part)| share.pnl = part);
     let identity = changed::of_values("", &cause::json(a.identity())?, &cause::json(b.identity())?);
     Ok(DiffReport {
-        a: Told::of(a),
-        b: Told::of(b),
+        a: told_a,
+        b: told_b,
         is_same: a.identity().run_id == b.identity().run_id,
         identity,
         partings,
@@ -217,29 +252,36 @@ pub fn diff(a: &Side<'_>, b: &Side<'_>) -> Result<DiffReport> {
     })
 }
 
-/// What stored results differ by from what their sides give now, and the versions that made them.
-fn of_version(a: &Side<'_>, b: &Side<'_>, [now_a, now_b]: [f64; 2]) -> Result<Option<Share>> {
+/// What stored results differ by from what their sides give now: by data that were changed, or by the version that made them.
+fn since_stored(sides: [&Side<'_>; 2], told: [&Told; 2], now: [f64; 2]) -> Result<Option<Share>> {
     let mut causes: BTreeSet<Cause> = BTreeSet::new();
-    for (side, now) in [(a, now_a), (b, now_b)] {
-        if !pairs::is_same(side.pnl(), now) {
-            causes.extend(cause::of_repeat(side.identity(), &side.report.identity)?);
+    let mut fields = Vec::new();
+    for (((name, side), told), now) in ["a", "b"].into_iter().zip(sides).zip(told).zip(now) {
+        let data = told.now.as_ref().map_or(&[][..], |now| &now.data);
+        fields.extend(data.iter().map(|c| Changed { field: format!("{name}.{}", c.field), ..c.clone() }));
+        if !data.is_empty() {
+            causes.insert(Cause::Data);
+        } else if !pairs::is_same(side.pnl(), now) {
+            causes.insert(Cause::Version);
         }
     }
     let versions = |side: &Side<'_>| -> Result<serde_json::Value> {
         let identity = side.identity();
-        let fields = BTreeMap::from([
-            ("crate_version", cause::json(&identity.crate_version)?),
-            ("spec_version", cause::json(&identity.spec_version)?),
-        ]);
-        cause::json(&fields)
+        Ok(serde_json::json!({
+            "crate_version": cause::json(&identity.crate_version)?,
+            "spec_version": cause::json(&identity.spec_version)?,
+        }))
     };
-    let fields = changed::of_values("", &versions(a)?, &versions(b)?);
-    if causes.is_empty() && fields.is_empty() {
-        return Ok(None);
-    }
-    if causes.is_empty() {
+    let [a, b] = sides;
+    let other = changed::of_values("", &versions(a)?, &versions(b)?);
+    if !other.is_empty() {
         causes.insert(Cause::Version);
     }
-    let left = (b.pnl() - now_b) - (a.pnl() - now_a);
-    Ok(Some(Share { causes: causes.into_iter().collect(), pnl: left, alone: left, last: left, fields, joined: None }))
+    fields.extend(other);
+    if causes.is_empty() {
+        return Ok(None);
+    }
+    let left = (b.pnl() - now[1]) - (a.pnl() - now[0]);
+    let causes = causes.into_iter().collect();
+    Ok(Some(Share { causes, pnl: left, alone: left, last: left, fields, since_stored: true, joined: None }))
 }

@@ -97,7 +97,11 @@ impl<'a> Look<'a> {
 /// The first place of each respect in which two runs part, in the order of time, and of causes within one instant.
 pub(super) fn of_runs(a: &Made<'_>, b: &Made<'_>, data: &[Changed]) -> Result<Vec<Parting>> {
     let by_open = a.side.market.timeframe() == b.side.market.timeframe();
-    let (x, y) = (Look::of(a, by_open)?, Look::of(b, by_open)?);
+    let (x, mut y) = (Look::of(a, by_open)?, Look::of(b, by_open)?);
+    // Of the same rules the names of exits are no part.
+    if a.rules == b.rules && x.reasons.len() == y.reasons.len() {
+        y.reasons.clone_from(&x.reasons);
+    }
     let mut out: Vec<Parting> = Vec::new();
     out.extend(of_data(data, &x, &y));
     let mut first: [Option<Parting>; 5] = Default::default();

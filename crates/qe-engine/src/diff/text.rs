@@ -2,16 +2,29 @@
 
 use std::fmt;
 
-use super::{DiffReport, Parting, Share, Told, TradeDiff};
+use super::{DiffReport, Now, Parting, Share, Told, TradeDiff};
 
 /// How many fields of a cause are listed.
 const SHOWN: usize = 8;
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { run_id, strategy, symbol, frequency, pnl, n_trades } = self;
+        let Self { run_id, strategy, symbol, frequency, pnl, n_trades, now } = self;
         let (won, trades) = (money(*pnl), plural(*n_trades, "trade"));
-        write!(f, "{strategy} on {symbol} {frequency}, run {}: {won} in {trades}", run_id.short())
+        write!(f, "{strategy} on {symbol} {frequency}, run {}: {won} in {trades}", run_id.short())?;
+        now.iter().try_for_each(|now| write!(f, ".\n  {now}"))
+    }
+}
+
+impl fmt::Display for Now {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { run_id, pnl, n_trades, data } = self;
+        let won = format!("it wins {} in {} now", money(*pnl), plural(*n_trades, "trade"));
+        if data.is_empty() {
+            return write!(f, "This version does not give that again: {won}, as run {}", run_id.short());
+        }
+        write!(f, "Its data are others than when it was stored: {won}, as run {}", run_id.short())?;
+        data.iter().take(SHOWN).try_for_each(|field| write!(f, "\n    {field}"))
     }
 }
 
@@ -28,7 +41,8 @@ impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<String> = self.causes.iter().map(ToString::to_string).collect();
         let verb = if names.len() == 1 { "" } else { " together" };
-        write!(f, "{}{verb}: {}", names.join(" and "), money(self.pnl))?;
+        let since = if self.since_stored { ", between what was stored and what is won now" } else { "" };
+        write!(f, "{}{verb}{since}: {}", names.join(" and "), money(self.pnl))?;
         if self.alone != self.last {
             write!(f, " ({} alone, {} as the last)", money(self.alone), money(self.last))?;
         }
@@ -72,14 +86,16 @@ impl fmt::Display for DiffReport {
         writeln!(f, "A is {}.\nB is {}.", self.a, self.b)?;
         let names: Vec<&str> = self.identity.iter().map(|c| c.field.as_str()).filter(|n| *n != "run_id").collect();
         match (self.is_same, names.is_empty()) {
+            (true, true) if !self.is_one_run() => writeln!(f, "By what was stored they are the same run.")?,
             (true, true) => writeln!(f, "They are the same run.")?,
             (true, false) => writeln!(f, "They are the same run, though these differ: {}.", names.join(", "))?,
             (false, _) => writeln!(f, "They are not the same run: these differ: {}.", names.join(", "))?,
         }
+        let now = if self.a.now.is_some() || self.b.now.is_some() { ", as they are now," } else { "" };
         match self.partings.split_first() {
-            None => writeln!(f, "They part nowhere: they did the same in every bar that both have.")?,
+            None => writeln!(f, "They part nowhere{now}: they did the same in every bar that both have.")?,
             Some((first, later)) => {
-                writeln!(f, "They part first in {first}.")?;
+                writeln!(f, "They part first{now} in {first}.")?;
                 later.iter().try_for_each(|p| writeln!(f, "  then in {p}"))?;
             }
         }

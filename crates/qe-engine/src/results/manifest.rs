@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use qe_core::ident::{Id, id_of};
 use qe_core::instrument::AssetClass;
 use qe_core::param::Value;
 use qe_core::time::Timestamp;
@@ -49,6 +50,8 @@ pub struct RunManifest {
     pub summary: Summary,
     /// The numbers that a sweep tells of the same point, by [`outcome::NAMES`]; an undefined one is null.
     pub outcome: BTreeMap<String, Option<f64>>,
+    /// The hash of all of the above as it was when it was made or written, by which a record that was changed is known.
+    pub sum: Id,
 }
 
 /// [`RunOptions`] as they are stored.
@@ -112,7 +115,7 @@ impl RunManifest {
         }
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
         let outcome = outcome::NAMES.iter().zip(report.outcome());
-        Ok(Self {
+        let mut made = Self {
             format: FORMAT.to_owned(),
             version: MANIFEST_VERSION,
             identity: report.identity.clone(),
@@ -124,7 +127,30 @@ impl RunManifest {
             pnl,
             summary: report.summary.clone(),
             outcome: outcome.map(|(name, x)| ((*name).to_owned(), finite(x))).collect(),
-        })
+            sum: report.identity.run_id,
+        };
+        made.sum = made.own_sum()?;
+        Ok(made)
+    }
+
+    /// The hash of all but itself.
+    fn own_sum(&self) -> Result<Id> {
+        let Self {
+            format,
+            version,
+            identity,
+            asset_class,
+            spec,
+            options,
+            data,
+            capital,
+            pnl,
+            summary,
+            outcome,
+            sum: _,
+        } = self;
+        let made_of = (format, version, identity, asset_class, spec, options, data);
+        Ok(id_of("run record v1", &(made_of, capital, pnl, summary, outcome))?)
     }
 
     /// It as JSON: equal runs give equal bytes.
@@ -132,7 +158,8 @@ impl RunManifest {
     /// # Errors
     /// When a parameter is a number that JSON cannot hold.
     pub fn to_json(&self) -> Result<String> {
-        let mut text = serde_json::to_string_pretty(self)
+        let summed = Self { sum: self.own_sum()?, ..self.clone() };
+        let mut text = serde_json::to_string_pretty(&summed)
             .map_err(|e| Error::stored("run.json", e.to_string(), "give parameters that are finite numbers"))?;
         text.push('\n');
         Ok(text)
@@ -186,7 +213,7 @@ impl RunManifest {
 
     /// Fails where a part was changed by itself.
     fn check(&self) -> Result<()> {
-        let mend = "take the file as it was written";
+        let mend = "take the file as it was written; where its data have moved, say where they are now";
         if self.identity.own_id()? != self.identity.run_id {
             return Err(Error::stored("run.json, identity", "its run_id is not the one of its fields", mend));
         }
@@ -199,6 +226,9 @@ impl RunManifest {
             if spec.spec_id()? != self.identity.spec_id {
                 return Err(Error::stored("run.json, spec", "it is not the strategy of the identity", mend));
             }
+        }
+        if self.sum != self.own_sum()? {
+            return Err(Error::stored("run.json", "it was changed: its sum is not the one of its fields", mend));
         }
         Ok(())
     }

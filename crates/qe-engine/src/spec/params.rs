@@ -20,6 +20,17 @@ pub struct ParamSpec {
 }
 
 impl ParamSpec {
+    /// Lets it be a value of its kind, and nothing but that.
+    pub(crate) fn admit(&mut self, value: &Value) {
+        match (&mut self.kind, value) {
+            (Kind::Int { min, max, .. }, Value::Int(x)) => (*min, *max) = (*x, *x),
+            (Kind::Float { min, max, .. }, Value::Float(x)) => (*min, *max) = (*x, *x),
+            (Kind::Choice { options }, Value::Text(word)) => *options = vec![word.clone()],
+            _ => return,
+        }
+        self.default = value.clone();
+    }
+
     /// The parameter under its name.
     pub(crate) fn named(&self, name: &str) -> Param {
         Param {

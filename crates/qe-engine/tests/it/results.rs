@@ -312,7 +312,7 @@ fn the_record_of_a_run_comes_back_and_is_the_run() {
     let b = diff::Side::new(&spec, &market, &plain, &report);
     let told = diff::diff(&a, &b).unwrap();
     assert!(told.shares.is_empty() && told.difference == 0.0, "{told}");
-    assert_eq!(told.identity.iter().map(|c| c.field.as_str()).collect::<Vec<_>>(), ["run_id", "seed"]);
+    assert_eq!(told.identity.iter().map(|c| c.field.as_str()).collect::<Vec<_>>(), ["benchmark_id", "run_id", "seed"]);
 }
 
 #[test]
@@ -345,6 +345,18 @@ fn records_that_are_cut_foreign_or_changed_say_so() {
     assert!(RunManifest::from_json(&less).is_ok_and(|m| m == stored), "what may be missing may be left out");
     let less = with("  \"capital\": 10000.0,\n", "");
     assert!(error(&less).contains("missing field `capital`"), "{}", error(&less));
+    // What no id covers, the sum does.
+    let won = format!("\"pnl\": {:?}", stored.pnl);
+    for (from, to) in [
+        ("\"capital\": 10000.0", "\"capital\": 20000.0"),
+        ("\"asset_class\": null", "\"asset_class\": \"etf\""),
+        ("\"benchmark\": null", "\"benchmark\": [0.0]"),
+        ("\"eval_end\": null", "\"eval_end\": \"2024-03-01T00:00:00Z\""),
+        (&won, "\"pnl\": 1.0"),
+        ("\"data\": null", "\"data\": 1"),
+    ] {
+        assert!(error(&with(from, to)).contains("it was changed: its sum is not the one of its fields"), "{from}");
+    }
     let moved = with("\"symbol\": \"SPY\"", "\"symbol\": \"QQQ\"");
     assert!(error(&moved).contains("its run_id is not the one of its fields"), "{}", error(&moved));
     let unlabelled = with("\"is_same_bar\": false", "\"is_same_bar\": true");

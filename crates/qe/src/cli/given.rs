@@ -16,6 +16,7 @@ use qe_data::market::MarketSpec;
 use qe_data::resample::{ResampleSpec, resample};
 use qe_engine::fills::PathPolicy;
 use qe_engine::market::Market;
+use qe_engine::run::RunIdentity;
 use serde::{Deserialize, Serialize};
 
 use super::data::{generate, load};
@@ -30,6 +31,9 @@ pub(crate) struct Given {
     /// How long traded bars are; as long as the stored ones, where there are none.
     pub(crate) timeframes: Vec<Timeframe>,
     pub(crate) reads: ReadArgs,
+    /// What the symbol of a moved file without one was, when it was called otherwise.
+    #[serde(skip)]
+    pub(crate) symbol: Option<String>,
 }
 
 /// Where bars come from.
@@ -66,11 +70,19 @@ impl Given {
         Ok(self)
     }
 
-    /// The same, out of files that were moved to these paths.
-    pub(crate) fn moved_to(mut self, paths: &[String]) -> Result<Self> {
+    /// The same, out of files that were moved to these paths: what a run traded and read of them.
+    pub(crate) fn moved_to(mut self, paths: &[String], run: &RunIdentity) -> Result<Self> {
         match &mut self.origin {
             _ if paths.is_empty() => {}
-            Origin::Files(spec) => spec.paths = paths.to_vec(),
+            Origin::Files(spec) => {
+                spec.paths = paths.to_vec();
+                let is_one_file = matches!(paths, [path] if Path::new(path).is_file());
+                if is_one_file && run.reads.is_empty() {
+                    self.symbol = Some(run.symbol.clone());
+                } else if spec.symbols.is_empty() {
+                    spec.symbols = std::iter::once(&run.symbol).chain(run.reads.keys()).cloned().collect();
+                }
+            }
             Origin::Simulated { .. } => bail!("--data: the run is over a simulated market, which needs no files"),
         }
         Ok(self)
@@ -111,7 +123,14 @@ impl Given {
     fn read(&self, spec: DataSpec, in_detail: bool, out: &Output) -> Result<(Vec<Arc<Market>>, Calendar)> {
         let (calendar, hours, vendor, as_of) = (spec.calendar.clone(), spec.hours, spec.vendor.clone(), spec.as_of);
         let stored = spec.timeframe;
-        let data = load(spec, out)?;
+        let file = spec.paths.first().and_then(|path| Path::new(path).file_stem()).map(|name| name.to_owned());
+        let mut data = load(spec, out)?;
+        // A file without a symbol is called like its name, which is another where it has moved.
+        if let (Some(symbol), [bars], Some(file)) = (&self.symbol, &mut data.bars[..], file)
+            && file.to_str() == Some(bars.symbol())
+        {
+            *bars = Bars::from_columns(symbol.as_str(), stored, bars.columns().clone())?;
+        }
         data.bars.iter().try_for_each(|bars| check_spacing(bars, stored))?;
         let markets = self.ready(&data.bars, in_detail, stored, (&calendar, hours), (vendor, as_of))?;
         Ok((markets, calendar))

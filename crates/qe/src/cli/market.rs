@@ -94,7 +94,7 @@ impl MarketArgs {
             self.reads.add_to(&mut spec.symbols, &mut spec.columns)?;
             Origin::Files(Box::new(spec.validated()?))
         };
-        Ok(Given { origin, timeframes: self.timeframes.clone(), reads: self.reads.clone() })
+        Ok(Given { origin, timeframes: self.timeframes.clone(), reads: self.reads.clone(), symbol: None })
     }
 
     fn load_given(&self, given: &Given, path: PathPolicy, out: &Output) -> Result<Loaded> {

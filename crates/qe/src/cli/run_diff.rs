@@ -33,7 +33,7 @@ pub(crate) fn run(args: &RunDiffArgs, out: &Output) -> Result<Verdict> {
     let told = diff(&side(&a), &side(&b))?;
     bar.finish_and_clear();
     out.result(&told, || told.to_string())?;
-    Ok(if told.is_same { Verdict::Good } else { Verdict::Bad })
+    Ok(if told.is_one_run() { Verdict::Good } else { Verdict::Bad })
 }
 
 fn side(run: &Repeated) -> Side<'_> {

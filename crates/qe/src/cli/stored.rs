@@ -47,7 +47,7 @@ impl Stored {
                 path.display()
             )
         })?;
-        Ok(Self { given: given.moved_to(data)?, manifest, path })
+        Ok(Self { given: given.moved_to(data, &manifest.identity)?, manifest, path })
     }
 
     /// Loads its data, and runs it again.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use qe::engine::results::RunManifest;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -162,6 +163,20 @@ fn data_that_are_others_and_records_that_were_changed_are_refused() {
     let said = error(at, &["report", "a"]);
     assert!(said.contains("the data are others than those that it was made from") && said.contains("--data"), "{said}");
     assert_eq!(files(&at.join("a")).len(), 4, "no page was written");
+    // A comparison with a run of today says so first, and that they are not one run as things are.
+    let told = json(at, 1, &["run-diff", "a", "a"]);
+    assert_eq!((&told["is_same"], &told["difference"]), (&true.into(), &0.0.into()));
+    assert_eq!(told["a"]["now"]["data"][0]["field"], "data_id");
+    let (code, said, _) = run(at, &["run-diff", "a", "a"]);
+    assert!(code == 1 && said.contains("Its data are others than when it was stored: it wins "), "{said}");
+    // Where it has moved, and is called otherwise, it is the same; and in a folder with others it is found.
+    fs::create_dir_all(at.join("moved")).unwrap();
+    fs::write(at.join("moved/X1.csv"), &bars).unwrap();
+    json(at, 0, &["report", "a", "--data", "moved/X1.csv", "--out", "moved.html"]);
+    fs::rename(at.join("moved/X1.csv"), at.join("moved/SPY.csv")).unwrap();
+    write_bars(&at.join("moved"), "QQQ.csv", 70.0);
+    json(at, 0, &["report", "a", "--data", "moved", "--out", "again.html"]);
+    assert_eq!(page(&at.join("moved.html")), page(&at.join("again.html")));
     // A comparison goes on, and says by what they differ.
     write_bars(at, "OLD.csv", 100.0);
     fs::write(at.join("SPY.csv"), bars).unwrap();
@@ -175,7 +190,10 @@ fn data_that_are_others_and_records_that_were_changed_are_refused() {
     let mut won: Value = serde_json::from_str(&text).unwrap();
     won["pnl"] = (won["pnl"].as_f64().unwrap() + 1.0).into();
     write("pnl.run.json", &won.to_string());
-    write("data.run.json", &edited("\"origin\"", "\"orgin\""));
+    write("params.run.json", &edited("\"params\": {}", "\"params\": {\"hold\": 4}"));
+    let mut other = RunManifest::from_json(&text).unwrap();
+    other.data = serde_json::json!({ "files": ["SPY.csv"] });
+    write("data.run.json", &other.to_json().unwrap());
     write("strange.run.json", "{\"a\": 1}");
     fs::create_dir_all(at.join("two")).unwrap();
     fs::create_dir_all(at.join("none")).unwrap();
@@ -185,7 +203,8 @@ fn data_that_are_others_and_records_that_were_changed_are_refused() {
     let cases = [
         ("cut.run.json", "it is cut"),
         ("id.run.json", "its run_id is not the one of its fields"),
-        ("pnl.run.json", "the same run wins"),
+        ("pnl.run.json", "it was changed: its sum is not the one of its fields"),
+        ("params.run.json", "it was changed: its sum is not the one of its fields"),
         ("data.run.json", "does not say how the data are given"),
         ("strange.run.json", "it is no record of a run"),
         ("none.run.json", "cannot read none.run.json"),
