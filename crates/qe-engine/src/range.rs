@@ -10,6 +10,8 @@ use crate::batch::{Figures, Stretch, run_flipped};
 use crate::error::Result;
 use crate::fills::PathPolicy;
 use crate::market::Market;
+use crate::metrics::sharpe;
+use crate::outcome::daily_returns;
 use crate::program::StrategyPlan;
 
 /// From least to greatest.
@@ -39,7 +41,7 @@ pub struct Way {
     pub turned: Option<u32>,
     /// What was won, in money.
     pub pnl: f64,
-    /// The Sharpe ratio of returns from close to close, a year; `None` where it is undefined.
+    /// The daily Sharpe ratio; `None` where it is undefined.
     pub sharpe: Option<f64>,
     /// How many round trips were closed.
     pub n_trades: u64,
@@ -75,11 +77,18 @@ pub fn over_policies(
     max_turned: usize,
 ) -> Result<PolicyRange> {
     let capital = plan.execution.capital;
+    // Sharpe ratios are of days.
+    let stretch = &Stretch { daily: true, ..stretch.clone() };
+    let daily_sharpe = |figures: &Figures| {
+        let mut daily = Vec::with_capacity(figures.days.len());
+        daily_returns(capital, &figures.days, &mut daily);
+        sharpe(&daily, market.days_per_year())
+    };
     let way = |policy, turned, figures: &Figures| Way {
         policy,
         turned,
         pnl: figures.equity - capital,
-        sharpe: figures.sharpe_step(market.steps_per_year()),
+        sharpe: daily_sharpe(figures),
         n_trades: figures.n_trades(),
         n_undecided: figures.n_undecided(),
     };

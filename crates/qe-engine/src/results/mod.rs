@@ -16,6 +16,6 @@ mod undefined;
 pub use manifest::{MANIFEST_VERSION, RunManifest, StoredOptions};
 pub use metrics_table::MetricsTable;
 pub use name::{FileNames, file_name, file_names};
-pub use schema::{SCHEMA_VERSION, SchemaColumn, schema};
+pub use schema::{SCHEMA_VERSION, SchemaColumn, column, schema};
 pub use table::{Column, Dtype, Table, Values};
 pub use trade_log::trade_log;

@@ -6,7 +6,7 @@
 //! Behind these come parameters, a column each, `param_` before their names, in alphabetical order.
 
 use super::table::Dtype;
-use crate::metrics::{self, Unit};
+use crate::metrics::{self, Better, Unit};
 use crate::outcome;
 
 /// The version of the columns below. It rises with every change of a name, an order, a type or a meaning; `docs/results.md`
@@ -26,10 +26,22 @@ pub struct SchemaColumn {
     pub about: &'static str,
     /// Whether rows of sweeps know it.
     pub is_in_sweeps: bool,
+    /// Whether more of it is better, or less, or neither.
+    pub better: Better,
 }
 
 const fn of(name: &'static str, dtype: Dtype, unit: &'static str, about: &'static str) -> SchemaColumn {
-    SchemaColumn { name, dtype, unit, about, is_in_sweeps: true }
+    SchemaColumn { name, dtype, unit, about, is_in_sweeps: true, better: Better::Neither }
+}
+
+impl SchemaColumn {
+    const fn higher(self) -> Self {
+        Self { better: Better::Higher, ..self }
+    }
+
+    const fn lower(self) -> Self {
+        Self { better: Better::Lower, ..self }
+    }
 }
 
 /// What a row is a result of.
@@ -73,25 +85,25 @@ const HEAD: [SchemaColumn; 35] = [
 
 /// What a walk counted, and what else a sweep tells.
 const TAIL: [SchemaColumn; 19] = [
-    of("max_drawdown_bars", Dtype::Float, "fraction", "the deepest fall from a peak at the closes of bars"),
+    of("max_drawdown_bars", Dtype::Float, "fraction", "the deepest fall from a peak at the closes of bars").lower(),
     of("n_steps", Dtype::Int, "bars", "how many bars were scored"),
-    of("daily_mean", Dtype::Float, "fraction", "mean of daily returns"),
-    of("daily_std", Dtype::Float, "fraction", "deviation of daily returns, divisor n - 1"),
-    of("avg_win_money", Dtype::Float, "money", "mean gain of winning trades"),
-    of("avg_loss_money", Dtype::Float, "money", "mean loss of losing trades, positive"),
-    of("expectancy_money", Dtype::Float, "money", "mean result of a trade"),
-    of("n_wins", Dtype::Int, "count", "how many trades won"),
-    of("n_losses", Dtype::Int, "count", "how many trades lost"),
-    of("gross_win", Dtype::Float, "money", "what winning trades won"),
-    of("gross_loss", Dtype::Float, "money", "what losing trades lost, positive"),
-    of("turnover", Dtype::Float, "ratio", "what was traded, in multiples of worth"),
-    of("cost", Dtype::Float, "money", "spread, slippage, impact and fees"),
-    of("carry", Dtype::Float, "money", "what holding cost; below 0 was received"),
-    of("n_undecided", Dtype::Int, "count", "trades with a bar that did not say which way they went"),
-    of("n_refused", Dtype::Int, "count", "orders that were refused or made smaller"),
-    of("final_equity", Dtype::Float, "money", "worth at the end"),
-    of("pnl", Dtype::Float, "money", "worth at the end, less the capital"),
-    of("is_ruined", Dtype::Bool, "", "whether all was lost"),
+    of("daily_mean", Dtype::Float, "fraction", "mean of daily returns").higher(),
+    of("daily_std", Dtype::Float, "fraction", "deviation of daily returns, divisor n - 1").lower(),
+    of("avg_win_money", Dtype::Float, "money", "mean gain of winning trades").higher(),
+    of("avg_loss_money", Dtype::Float, "money", "mean loss of losing trades, positive").lower(),
+    of("expectancy_money", Dtype::Float, "money", "mean result of a trade").higher(),
+    of("n_wins", Dtype::Int, "count", "how many trades won").higher(),
+    of("n_losses", Dtype::Int, "count", "how many trades lost").lower(),
+    of("gross_win", Dtype::Float, "money", "what winning trades won").higher(),
+    of("gross_loss", Dtype::Float, "money", "what losing trades lost, positive").lower(),
+    of("turnover", Dtype::Float, "ratio", "what was traded, in multiples of worth").lower(),
+    of("cost", Dtype::Float, "money", "spread, slippage, impact and fees").lower(),
+    of("carry", Dtype::Float, "money", "what holding cost; below 0 was received").lower(),
+    of("n_undecided", Dtype::Int, "count", "trades with a bar that did not say which way they went").lower(),
+    of("n_refused", Dtype::Int, "count", "orders that were refused or made smaller").lower(),
+    of("final_equity", Dtype::Float, "money", "worth at the end").higher(),
+    of("pnl", Dtype::Float, "money", "worth at the end, less the capital").higher(),
+    of("is_ruined", Dtype::Bool, "", "whether all was lost").lower(),
 ];
 
 /// The columns of every table of metrics, before those of parameters.
@@ -109,8 +121,14 @@ pub fn schema() -> Vec<SchemaColumn> {
         },
         about: m.about,
         is_in_sweeps: outcome::NAMES.contains(&m.name),
+        better: m.better,
     };
     HEAD.into_iter().chain(metrics::ALL.iter().map(metric)).chain(TAIL).collect()
+}
+
+/// A column by its name: what a number that a sweep or a run tells counts, and whether more of it is better.
+pub fn column(name: &str) -> Option<SchemaColumn> {
+    schema().into_iter().find(|column| column.name == name)
 }
 
 #[cfg(test)]
@@ -130,6 +148,24 @@ mod tests {
                 .all(|name| !name.starts_with("param_") && name.is_ascii() && !name.contains(char::is_uppercase))
         );
         assert!(all.iter().all(|c| c.about.len() > 5 && !c.about.ends_with('.')));
+    }
+
+    #[test]
+    fn losses_and_costs_are_better_where_they_are_less() {
+        let is = |name: &str| column(name).map(|c| c.better);
+        for name in ["cost", "gross_loss", "avg_loss_money", "max_drawdown_bars", "max_drawdown", "is_ruined"] {
+            assert_eq!(is(name), Some(Better::Lower), "{name}");
+        }
+        for name in ["gross_win", "final_equity", "sharpe_daily", "n_wins"] {
+            assert_eq!(is(name), Some(Better::Higher), "{name}");
+        }
+        // What is a fact and no merit is one of these, and no other number of a sweep is.
+        let facts = ["n_trades", "trades_per_year", "observation_days", "n_steps", "n_days_in_market", "n_nans"];
+        let more = ["vol_floor_applied", "skew", "kurtosis", "avg_trade_bars"];
+        for name in outcome::NAMES.iter().filter(|name| is(name) == Some(Better::Neither)) {
+            assert!(facts.contains(name) || more.contains(name), "{name}");
+        }
+        assert!(column("no such").is_none());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use qe_engine::sweep::Sweep;
 use super::files;
 use crate::page::{
     FrontLink, FrontPage, FrontRow, RunPage, RunPageOptions, SweepPage, SweepPageOptions, TIMES, Tone, Verdict,
-    cost_stress,
+    cost_stress, spec_text,
 };
 
 /// The front page, which leads to the others.
@@ -90,6 +90,7 @@ impl Pages {
             policies: Some(over_policies(&plan, 0, market, &stretch, MAX_TURNED)?),
             stress: Some(cost_stress(&spec, market, &options, &TIMES)?),
             verdict: Some(self.verdict(which)),
+            spec: Some(spec_text(&spec)?),
             ..RunPageOptions::default()
         };
         let page = RunPage::of(&report, market, &page_options)?;

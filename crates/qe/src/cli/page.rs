@@ -18,7 +18,7 @@ use super::Verdict;
 use super::backtest::plan;
 use super::output::Output;
 use super::stored::Stored;
-use crate::page::{RunPage, RunPageOptions, TIMES, cost_stress};
+use crate::page::{RunPage, RunPageOptions, TIMES, cost_stress, spec_text};
 
 /// How many undecided bars are turned, of each path policy.
 const MAX_TURNED: usize = 200;
@@ -151,6 +151,6 @@ pub(crate) fn of_run(
         }
         false => None,
     };
-    let options = RunPageOptions { policies, stress, ..RunPageOptions::default() };
+    let options = RunPageOptions { policies, stress, spec: Some(spec_text(spec)?), ..RunPageOptions::default() };
     Ok(RunPage::of(report, market, &options)?.html())
 }

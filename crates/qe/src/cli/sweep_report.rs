@@ -10,7 +10,8 @@ use qe_core::ident::Id;
 use qe_core::param::Value;
 use qe_core::point::{OutcomeTable, PointTable};
 use qe_core::time::Timestamp;
-use qe_engine::metrics::{self, Better};
+use qe_engine::metrics::Better;
+use qe_engine::results;
 use qe_engine::sweep::Sweep;
 use serde::Serialize;
 
@@ -19,9 +20,7 @@ use super::strategy::SAME_BAR;
 
 /// The metrics of a point that are shown as text, beside the one that points are ordered by.
 const SHOWN: [&str; 4] = ["sharpe_daily", "total_return", "max_drawdown_bars", "n_trades"];
-/// The metrics that are shares of one.
-const FRACTIONS: [&str; 7] =
-    ["total_return", "cagr", "max_drawdown", "vol_annual", "daily_mean", "daily_std", "win_rate"];
+
 /// Points that failed in one way.
 #[derive(Debug, Serialize)]
 struct Failed {
@@ -81,7 +80,7 @@ impl SweepReport {
             let kind = reason.split(':').next().unwrap_or_default().to_owned();
             failed.entry(kind).or_insert_with(|| Failed { n: 0, example: reason.to_owned() }).n += 1;
         }
-        let is_lowest_first = metrics::ALL.iter().any(|m| m.name == by && m.better == Better::Lower);
+        let is_lowest_first = results::column(by).is_some_and(|c| c.better == Better::Lower);
         let column = outcomes.metric(by)?;
         let done: Vec<usize> = (0..outcomes.len()).filter(|&i| outcomes.outcomes()[i].status() == "done").collect();
         let mut order: Vec<usize> = done.iter().copied().filter(|&i| !column[i].is_nan()).collect();
@@ -190,7 +189,7 @@ impl SweepReport {
 fn figure(name: &str, value: Option<f64>) -> String {
     match value {
         None => "-".to_owned(),
-        Some(x) if FRACTIONS.contains(&name) => format!("{:.2} %", 100.0 * x),
+        Some(x) if results::column(name).is_some_and(|c| c.unit == "fraction") => format!("{:.2} %", 100.0 * x),
         Some(x) if x.fract() == 0.0 => format!("{x:.0}"),
         Some(x) => format!("{x:.3}"),
     }

@@ -24,3 +24,11 @@ pub use sweep::{
     AtEdge, Cell, FailedRow, HeatMap, How, Luck, Marginal, MarginalPlace, ParamAxis, PointRow, SweepPage,
     SweepPageOptions,
 };
+
+/// A strategy as a page tells it: every default written, so that it can be run again.
+///
+/// # Errors
+/// When it cannot be written as TOML.
+pub fn spec_text(spec: &qe_engine::StrategySpec) -> qe_engine::Result<String> {
+    spec.with_defaults_written()?.to_toml()
+}

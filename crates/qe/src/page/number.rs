@@ -63,9 +63,16 @@ pub(crate) fn percent_to(x: f64, decimals: usize) -> String {
     fixed(100.0 * x, decimals.saturating_sub(2)) + " %"
 }
 
-/// Money.
+/// Money; of small sums three digits that say something.
 pub(crate) fn money(x: f64) -> String {
-    fixed(x, if x.abs() >= 1e6 { 0 } else { 2 })
+    let decimals = match x.abs() {
+        a if a >= 1e6 => 0,
+        a if a >= 0.1 || a == 0.0 => 2,
+        a if a >= 0.01 => 4,
+        a if a >= 0.001 => 5,
+        _ => return significant(x),
+    };
+    fixed(x, decimals)
 }
 
 /// A price, or any number of whatever size.
@@ -107,6 +114,15 @@ pub(crate) fn day(days: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_money_has_digits() {
+        assert_eq!(
+            [0.0, 0.25, 0.0523, 0.00523, 1234.5, 2e6].map(money),
+            ["0.00", "0.25", "0.0523", "0.00523", "1,234.50", "2,000,000"]
+        );
+        assert_eq!(money(-0.000_012), "−1.200e−5");
+    }
 
     #[test]
     fn thousands_are_apart_and_zero_has_no_sign() {

@@ -41,7 +41,8 @@
     if (low > 0 && x - list[low - 1][0] < list[low][0] - x) { low -= 1; }
     // Of a column the last.
     while (low + 1 < list.length && list[low + 1][0] === list[low][0]) { low += 1; }
-    return list[low];
+    // Before its beginning, behind its end and where it is broken it has no value.
+    return Math.abs(list[low][0] - x) <= 3 + 1000 / list.length ? list[low] : null;
   }
   document.querySelectorAll(".plot").forEach(function (plot) {
     var lines = [], cursor, tip, data = plot.dataset, log = data.log === "1", low = +data.lo, high = +data.hi;
@@ -66,10 +67,14 @@
       if (data.x === "time" && !own) { tip.append(date(share), document.createElement("br")); }
       lines.forEach(function (line, i) {
         line.points = line.points || points(line.d);
-        var up = 1 - nearest(line.points, 1000 * share)[1] / 1000;
-        var v = log ? low * Math.pow(high / low, up) : low + up * (high - low);
+        var point = nearest(line.points, 1000 * share), text = "\u2013";
+        if (point) {
+          var up = 1 - point[1] / 1000, v = log ? low * Math.pow(high / low, up) : low + up * (high - low);
+          // What is below a logarithmic axis is drawn at its foot.
+          text = (log && up <= 0.001 ? "at most " : "") + write[data.y](v);
+        }
         if (i) { tip.append(document.createElement("br")); }
-        tip.append(line.name + " " + write[data.y](v));
+        tip.append(line.name + " " + text);
       });
       tip.style.left = share < 0.5 ? 100 * share + "%" : "auto";
       tip.style.right = share < 0.5 ? "auto" : 100 - 100 * share + "%";
@@ -77,10 +82,13 @@
     });
     plot.addEventListener("pointerleave", leave);
   });
+  // A number, if all of it is one; a length of bars by its seconds; dates and words as they are written.
   function key(cell) {
     var text = cell ? cell.textContent.trim() : "";
-    var n = parseFloat(text.replace(/,/g, "").replace(/\u2212/g, "-").replace(/^[+\u00d7]/, ""));
-    return isNaN(n) ? text : n;
+    var plain = text.replace(/,/g, "").replace(/\u2212/g, "-").replace(/^[+\u00d7]/, "").replace(/( %|\u00d7)$/, "");
+    var bars = /^(\d+)(s|m|h|d|w)$/.exec(text);
+    if (bars) { return bars[1] * { s: 1, m: 60, h: 3600, d: 86400, w: 604800 }[bars[2]]; }
+    return /^-?\d*\.?\d+(e[+-]?\d+)?$/.test(plain) ? Number(plain) : text;
   }
   // Numbers above words.
   function compare(a, b) {

@@ -61,6 +61,12 @@ fn is_long(cell: &str) -> bool {
     cell.len() > 30
 }
 
+/// A strategy in TOML, folded away.
+pub(crate) fn spec(out: &mut Html, toml: &str) {
+    out.raw("<details><summary>The strategy as it was run, with its costs, fills and sizes: every default is written");
+    out.raw("</summary><pre tabindex=\"0\">").foreign(toml).raw("</pre></details>\n");
+}
+
 /// A column of a table: its heading, and whether it holds numbers.
 pub(crate) type Column<'a> = (&'a str, bool);
 

@@ -178,7 +178,17 @@ fn written(scale: &Scale, n: usize, write: Write) -> Vec<(f64, String)> {
         (steps - steps.round()).abs() < 1e-6 * steps
     };
     let decimals = (0..6).find(|d| is_told(*d)).unwrap_or(6);
-    ticks.into_iter().map(|v| (scale.at(v), write(v, decimals))).collect()
+    let greatest = ticks.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    // So large or so small that plain digits would not fit, or not tell them apart.
+    let is_far = greatest >= 1e7 || (least.is_finite() && least < 1e-6);
+    let label = |v: f64| if is_far { powers(v, greatest, least) } else { write(v, decimals) };
+    ticks.into_iter().map(|v| (scale.at(v), label(v))).collect()
+}
+
+/// A number with as many digits before its power of ten as tell the nearest two apart.
+fn powers(v: f64, greatest: f64, least: f64) -> String {
+    let digits = libm::log10(greatest / least).ceil().clamp(0.0, 6.0) as usize;
+    if v == 0.0 { "0".to_owned() } else { format!("{v:.digits$e}").replace('-', "−") }
 }
 
 fn write_path(out: &mut Html, class: &'static str, name: &str, path: &Path) {
@@ -190,4 +200,26 @@ fn write_path(out: &mut Html, class: &'static str, name: &str, path: &Path) {
         out.attr("data-name", name);
     }
     out.attr("d", path.as_str()).raw("/>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::number::fixed;
+
+    #[test]
+    fn labels_of_any_size_are_short_and_differ() {
+        for (low, high) in [(1e-8, 3e-8), (0.95e9, 1.25e9), (1.0, 9.0), (100.0, 100.004), (-3e-7, 2e-7), (0.0, 4e15)] {
+            let labels = written(&Scale::linear([low, high]), 4, fixed);
+            let mut told: Vec<&str> = labels.iter().map(|(_, label)| label.as_str()).collect();
+            assert!(told.len() >= 2 && told.iter().all(|l| l.chars().count() <= 10), "{told:?}");
+            told.dedup();
+            assert_eq!(told.len(), labels.len(), "{told:?}");
+        }
+        let flat = written(&Scale::linear([0.0]), 4, crate::page::number::percent_to);
+        assert_eq!(
+            flat.iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>(),
+            ["−1.0 %", "−0.5 %", "0.0 %", "0.5 %", "1.0 %"]
+        );
+    }
 }

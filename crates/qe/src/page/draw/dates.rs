@@ -87,7 +87,7 @@ impl TimeAxis {
         };
         // The first stretch is cut off where the run begins: its mark goes, if it stands in the way of the next.
         if let [first, second, ..] = ticks.as_slice()
-            && (second.0 - first.0) as usize * 12 < n
+            && (second.0 - first.0) as usize * 8 < n
         {
             ticks.remove(0);
         }

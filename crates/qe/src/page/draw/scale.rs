@@ -17,7 +17,8 @@ impl Scale {
         let (low, high) = ends(values).unwrap_or((0.0, 1.0));
         let room = match high - low {
             d if d > 0.0 => 0.04 * d,
-            _ => (0.01 * high.abs()).max(1e-6),
+            _ if high == 0.0 => 0.01,
+            _ => (0.01 * high.abs()).max(1e-300),
         };
         Self { low: low - room, high: high + room, is_log: false }
     }

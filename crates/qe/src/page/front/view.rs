@@ -208,14 +208,14 @@ impl FrontPage {
     fn table(&self, out: &mut Html) {
         shell::part(out, TABLE);
         let caption = format!(
-            "All {}, the best by daily Sharpe ratio first; falls are those at closes",
+            "All {}, the best by daily Sharpe ratio first; falls are those at the closes of bars",
             so_many(self.rows.len(), "run", "runs")
         );
         let columns = [
             ("Strategy", false),
             ("Sharpe, daily", true),
             ("Return", true),
-            ("Deepest fall", true),
+            ("Deepest fall, by bars", true),
             ("Round trips", true),
             ("Symbol", false),
             ("Bars", false),

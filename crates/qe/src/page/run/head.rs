@@ -6,17 +6,18 @@ use super::RunPage;
 use super::notes::{Note, Tone, Verdict};
 use super::trading::words;
 use crate::page::html::{Html, short};
-use crate::page::number::{change, count, figure, fixed, instant, money, percent};
+use crate::page::number::{change, figure, fixed, instant, money, of, percent};
+use crate::page::shell;
 
 /// The figures that stand on top.
 const KEY: [(&str, &str); 10] = [
     ("total_return", "Total return"),
     ("cagr", "A year (CAGR)"),
     ("sharpe_daily", "Sharpe, daily"),
-    ("max_drawdown", "Deepest fall"),
-    ("vol_annual", "Volatility"),
+    ("max_drawdown", "Deepest fall, by days"),
+    ("vol_annual", "Volatility, a year"),
     ("n_trades", "Round trips"),
-    ("win_rate", "Won"),
+    ("win_rate", "Round trips that won"),
     ("profit_factor", "Profit factor"),
     ("exposure", "Days in the market"),
     ("cost_share", "Costs of gross"),
@@ -27,11 +28,11 @@ pub(crate) fn header(page: &RunPage, out: &mut Html) {
     out.raw("<header class=\"wrap\">\n<p class=\"eyebrow\">Backtest · ").foreign(&short(&i.symbol, 60));
     out.raw(" · ").text(&i.frequency).raw(" bars</p>\n<h1>").foreign(&short(&i.strategy, 160)).raw("</h1>\n");
     let span = format!(
-        "{} to {} UTC, {} bars on {} days. Money at the beginning {}, worth at the end {}.",
+        "{} to {} UTC, {} on {}. Money at the beginning {}, worth at the end {}.",
         instant(i.eval_start.nanos()),
         instant(i.end.nanos()),
-        count(page.n_bars),
-        count(page.n_days),
+        of(page.n_bars, "bar", "bars"),
+        of(page.n_days, "day", "days"),
         money(page.capital),
         money(page.final_equity)
     );
@@ -95,7 +96,7 @@ pub(crate) fn tiles(page: &RunPage, out: &mut Html) {
             "total_return" => page.beside.total_return.map(|x| format!("{} {}", change(x), page.beside.name)),
             "cagr" => page.beside.cagr.map(|x| format!("{} {}", change(x), page.beside.name)),
             "sharpe_daily" => {
-                let error = page.figure("sharpe_hac_error").map(|e| format!("± {} (HAC)", fixed(e, 2)));
+                let error = page.figure("sharpe_hac_error").map(|e| format!("standard error {} (HAC)", fixed(e, 2)));
                 let held = page.beside.sharpe_daily.map(|x| format!("{} {}", fixed(x, 2), page.beside.name));
                 Some([error, held].into_iter().flatten().collect::<Vec<_>>().join("; "))
             }
@@ -163,4 +164,7 @@ pub(crate) fn identity(page: &RunPage, out: &mut Html) {
         line("Parameter", "param", &format!("{name} = {value}"));
     }
     out.raw("</dl>\n");
+    if let Some(spec) = &page.spec {
+        shell::spec(out, spec);
+    }
 }

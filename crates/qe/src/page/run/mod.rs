@@ -48,6 +48,8 @@ pub struct RunPageOptions {
     pub rolling_days: Option<usize>,
     /// What somebody has made of it.
     pub verdict: Option<Verdict>,
+    /// The strategy as it was run: [`spec_text`](crate::page::spec_text).
+    pub spec: Option<String>,
 }
 
 /// A metric of the run.
@@ -139,6 +141,8 @@ pub struct RunPage {
     pub policies: Option<PolicyRange>,
     /// What it came to at other costs.
     pub stress: Option<CostStress>,
+    /// The strategy as it was run, in TOML.
+    pub spec: Option<String>,
 }
 
 impl RunPage {
@@ -222,6 +226,7 @@ impl RunPage {
             refused: trading::refusals(&report.ledger.refused),
             policies: options.policies.clone(),
             stress: options.stress.clone(),
+            spec: options.spec.clone(),
         })
     }
 

@@ -43,6 +43,9 @@ pub struct Verdict {
 /// Below so many round trips, their figures say little.
 const FEW_TRADES: u64 = 30;
 
+/// Below so many days, figures of a year are little but a power of few numbers.
+const FEW_DAYS: usize = 60;
+
 /// What is to be known of a run.
 pub(crate) fn of(report: &Report, options: &RunPageOptions) -> Vec<Note> {
     let mut notes = Vec::new();
@@ -58,6 +61,10 @@ pub(crate) fn of(report: &Report, options: &RunPageOptions) -> Vec<Note> {
     }
     if report.summary.vol_floor_applied {
         say(Tone::Plain, "Worth hardly moves: there is no daily Sharpe ratio.".to_owned());
+    }
+    if report.daily.len() < FEW_DAYS {
+        let days = so_many(report.daily.len(), "day", "days");
+        say(Tone::Plain, format!("{days}: what is told as of a year, growth, ratios and volatility, says little."));
     }
     match figures.n_trades() {
         0 => say(Tone::Plain, "No round trip was closed: figures of trades are undefined.".to_owned()),

@@ -6,7 +6,7 @@ use super::charts::fall_time;
 use super::trading::{TradeRow, words};
 use super::{PROBABILITIES, RunPage};
 use crate::page::html::Html;
-use crate::page::number::{NONE, change, count, figure, fixed, instant, money, percent, significant};
+use crate::page::number::{NONE, change, count, figure, fixed, instant, money, of as so_many, percent, significant};
 use crate::page::shell::Table;
 use crate::page::stress::{CostStress, Stressed};
 
@@ -99,7 +99,7 @@ pub(crate) fn extremes(page: &RunPage, out: &mut Html) {
         ("At", true),
         ("Left at", true),
         ("Won", true),
-        ("Of what was put in", true),
+        ("Of the position’s value", true),
         ("Worst on the way", true),
         ("Bars", true),
         ("Left for", false),
@@ -141,7 +141,7 @@ pub(crate) fn exits(page: &RunPage, out: &mut Html) {
     let columns = [
         ("Left for", false),
         ("Round trips", true),
-        ("Won", true),
+        ("That won", true),
         ("Money", true),
         ("Each", true),
         ("Bars each", true),
@@ -189,14 +189,14 @@ pub(crate) fn policies(range: &PolicyRange, out: &mut Html) {
     let sharpe = |s: Option<f64>| s.map_or_else(|| NONE.to_owned(), |s| fixed(s, 3));
     let (alone, turned): (Vec<&Way>, Vec<&Way>) = range.ways.iter().partition(|w| w.turned.is_none());
     let Span { low, high } = range.pnl;
-    let mut text = format!("Over all of these runs, {} to {} was won", money(low), money(high));
+    let mut text = format!("Over all of these runs the result is {} to {}", money(low), money(high));
     if let Some(Span { low, high }) = range.sharpe {
-        text += &format!(", with a Sharpe ratio of bars from {} to {}", fixed(low, 3), fixed(high, 3));
+        text += &format!(", the daily Sharpe ratio {} to {}", fixed(low, 3), fixed(high, 3));
     }
     text += &format!(
-        ". {} undecided bars were turned the other way, one at a time; at most {} of the round trips had one. It is a \
-         range over policies, not a bound.",
-        count(turned.len()),
+        ". Each policy was also run with its undecided bars turned the other way, one at a time: {}. At most {} of the \
+         round trips had such a bar. It is a range over policies, not a bound.",
+        so_many(turned.len(), "run more", "runs more"),
         percent(range.undecided_frac)
     );
     if range.n_not_turned > 0 {
@@ -205,8 +205,8 @@ pub(crate) fn policies(range: &PolicyRange, out: &mut Html) {
     out.element("<p>", &text, "</p>\n");
     let columns = [
         ("Order of prices within a bar", false),
-        ("Won", true),
-        ("Sharpe of bars", true),
+        ("Result", true),
+        ("Sharpe, daily", true),
         ("Round trips", true),
         ("Undecided", true),
         ("With a bar turned: least", true),
@@ -236,7 +236,7 @@ pub(crate) fn stress(stress: &CostStress, out: &mut Html) {
         ("Times the costs", true),
         ("Total return", true),
         ("Sharpe, daily", true),
-        ("Deepest fall", true),
+        ("Deepest fall, by days", true),
         ("Round trips", true),
         ("Paid", true),
         ("Cost model", false),

@@ -136,8 +136,8 @@ impl HeatMap {
     }
 }
 
-/// Whether each point is on a plateau among all of them; `None` where no parameter of numbers differs, or no point has
-/// any neighbour, as among random draws.
+/// Whether each point is on a plateau among all of them; `None` where no parameter of numbers differs, or fewer than half of
+/// the points have a neighbour in each of these parameters, as among random draws: there, chance decides who is judged.
 pub(crate) fn plateaus(axes: &[ParamAxis], metric: &[f64], tolerance: f64) -> Option<Vec<bool>> {
     let ordered: Vec<usize> = (0..axes.len()).filter(|k| axes[*k].is_ordered).collect();
     if ordered.is_empty() {
@@ -145,10 +145,10 @@ pub(crate) fn plateaus(axes: &[ParamAxis], metric: &[f64], tolerance: f64) -> Op
     }
     let key = |i: usize| axes.iter().map(|axis| axis.value[i]).collect::<Vec<u32>>();
     let place: BTreeMap<Vec<u32>, usize> = (0..metric.len()).map(|i| (key(i), i)).collect();
-    let mut has_any = false;
+    let mut n_judged = 0;
     let mut is_flat_at = |i: usize| {
         let mut own = key(i);
-        let mut is_on = !metric[i].is_nan();
+        let (mut is_on, mut is_judged) = (!metric[i].is_nan(), true);
         for &k in &ordered {
             let middle = own[k];
             let mut of = Vec::new();
@@ -157,13 +157,14 @@ pub(crate) fn plateaus(axes: &[ParamAxis], metric: &[f64], tolerance: f64) -> Op
                 of.extend(place.get(&own).map(|j| Some(metric[*j]).filter(|v| !v.is_nan())));
             }
             own[k] = middle;
-            has_any |= !of.is_empty();
+            is_judged &= !of.is_empty();
             is_on &= is_flat(metric[i], &of, tolerance);
         }
+        n_judged += usize::from(is_judged);
         is_on
     };
     let flat: Vec<bool> = (0..metric.len()).map(&mut is_flat_at).collect();
-    has_any.then_some(flat)
+    (2 * n_judged >= metric.len()).then_some(flat)
 }
 
 #[cfg(test)]
@@ -216,6 +217,12 @@ mod tests {
             ParamAxis { name: "b".into(), value: vec![2, 0, 1], place: vec![2, 0, 1], ..some[0].clone() },
         ];
         assert_eq!(plateaus(&draws, &[1.0; 3], 0.1), None);
+        // Nor are they judged where by chance two of five have all neighbours.
+        let of =
+            |axis: &ParamAxis, place: [u32; 5]| ParamAxis { value: place.into(), place: place.into(), ..axis.clone() };
+        let chance = [of(&draws[0], [0, 1, 4, 6, 8])];
+        assert_eq!(plateaus(&chance, &[1.0; 5], 0.1), None);
+        assert_eq!(plateaus(&[of(&draws[0], [0, 1, 2, 6, 8])], &[1.0; 5], 0.1).map(|f| f[1]), Some(true));
     }
 
     #[test]

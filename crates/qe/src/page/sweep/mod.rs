@@ -14,12 +14,14 @@ use qe_core::point::{OutcomeTable, PointTable};
 use qe_core::stats::quantiles;
 use qe_core::time::TimeRange;
 use qe_engine::fills::FillTiming;
-use qe_engine::metrics::{self, Better};
+use qe_engine::metrics::Better;
+use qe_engine::results;
 use qe_engine::sweep::{MARKET, Sweep};
 use qe_engine::{Error, Result};
 use serde::Serialize;
 
 use super::run::Distribution;
+use super::spec_text;
 
 pub use axis::ParamAxis;
 pub use luck::Luck;
@@ -158,9 +160,16 @@ pub struct SweepPage {
     pub best_plateau: Option<PointRow>,
     /// Parameters at whose first or last value the best point stands.
     pub at_edge: Vec<AtEdge>,
+    /// What the data of the first markets are.
+    pub data: Vec<(String, Id)>,
+    /// The strategy, in TOML.
+    pub spec: String,
     /// The version of the crate that made it.
     pub crate_version: &'static str,
 }
+
+/// The most markets whose data are told by their ids.
+const MOST_DATA: usize = 12;
 
 impl SweepPage {
     /// The page of what came of points of a sweep, one outcome for each point in their order.
@@ -179,7 +188,7 @@ impl SweepPage {
         let market = &sweep.markets()[0];
         let plan = sweep.spec().compile(&market.schema(), market.steps_per_year(), None)?;
         let metric = outcomes.metric(&options.by)?;
-        let is_lowest_first = metrics::ALL.iter().any(|m| m.name == options.by && m.better == Better::Lower);
+        let is_lowest_first = results::column(&options.by).is_some_and(|c| c.better == Better::Lower);
         let (mut axes, mut fixed) = (Vec::new(), Vec::new());
         for param in points.params() {
             match axis::of(points, param)? {
@@ -248,6 +257,13 @@ impl SweepPage {
             fixed,
             axes,
             tolerance,
+            data: sweep
+                .markets()
+                .iter()
+                .take(MOST_DATA)
+                .map(|market| Ok((market.key(), market.identity()?.id)))
+                .collect::<Result<_>>()?,
+            spec: spec_text(sweep.spec())?,
             crate_version: env!("CARGO_PKG_VERSION"),
         })
     }

@@ -158,6 +158,7 @@ fn what_is_given_beside_the_run_stands_on_its_page() {
         stress: Some(stress),
         rolling_days: Some(40),
         verdict: Some(verdict),
+        spec: Some(qe::page::spec_text(&spec).unwrap()),
     };
     let told = RunPage::of(&report, &market, &options).unwrap();
     let read = checker::check(&told.html());
@@ -166,6 +167,12 @@ fn what_is_given_beside_the_run_stands_on_its_page() {
         let won = report.figures.equity - report.ledger.capital;
         format!("{won:.2}").replace('-', "−")
     });
+    // The policy of the run itself has the run's daily Sharpe ratio.
+    let own = range.ways.iter().find(|w| w.turned.is_none() && w.policy == report.identity.path_policy).unwrap();
+    assert_eq!(own.sharpe.map(f64::to_bits), report.summary.get("sharpe_daily").map(f64::to_bits));
+    // With the strategy as it stands there, the run can be made again.
+    let spec_of_page = read.all("pre").next().unwrap().text.clone();
+    assert_eq!(qe_engine::StrategySpec::from_toml(&spec_of_page).unwrap().spec_id().unwrap(), report.identity.spec_id);
     // Bars that do not say which came first are told in words, drawn, and counted.
     let optimistic = &read.rows("policies-table")[2];
     let n_turned = range.ways.iter().filter(|w| w.turned.is_some()).count();

@@ -92,7 +92,7 @@ pub(crate) fn stress(page: &RunPage) -> Option<Chart<'static>> {
     let times = |x: f64| if x.fract() == 0.0 { fixed(x, 0) } else { fixed(x, 1) };
     let told: Vec<String> = points.iter().map(|(x, won)| format!("{} at {}×", change(*won), times(*x))).collect();
     let even = match stress.break_even {
-        Some(x) => format!(" Nothing is left at about {} times the costs.", fixed(x, 1)),
+        Some(x) => format!(" It breaks even at about {} times the costs.", fixed(x, 1)),
         None if points.iter().all(|p| p.1 > 0.0) => " Something is left at all of them.".to_owned(),
         None => String::new(),
     };

@@ -1,6 +1,6 @@
 //! Each parameter alone, and all points together.
 
-use super::{ALL, EACH, FRACTIONS, text};
+use super::{ALL, EACH, is_fraction, text};
 use crate::page::draw::{Bottom, Chart, Mark, Path, Scale, Write};
 use crate::page::html::{Html, short};
 use crate::page::number::{fixed, of as so_many, percent_to};
@@ -11,7 +11,7 @@ use crate::page::sweep::marginal::{Marginal, MarginalPlace};
 impl SweepPage {
     /// How values of the metric are written along an axis.
     fn written(&self) -> Write {
-        if FRACTIONS.contains(&self.by.as_str()) { percent_to } else { fixed }
+        if is_fraction(&self.by) { percent_to } else { fixed }
     }
 
     pub(super) fn each_part(&self, out: &mut Html) {

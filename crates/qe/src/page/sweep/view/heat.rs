@@ -1,8 +1,8 @@
 //! The map of two parameters, as a table of coloured places.
 
-use super::{FRACTIONS, MAP, text};
+use super::{MAP, is_fraction, text};
 use crate::page::html::{Html, short};
-use crate::page::number::{count, fixed};
+use crate::page::number::{count, fixed, of as so_many};
 use crate::page::run::shade;
 use crate::page::shell;
 use crate::page::sweep::SweepPage;
@@ -11,7 +11,7 @@ use crate::page::sweep::map::{Cell, HeatMap, How};
 /// The same, in little room.
 fn brief(name: &str, x: f64) -> String {
     match x {
-        x if FRACTIONS.contains(&name) => fixed(100.0 * x, 1),
+        x if is_fraction(name) => fixed(100.0 * x, 1),
         x if x.abs() >= 1e6 => format!("{x:.1e}").replace('-', "−"),
         x if x.abs() >= 100.0 => fixed(x, 0),
         x => fixed(x, 2),
@@ -25,7 +25,7 @@ impl SweepPage {
             out.raw("<p>No parameter differs between points: there is nothing to map.</p>\n");
         }
         let text = format!(
-            "Plateau: a place whose neighbours (left, right, above and below, one step among what was tried; words \
+            "Plateau: a place whose neighbours (left, right, above and below, one step among the places; words \
              have none) all have {} within {} of its own, and that has at least one neighbour in each direction of \
              numbers. What was not tried is no neighbour; what failed is one, and breaks the plateau. Plateaus say \
              that a small step changes little, not that a place is good: look for those that are both.",
@@ -47,17 +47,27 @@ impl SweepPage {
         let ramp = Ramp { low, high };
         let what = match map.how {
             How::Single => format!("{} of each point", self.by),
-            How::Best => format!("The best {} over all other parameters", self.by),
-            How::Mean => format!("The mean {} over all other parameters", self.by),
+            How::Best => format!("The best {} of the points of each place", self.by),
+            How::Mean => format!("The mean {} of the points of each place", self.by),
         };
+        let sizes = map.cells.iter().flatten().map(|c| c.n).filter(|n| *n > 0);
+        let (least, most) = sizes.fold((usize::MAX, 0), |(least, most), n| (least.min(n), most.max(n)));
+        let groups = match (map.how, least == most) {
+            (How::Single, _) => String::new(),
+            (_, true) => format!(" There are {} at each place.", so_many(most, "point", "points")),
+            (_, false) => {
+                format!(" There are {least} to {most} points at a place: the best of more is better by luck alone.")
+            }
+        };
+        let n_with = map.cells.iter().flatten().filter(|c| c.value.is_some()).count();
         let across = if map.y.is_empty() { String::new() } else { format!(" and {} (upwards)", map.y) };
-        let unit = if FRACTIONS.contains(&self.by.as_str()) { ", in percent" } else { "" };
+        let unit = if is_fraction(&self.by) { ", in percent" } else { "" };
         let caption = format!(
             "{what}{unit}, by {} (from left to right){across}. ★ the best place; framed: on a plateau, {} of {} \
-             places; hatched: all points failed.",
+             places that have it; hatched: all points failed.{groups}",
             map.x,
             count(map.n_plateau()),
-            count(map.cells.len() * map.x_labels.len())
+            count(n_with)
         );
         let id = format!("map-{number}");
         out.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\"").attr("aria-labelledby", &format!("{id}-c"));
@@ -93,7 +103,8 @@ impl SweepPage {
         let mut class = ramp.class(value);
         class += if cell.is_plateau { " plateau" } else { "" };
         class += if cell.is_best { " best" } else { "" };
-        out.raw("<td").attr("class", &class).raw(">");
+        // Of a small place the number is told where it is pointed at.
+        out.raw("<td").attr("class", &class).attr("title", &text(&self.by, Some(value))).raw(">");
         out.raw(if cell.is_best { "<span aria-hidden=\"true\">★</span>" } else { "" }).text(&brief(&self.by, value));
         out.raw(if cell.is_best { "<span class=\"vh\"> best</span>" } else { "" });
         out.raw(if cell.is_plateau { "<span class=\"vh\"> plateau</span>" } else { "" }).raw("</td>");

@@ -4,6 +4,8 @@ mod each;
 mod heat;
 mod tables;
 
+use qe_engine::results;
+
 use super::{PointRow, SweepPage};
 use crate::page::html::{Html, short};
 use crate::page::number::{NONE, count, fixed, instant, of as so_many, percent, significant};
@@ -15,16 +17,17 @@ const ALL: Part = ("all", "All points");
 const TABLE: Part = ("table", "Best and worst points");
 const FAILED: Part = ("failed", "Points that failed");
 
-/// The metrics that are shares of one.
-const FRACTIONS: [&str; 7] =
-    ["total_return", "cagr", "max_drawdown_bars", "vol_annual", "daily_mean", "daily_std", "win_rate"];
+/// Whether a number is a share of one.
+fn is_fraction(name: &str) -> bool {
+    results::column(name).is_some_and(|column| column.unit == "fraction")
+}
 
 /// A metric of an outcome as text: by its own unit, which may be another than in a report (averages of trades are money
 /// here).
 fn text(name: &str, value: Option<f64>) -> String {
     match value {
         None => NONE.to_owned(),
-        Some(x) if FRACTIONS.contains(&name) => percent(x),
+        Some(x) if is_fraction(name) => percent(x),
         Some(x) if x.fract() == 0.0 => fixed(x, 0),
         Some(x) if x.abs() >= 1000.0 => significant(x),
         Some(x) => fixed(x, 3),
@@ -62,7 +65,8 @@ impl SweepPage {
         out.raw("<header class=\"wrap\">\n<p class=\"eyebrow\">Sweep · ").foreign(&short(&markets.join(", "), 160));
         out.text(&more).raw("</p>\n<h1>").foreign(&short(&self.strategy, 160)).raw("</h1>\n<p class=\"lede\">");
         let scored = self.scored.map_or_else(String::new, |range| {
-            let end = if range.end == i64::MAX { "the end".to_owned() } else { instant(range.end) + " UTC" };
+            let end =
+                if range.end == i64::MAX { "the end of the data".to_owned() } else { instant(range.end) + " UTC" };
             let start =
                 if range.start == i64::MIN { "the beginning".to_owned() } else { instant(range.start) + " UTC" };
             format!(", scored from {start} to {end}")
@@ -70,7 +74,11 @@ impl SweepPage {
         out.text(&format!("{} tried{scored}, {} done.", so_many(self.n_points, "point", "points"), count(self.n_done)));
         out.raw("</p>\n<ul class=\"notes\" aria-label=\"To be known before any figure is read\">\n");
         out.raw("<li><strong>Note: </strong>");
-        out.text(&format!("The best of {} is good by luck too. ", so_many(self.n_points, "point", "points")));
+        match self.n_with() {
+            0 => out.text(&format!("No point has {}.", self.by)),
+            1 => out.text("There is one point alone to look at: nothing to compare it with."),
+            n => out.text(&format!("The best of {} is good by luck too. ", so_many(n, "point", "points"))),
+        };
         if let Some(luck) = &self.luck {
             out.text(&format!(
                 "Were none of them worth anything, and all independent, the best of so many would show a Sharpe ratio \
@@ -99,20 +107,35 @@ impl SweepPage {
         line("Specification id", "id", &self.spec_id.to_string());
         line("Skeleton id", "id", &self.skeleton_id.to_string());
         line("Cost model id", "id", &self.cost_model_id.to_string());
+        for (market, id) in &self.data {
+            line("Data id", "id", &format!("{market} {id}"));
+        }
         line("Fill timing", if self.is_same_bar { "warn" } else { "" }, &self.fill_timing.to_string());
         line("Version of the engine", "", self.crate_version);
         for (name, value) in &self.fixed {
             line("The same at all points", "param", &format!("{name} = {}", short(value, 200)));
         }
         for axis in &self.axes {
-            line("Differs", "param", &format!("{}: {}", axis.name, so_many(axis.n_values, "value", "values")));
+            let some: Vec<&str> = axis.labels.iter().take(24).map(String::as_str).collect();
+            let more = if axis.labels.len() > some.len() { ", …" } else { "" };
+            let values = format!("{}{more}", some.join(", "));
+            line(
+                "Differs",
+                "param",
+                &format!("{}: {}: {values}", axis.name, so_many(axis.n_values, "value", "values")),
+            );
         }
-        out.raw("</dl>\n</header>\n");
+        out.raw("</dl>\n");
+        shell::spec(out, &self.spec);
+        out.raw("</header>\n");
     }
 
     fn tiles(&self, out: &mut Html) {
         let of_row = |row: Option<&PointRow>| row.and_then(|r| r.values.first().copied().flatten());
-        let at = |row: Option<&PointRow>| row.map_or_else(String::new, |r| format!("at {}", self.at(r)));
+        let at = |row: Option<&PointRow>| match row.map(|r| self.at(r)) {
+            Some(place) if !place.is_empty() => format!("at {place}"),
+            _ => String::new(),
+        };
         let median = self.spread.quantiles.get(4).copied().flatten();
         let failed = self.failed.iter().map(|f| f.n).sum::<usize>();
         let best = self.top.first();
@@ -131,7 +154,7 @@ impl SweepPage {
                     Some(n) => {
                         format!("{} of the points that have it", percent(n as f64 / self.n_with().max(1) as f64))
                     }
-                    None => "no point has a neighbour".to_owned(),
+                    None => "most points have no neighbours".to_owned(),
                 },
             ),
             ("Failed".to_owned(), count(failed), format!("{} done without {}", count(self.n_undefined), self.by)),
