@@ -1,7 +1,8 @@
 """results: the files of a run, read by pandas, pyarrow, polars and DuckDB, against what the command printed.
 
 Runs two strategies by `qe backtest --out`, reads the folder with each of the four, and compares every value of every
-file between them, and the figures, parameters, worth and round trips with `qe --json`. Nothing is timed.
+file between them, and the figures, parameters, worth and round trips with `qe --json`. Each of the four then filters,
+sorts and groups the files that have text, since a type that is only read is of no use. Nothing is timed.
 Run: cargo xtask bench results --peers
 """
 
@@ -94,6 +95,78 @@ def read(path):
     return first
 
 
+def used_by_pandas(path, key, x, limit):
+    import pandas as pd
+
+    df = pd.read_parquet(path, dtype_backend="pyarrow")
+    groups = df.groupby(key).size()
+    filtered, by_key = df[df[x] > limit], df.sort_values([key, x])
+    known = [[None if pd.isna(v) else v for v in values] for values in (filtered[key], by_key[x])]
+    return *known, dict(zip(groups.index, groups))
+
+
+def used_by_pyarrow(path, key, x, limit):
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    by_key = table.sort_by([(key, "ascending"), (x, "ascending")])
+    groups = table.group_by(key).aggregate([([], "count_all")]).to_pydict()
+    counts = {k: n for k, n in zip(groups[key], groups["count_all"]) if k is not None}
+    filtered = table.filter(pc.field(x) > limit)
+    same(f"{path}: taken by pyarrow", table.take([0])[key].to_pylist(), table[key].to_pylist()[:1])
+    return filtered[key].to_pylist(), by_key[x].to_pylist(), counts
+
+
+def used_by_polars(path, key, x, limit):
+    import polars as pl
+
+    df = pl.read_parquet(path)
+    groups = df.drop_nulls(key).group_by(key).len()
+    by_key = df.sort([key, x], nulls_last=True)
+    return df.filter(pl.col(x) > limit)[key].to_list(), by_key[x].to_list(), dict(groups.iter_rows())
+
+
+def used_by_duckdb(path, key, x, limit):
+    import duckdb
+
+    def ask(db, query, *given):
+        return db.execute(query, [path, *given]).fetchall()
+
+    with duckdb.connect() as db:
+        filtered = ask(db, f'select "{key}" from read_parquet(?) where "{x}" > ?', limit)
+        by_key = ask(db, f'select "{x}" from read_parquet(?) order by "{key}" nulls last, "{x}" nulls last')
+        groups = ask(db, f'select "{key}", count(*) from read_parquet(?) where "{key}" is not null group by 1')
+    return [row[0] for row in filtered], [row[0] for row in by_key], dict(groups)
+
+
+USERS = [
+    ("pyarrow", used_by_pyarrow),
+    ("pandas", used_by_pandas),
+    ("polars", used_by_polars),
+    ("DuckDB", used_by_duckdb),
+]
+
+
+def use(path, table, key, x):
+    """Filters, sorts and groups a file by text: rows above the middle x, all by key and x, how many of each key."""
+    rows = list(zip(table[key], table[x], strict=True))
+    known = sorted(v for _, v in rows if v is not None)
+    limit = known[len(known) // 2] if len(known) > 1 else -math.inf
+    counts = {k: table[key].count(k) for k in set(table[key]) if k is not None}
+    wanted = (
+        [k for k, v in rows if v is not None and v > limit],
+        [v for _, v in sorted(rows, key=lambda r: (r[0] is None, r[0] or "", r[1] is None, r[1] or 0))],
+        counts,
+    )
+    for name, user in USERS:
+        filtered, ordered, groups = user(path, key, x, limit)
+        found = [plain(v) for v in filtered], [plain(v) for v in ordered], {k: int(n) for k, n in groups.items()}
+        for what, a, b in zip(["filtered", "sorted", "grouped"], found, wanted):
+            if a != b:
+                sys.exit(f"{path}, {key} and {x}: {what} by {name} it is {str(a)[:200]}, and by Python {str(b)[:200]}")
+
+
 def same(what, a, b):
     if a != b:
         sys.exit(f"{what}: {a!r} in the files, {b!r} printed")
@@ -108,6 +181,7 @@ def check(folder, told):
     """The files of a run against what was printed of it."""
     stem = os.path.commonprefix([os.path.basename(p) for p in told["written"]])
     metrics = {name: values for name, values in read(os.path.join(folder, f"{stem}parquet")).items()}
+    use(os.path.join(folder, f"{stem}parquet"), metrics, "symbol", "final_equity")
     same("rows of metrics", {len(values) for values in metrics.values()}, {1})
     row = {name: values[0] for name, values in metrics.items()}
     n, n_near = 0, 0
@@ -138,6 +212,7 @@ def check(folder, told):
         grown *= 1 + r
     near("worth by returns", grown / told["final_equity"], 1.0)
     trades = read(os.path.join(folder, f"{stem}trades.parquet"))
+    use(os.path.join(folder, f"{stem}trades.parquet"), trades, "reason", "pnl")
     same("closed round trips", len([t for t in trades["exit_time"] if t is not None]), row["n_trades"])
     same("open round trips", trades["exit_time"].count(None), told["n_open"])
     for reason, exits in told["exits"].items():
@@ -175,7 +250,7 @@ def main():
             out = subprocess.run([args.qe, "--json", "backtest", *run, "--out", folder], check=True, capture_output=True)
             paths.append(check(folder, json.loads(out.stdout)))
         check_together(paths)
-    print("pandas, pyarrow, polars and DuckDB read the same values, and they are those that were printed")
+    print("pandas, pyarrow, polars and DuckDB read the same values, which are those that were printed, and filter, sort and group them")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::*;
+use polars_parquet::write::schema_to_metadata_key;
 use qe_core::columns::Columns;
 use qe_core::time::Date;
 use qe_core::zone::Zone;
@@ -200,12 +201,20 @@ fn write(mut df: DataFrame, path: &Path, options: StoreOptions) -> Result<()> {
                 .with_compression(ParquetCompression::Zstd(None))
                 .with_statistics(StatisticsOptions::default())
                 .with_row_group_size(Some(options.row_group.max(1)))
+                .with_key_value_metadata(Some(readable(df.schema())))
                 .finish(&mut df)
                 .map(|_| ()),
         };
         written.map_err(|e| frame_error(&path.display().to_string(), &e))
     };
     write_whole(path, fill, |at, e| Error::io("write", at, e))
+}
+
+/// The types that Arrow's readers are told to give: text is what all of them can filter, sort and group. polars would
+/// tell them views of text, and pyarrow, and pandas upon it, can do little with those. The bytes of the values are the
+/// same.
+fn readable(schema: &Schema) -> KeyValueMetadata {
+    KeyValueMetadata::Static(vec![schema_to_metadata_key(&schema.to_arrow(CompatLevel::oldest()))])
 }
 
 /// Makes a file by `fill`, whole or not at all: under another name beside its own, renamed when the disk has it. `fault`
@@ -306,6 +315,21 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "no draft is left");
         let dated = Columns::new(table.axis().clone()).with("date", vec![1.0, 2.0]).unwrap();
         assert!(crate::frame::dated_to_frame(&dated).unwrap_err().to_string().contains("another name"));
+    }
+
+    #[test]
+    fn text_is_told_to_readers_as_text_and_not_as_views() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.parquet");
+        save(df!("a" => [Some("x"), None], "b" => [1.5, 2.5]).unwrap(), &path).unwrap();
+        let metadata = polars_parquet::read::read_metadata(&mut File::open(&path).unwrap()).unwrap();
+        let told = metadata.key_value_metadata().as_ref().unwrap().iter().find(|kv| kv.key == "ARROW:schema").unwrap();
+        let views =
+            schema_to_metadata_key(&df!("a" => ["x"], "b" => [1.5]).unwrap().schema().to_arrow(CompatLevel::newest()));
+        assert!(told.value.is_some() && told.value != views.value, "{told:?}");
+        let back = ParquetReader::new(File::open(&path).unwrap()).finish().unwrap();
+        assert_eq!(back.dtypes(), [DataType::String, DataType::Float64]);
+        assert_eq!((back.column("a").unwrap().null_count(), back.height()), (1, 2));
     }
 
     #[test]
