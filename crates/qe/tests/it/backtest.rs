@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::command::{HEADER, error, files, json, run};
 
 /// In at a close above the one before, out after two bars, all money: rules that a test can follow by hand.
-const RISES: &str = r#"version = 1
+pub(crate) const RISES: &str = r#"version = 1
 name = "Rises"
 require = ["$hold < 4"]
 [params.hold]
@@ -317,7 +317,7 @@ fn what_is_wrong_with_data_is_told_with_the_mend() {
         (&["ONE.csv", "-t", "1d"], "give more bars"),
         (&["HEAD.csv", "-t", "1d"], "no rows"),
         (&["EMPTY.csv", "-t", "1d"], "write a header"),
-        (&["NEG.csv", "-t", "1d"], "close is -1 in row 1; leave the bar out"),
+        (&["NEG.csv", "-t", "1d"], "close is -1 in row 1, which opens at 2024-01-03T14:30:00Z; leave the bar out"),
         (&["NANS.csv", "-t", "1d"], "every close is missing; give bars with closes"),
         (&["none.csv", "-t", "1d"], "cannot read none.csv"),
         (&["MIN.csv", "-t", "1h"], "open 1m apart; give --stored 1m"),
