@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use qe_core::param::Value;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -124,7 +125,10 @@ impl<'de> Visitor<'de> for SizingVisitor {
                 "fraction" => SizeRule::Fraction(map.next_value::<Num>()?.text()),
                 "value" => SizeRule::Value(map.next_value::<Num>()?.text()),
                 "units" => SizeRule::Units(map.next_value::<Num>()?.text()),
-                _ => SizeRule::Block(BlockUse { name: key, args: map.next_value::<BTreeMap<String, Value>>()? }),
+                _ => {
+                    let args = map.next_value_seed(BlockArgs { name: &key })?;
+                    SizeRule::Block(BlockUse { name: key, args })
+                }
             };
             if let Some(first) = &rule {
                 return Err(A::Error::custom(format!(
@@ -142,6 +146,64 @@ impl<'de> Visitor<'de> for SizingVisitor {
     }
 }
 
+/// The fields of a size; any other is a block, and has a table.
+const FIELDS: [&str; 7] = ["fraction", "value", "units", "scale", "limit_frac", "lot", "min_units"];
+
+/// What a block of this name is given. A field that is no table is no block: its name is wrong.
+struct BlockArgs<'a> {
+    name: &'a str,
+}
+
+impl BlockArgs<'_> {
+    fn unknown<T, E: Error>(&self) -> Result<T, E> {
+        Err(E::unknown_field(self.name, &FIELDS))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for BlockArgs<'_> {
+    type Value = BTreeMap<String, Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for BlockArgs<'_> {
+    type Value = BTreeMap<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a table of what the block `{}` is given", self.name)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        BTreeMap::deserialize(MapAccessDeserializer::new(map))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        self.unknown()
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        self.unknown()
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        self.unknown()
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        self.unknown()
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        self.unknown()
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        self.unknown()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +217,10 @@ mod tests {
         assert_eq!(serde_json::from_str::<SizingSpec>("{}").unwrap(), SizingSpec::default());
         let units: SizingSpec = serde_json::from_str(r#"{"units": 3}"#).unwrap();
         assert_eq!(units.rule, SizeRule::Units("3.0".into()));
+        for wrong in [r#"{"fration": "1"}"#, r#"{"fration": 1}"#, r#"{"fration": [0.5]}"#, r#"{"fration": -0.5}"#] {
+            let said = serde_json::from_str::<SizingSpec>(wrong).unwrap_err().to_string();
+            assert!(said.contains("unknown field `fration`, expected one of `fraction`, `value`, `units`"), "{said}");
+        }
         let two = serde_json::from_str::<SizingSpec>(r#"{"units": 3, "value": 4}"#).unwrap_err().to_string();
         assert!(two.contains("`units` and `value` are two sizes"), "{two}");
     }
