@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use qe_core::time::Timestamp;
+use qe_core::timeframe::Timeframe;
+
 /// The result of a fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -118,6 +121,23 @@ pub enum Error {
         reason: String,
         /// What to do about it.
         mend: String,
+    },
+    /// Bars that are shorter than the specification says, so that several fall together.
+    #[error(
+        "{place}: {n_repeats} rows open at the time of the row before them, the first of them at {first}: bars of {asked} were \
+         asked for, and the stamps are {actual} apart; load them as bars of {actual}, and make longer ones of those"
+    )]
+    TooFine {
+        /// The symbol.
+        place: String,
+        /// How many rows repeat the time of the row before them.
+        n_repeats: usize,
+        /// The first time that is repeated.
+        first: Timestamp,
+        /// How long bars are said to be.
+        asked: Timeframe,
+        /// How far the stamps are apart.
+        actual: Timeframe,
     },
     /// An error of the dataframe library that is none of the above.
     #[error("{place}: {reason}")]

@@ -60,6 +60,15 @@ impl Stamp {
         }
     }
 
+    /// What the clock shows, as if it were UTC: to tell how far two stamps are apart.
+    #[cfg(feature = "frame")]
+    pub(crate) fn reading(self) -> i64 {
+        match self {
+            Self::Instant(at) | Self::Wall(at) => at,
+            Self::Day(date) => date.checked_midnight_utc().unwrap_or(i64::MAX),
+        }
+    }
+
     /// The instant, for clocks in `zone`; `None` for an hour that the clocks skipped. Of an hour that they showed
     /// twice, the first is meant.
     pub fn instant(self, zone: Zone) -> Option<i64> {

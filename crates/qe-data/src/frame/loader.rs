@@ -14,6 +14,8 @@ use polars::prelude::*;
 use qe_core::bars::Bars;
 use qe_core::columns::Columns;
 use qe_core::ticks::{Quotes, Ticks};
+use qe_core::time::{NANOS_PER_DAY, Timestamp};
+use qe_core::timeframe::Timeframe;
 
 use super::normalise::{Recipe, Seen, SymbolFrom};
 use super::{AVAILABLE, SYMBOL, TS, collect, convert, csv, frame_error, names};
@@ -23,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::identity::{DataIdentity, IdentityBuilder};
 use crate::layout::{Found, SourceFile, Wanted, days_of_stem, find_files};
 use crate::quality::Intake;
-use crate::spec::{DataKind, DataSpec, Format};
+use crate::spec::{DataKind, DataSpec, Duplicates, Format};
 use crate::stamp::partition_days;
 
 /// Endings of Parquet files.
@@ -332,7 +334,7 @@ impl Loader {
                         for (j, (symbol, part)) in parts.into_iter().enumerate() {
                             found.push(symbol.clone());
                             // What was seen cannot be told apart by symbol here: it stands with the first.
-                            let seen = if j == 0 { Arc::clone(&seen) } else { Arc::default() };
+                            let seen = if j == 0 { Arc::clone(&seen) } else { Arc::new(seen.without_counts()) };
                             take(j + 1, n_parts, self.table(&symbol, part, &seen)?)?;
                         }
                     }
@@ -407,6 +409,7 @@ impl Loader {
             convert::times(c).map_err(|e| frame_error(symbol, &e))
         };
         let (open, available) = (time(TS)?, time(AVAILABLE)?);
+        self.check_length(symbol, &open, seen)?;
         let (axis, rows) = arrange(symbol, open, available, &self.spec, &mut intake)?;
         let mut out = Columns::new(axis);
         for name in order {
@@ -424,6 +427,30 @@ impl Loader {
             )?;
         }
         Ok(Table { symbol: symbol.to_owned(), columns: out, intake })
+    }
+
+    /// Fails where bars fall together because they are shorter than the specification says. Keeping one of them would make
+    /// the first hour of a day the whole of it.
+    fn check_length(&self, symbol: &str, open: &[i64], seen: &Seen) -> Result<()> {
+        let asked = self.spec.timeframe;
+        if self.spec.kind != DataKind::Bars || self.spec.duplicates != Duplicates::Fail {
+            return Ok(());
+        }
+        let Some(actual) = seen.step().filter(|step| *step < asked.nominal_nanos()) else { return Ok(()) };
+        let repeats: Vec<i64> = open.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();
+        // A day that is there twice, stamped at two times, does not speak for all others.
+        let is_some = if asked.is_intraday() { !repeats.is_empty() } else { 2 * repeats.len() >= open.len() };
+        let actual = if actual == NANOS_PER_DAY { Ok(Timeframe::D1) } else { Timeframe::from_nanos(actual) };
+        match (repeats.first(), actual) {
+            (Some(first), Ok(actual)) if is_some => Err(Error::TooFine {
+                place: symbol.to_owned(),
+                n_repeats: repeats.len(),
+                first: Timestamp(*first),
+                asked,
+                actual,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The files, put together by symbol.

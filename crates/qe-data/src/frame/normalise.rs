@@ -3,8 +3,10 @@
 //! A [`Recipe`] is made once per symbol, from the schema of its first file; it then works on any piece of the data, so
 //! a lazy query runs it on the streaming engine, piece by piece.
 
-use std::sync::Arc;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::*;
 use qe_core::time::{Date, NANOS_PER_DAY, Timestamp};
@@ -72,6 +74,8 @@ struct Placed {
     open: Int64Chunked,
     available: Int64Chunked,
     kept: Option<IdxCa>,
+    /// How far the stamps of neighbours are apart that open at one time, and how often.
+    steps: BTreeMap<i64, u64>,
 }
 
 /// What the recipe saw; shared between the pieces of one query.
@@ -79,6 +83,25 @@ struct Placed {
 pub(super) struct Seen {
     pub(super) n_read: AtomicU64,
     pub(super) n_outside: AtomicU64,
+    /// How far the stamps of neighbours are apart that open at one time, and how often: bars that are shorter than they are
+    /// said to be fall together.
+    steps: Mutex<BTreeMap<i64, u64>>,
+}
+
+impl Seen {
+    /// The same of a part of the rows: what was counted stands with another.
+    pub(super) fn without_counts(&self) -> Self {
+        Self { steps: Mutex::new(self.steps()), ..Self::default() }
+    }
+
+    fn steps(&self) -> BTreeMap<i64, u64> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How far most stamps are apart that open at one time, if any do.
+    pub(super) fn step(&self) -> Option<i64> {
+        self.steps().into_iter().max_by_key(|(step, n)| (*n, Reverse(*step))).map(|(step, _)| step)
+    }
 }
 
 impl Recipe {
@@ -229,6 +252,10 @@ impl Recipe {
         let n = placed.open.len();
         seen.n_read.fetch_add(height as u64, Ordering::Relaxed);
         seen.n_outside.fetch_add((height - n) as u64, Ordering::Relaxed);
+        if !placed.steps.is_empty() {
+            let mut steps = seen.steps.lock().unwrap_or_else(PoisonError::into_inner);
+            placed.steps.iter().for_each(|(step, n)| *steps.entry(*step).or_default() += n);
+        }
         let pick = |c: Column| -> Column {
             match &placed.kept {
                 None => c,
@@ -286,7 +313,7 @@ impl Recipe {
             let open = time.to_physical_repr().cast(&DataType::Int64)?.i64()?.clone();
             if open.null_count() == 0 {
                 let available = if width == 0 { open.clone() } else { &open + width };
-                return Ok(Placed { open, available, kept: None });
+                return Ok(Placed { open, available, kept: None, steps: BTreeMap::new() });
             }
         }
         let n = df.height();
@@ -294,9 +321,17 @@ impl Recipe {
         let mut kept: Vec<IdxSize> = Vec::new();
         let mut placer = Placer::new(&self.spec);
         let mut row: IdxSize = 0;
-        let mut put = |place: Option<crate::stamp::Place>| {
+        let mut steps = BTreeMap::new();
+        let mut before = None;
+        let mut put = |place: Option<crate::stamp::Place>, stamp: i64| {
             match place {
                 Some(place) => {
+                    if let Some((opened, stamped)) = before.replace((place.open, stamp))
+                        && opened == place.open
+                        && stamped != stamp
+                    {
+                        *steps.entry(stamp.abs_diff(stamped).try_into().unwrap_or(i64::MAX)).or_default() += 1;
+                    }
                     // Rows are listed from the first that is left out on.
                     if open.len() != row as usize || !kept.is_empty() {
                         if kept.is_empty() {
@@ -336,7 +371,7 @@ impl Recipe {
                     _ => Stamp::parse(text),
                 };
                 let stamp = stamp.ok_or_else(|| self.bad_time(i, text, "is no date or time"))?;
-                put(self.put_stamp(&mut placer, coarse, stamp, i)?);
+                put(self.put_stamp(&mut placer, coarse, stamp, i)?, stamp.reading());
             }
         } else {
             let physical = time.to_physical_repr().cast(&DataType::Int64)?;
@@ -358,14 +393,14 @@ impl Recipe {
                     }
                     let at = raw.checked_mul(scale).ok_or_else(too_far)?;
                     if plain {
-                        put(placer.instant(at));
+                        put(placer.instant(at), at);
                     } else {
                         let stamp = match self.clock {
                             Clock::Days => Stamp::Day(Date::of_nanos(at)),
                             Clock::Walls(_) => Stamp::Wall(at),
                             Clock::Instants(_) | Clock::Text => Stamp::Instant(at),
                         };
-                        put(self.put_stamp(&mut placer, coarse, stamp, i)?);
+                        put(self.put_stamp(&mut placer, coarse, stamp, i)?, at);
                     }
                     i += 1;
                 }
@@ -376,6 +411,7 @@ impl Recipe {
             open: Int64Chunked::from_vec(TS.into(), open),
             available: Int64Chunked::from_vec(AVAILABLE.into(), available),
             kept: (!all).then(|| IdxCa::from_vec("".into(), kept)),
+            steps,
         })
     }
 
