@@ -145,7 +145,7 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
         let html = page::of_run((&spec, &market, &options), &report, policies.clone(), args.stress, out)?;
         write_text(&html, path)?;
     }
-    let told = BacktestReport::new(report, market.n_filled(), policies, leaks, written)?;
+    let told = BacktestReport::new(report, market.n_filled(), policies, leaks, written)?.of_rows(loaded.left_out);
     out.result(&told, || told.text())?;
     Ok(if is_clean { Verdict::Good } else { Verdict::Bad })
 }

@@ -13,6 +13,7 @@ use qe_engine::range::{PolicyRange, Span, Way};
 use qe_engine::run::{Report, RunIdentity};
 use serde::Serialize;
 
+use super::left_out::LeftOut;
 use super::strategy::SAME_BAR;
 
 /// The metrics that are shown as text; JSON has all of them.
@@ -51,6 +52,9 @@ pub(super) struct BacktestReport {
     n_bars: usize,
     /// Of all the data, what is before the first bar that is scored included.
     n_missing_closes: usize,
+    /// What of files was left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<LeftOut>,
     summary: Summary,
     final_equity: f64,
     is_ruined: bool,
@@ -134,6 +138,7 @@ impl BacktestReport {
             label: report.identity.is_same_bar.then_some(SAME_BAR),
             n_bars: report.curve.rows.len(),
             n_missing_closes,
+            rows: None,
             final_equity: report.figures.equity,
             is_ruined: report.figures.is_ruined,
             exits,
@@ -146,6 +151,11 @@ impl BacktestReport {
             leaks,
             written,
         })
+    }
+
+    /// The same, with what of files was left out.
+    pub(super) fn of_rows(self, rows: Option<LeftOut>) -> Self {
+        Self { rows, ..self }
     }
 
     /// It as text.
@@ -173,6 +183,9 @@ impl BacktestReport {
         let _ = writeln!(text, "  {:<22} {:>12.2}", "final_equity", self.final_equity);
         if self.summary.vol_floor_applied {
             let _ = writeln!(text, "no sharpe_daily: worth hardly moves");
+        }
+        if let Some(rows) = &self.rows {
+            text.push_str(&rows.text());
         }
         if self.n_missing_closes > 0 {
             let n = self.n_missing_closes;

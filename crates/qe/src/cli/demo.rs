@@ -185,7 +185,7 @@ fn swept(markets: &[Arc<Market>], threads: usize, pages: &mut Pages, out: &Outpu
     let (strategy, symbol, timeframe) = SWEPT;
     let market = markets.iter().find(|m| m.symbol() == symbol && m.timeframe() == timeframe);
     let market = market.context("the market of the sweep is gone")?;
-    let loaded = Loaded { markets: vec![Arc::clone(market)], from: None, to: None };
+    let loaded = Loaded { markets: vec![Arc::clone(market)], from: None, to: None, left_out: None };
     let spec = strategies::by_name(strategy)?;
     let sweep = Sweep::new(&spec, loaded.markets.clone(), pool(threads)?, SweepOptions::default())?;
     let points = PointTable::grid(sweep.params().to_vec(), 1_000)?;

@@ -1,10 +1,11 @@
 //! How data are given: files or a simulated market, in the timeframes that are traded. It is plain data, so that a stored
 //! run can keep it, and give its data again.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use qe_core::bars::Bars;
 use qe_core::calendar::{Calendar, SessionHours};
 use qe_core::time::Timestamp;
@@ -20,6 +21,7 @@ use qe_engine::run::RunIdentity;
 use serde::{Deserialize, Serialize};
 
 use super::data::{generate, load};
+use super::left_out::LeftOut;
 use super::output::Output;
 use super::reads::ReadArgs;
 
@@ -52,6 +54,9 @@ pub(crate) enum Origin {
         seed: u64,
     },
 }
+
+/// Markets, the calendar of all, and what of files was left out.
+pub(crate) type Counted = (Vec<Arc<Market>>, Calendar, Option<LeftOut>);
 
 impl Given {
     /// The same, with paths that lead to the files from any folder.
@@ -101,7 +106,8 @@ impl Given {
             if target.canonicalize().is_ok_and(|t| taken.contains(&t)) {
                 bail!("{} is read, and would be replaced: choose another file", target.display());
             }
-            if targets[..i].contains(target) {
+            // One file has many spellings; a link is replaced and not followed, so it is a file of its own.
+            if targets[..i].iter().any(|other| place_of(other) == place_of(target)) {
                 bail!("{} would be written twice: choose another file", target.display());
             }
         }
@@ -110,21 +116,30 @@ impl Given {
 
     /// Makes every symbol ready in every timeframe, so that rows can be followed by this policy; and the calendar of all.
     pub(crate) fn load(&self, path: PathPolicy, out: &Output) -> Result<(Vec<Arc<Market>>, Calendar)> {
+        let (markets, calendar, _) = self.load_counted(path, out)?;
+        Ok((markets, calendar))
+    }
+
+    /// The same, with what of files was left out.
+    pub(crate) fn load_counted(&self, path: PathPolicy, out: &Output) -> Result<Counted> {
         if let Some(i) = (1..self.timeframes.len()).find(|&i| self.timeframes[..i].contains(&self.timeframes[i])) {
             bail!("--timeframe {}: it is given twice; give each once", self.timeframes[i]);
         }
         let in_detail = path == PathPolicy::LowerTimeframe;
         match &self.origin {
             Origin::Files(spec) => self.read((**spec).clone(), in_detail, out),
-            Origin::Simulated { symbols, years, seed } => self.simulate(symbols, *years, *seed, in_detail, out),
+            Origin::Simulated { symbols, years, seed } => {
+                let (markets, calendar) = self.simulate(symbols, *years, *seed, in_detail, out)?;
+                Ok((markets, calendar, None))
+            }
         }
     }
 
-    fn read(&self, spec: DataSpec, in_detail: bool, out: &Output) -> Result<(Vec<Arc<Market>>, Calendar)> {
+    fn read(&self, spec: DataSpec, in_detail: bool, out: &Output) -> Result<Counted> {
         let (calendar, hours, vendor, as_of) = (spec.calendar.clone(), spec.hours, spec.vendor.clone(), spec.as_of);
         let stored = spec.timeframe;
         let file = spec.paths.first().and_then(|path| Path::new(path).file_stem()).map(|name| name.to_owned());
-        let mut data = load(spec, out)?;
+        let mut data = load(spec.clone(), out).map_err(with_stored)?;
         // A file without a symbol is called like its name, which is another where it has moved.
         if let (Some(symbol), [bars], Some(file)) = (&self.symbol, &mut data.bars[..], file)
             && file.to_str() == Some(bars.symbol())
@@ -133,7 +148,7 @@ impl Given {
         }
         data.bars.iter().try_for_each(|bars| check_spacing(bars, stored))?;
         let markets = self.ready(&data.bars, in_detail, stored, (&calendar, hours), (vendor, as_of))?;
-        Ok((markets, calendar))
+        Ok((markets, calendar, Some(LeftOut::new(&spec, &data.intake))))
     }
 
     fn simulate(
@@ -198,6 +213,23 @@ impl Given {
         }
         self.reads.traded(markets)
     }
+}
+
+/// An error of loading bars that are shorter than those that are traded, with the option that mends it.
+fn with_stored(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<qe_data::Error>() {
+        Some(qe_data::Error::TooFine { place, n_repeats, first, asked, actual }) => anyhow!(
+            "{place}: its bars are taken to be {asked} long, and open {actual} apart: {n_repeats} rows fall together with \
+             another, the first at {first}; give --stored {actual} -t {asked}, which makes bars of {asked} of them"
+        ),
+        _ => error,
+    }
+}
+
+/// Where a file stands, or would: its folder, however it is spelled, and its name.
+fn place_of(path: &Path) -> (PathBuf, Option<&OsStr>) {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    (folder.canonicalize().unwrap_or_else(|_| folder.to_owned()), path.file_name())
 }
 
 /// Fails where bars are plainly not as long as they are said to be: most open before the one before them is complete,

@@ -13,6 +13,7 @@ use qe_engine::fills::PathPolicy;
 use qe_engine::market::Market;
 
 use super::given::{Given, Origin, one};
+use super::left_out::LeftOut;
 use super::output::Output;
 use super::reads::ReadArgs;
 use super::source::SourceArgs;
@@ -20,7 +21,7 @@ use super::source::SourceArgs;
 /// What is traded, and when it is scored.
 #[derive(Debug, Clone, Args)]
 #[command(
-    mut_arg("paths", |a| a.required_unless_present_any(["spec", "simulated"])),
+    mut_arg("paths", |a| a.required_unless_present_any(["spec", "data", "simulated"])),
     mut_arg("symbols", |a| a.visible_alias("symbol")),
     mut_arg("timeframe", |a| {
         a.long("stored").short(None).help("How long a stored bar is, where it is not as long as a traded one")
@@ -33,7 +34,7 @@ pub(crate) struct MarketArgs {
     #[arg(long = "timeframe", short, id = "traded", value_name = "TIMEFRAME")]
     timeframes: Vec<Timeframe>,
     /// Trade a simulated market instead of files: SPY, if no other of its funds is named.
-    #[arg(long, conflicts_with_all = ["paths", "spec"])]
+    #[arg(long, conflicts_with_all = ["paths", "data", "spec"])]
     simulated: bool,
     /// How many years of it, from 2019 on.
     #[arg(long, requires = "simulated", default_value_t = 5)]
@@ -60,6 +61,8 @@ pub(crate) struct Loaded {
     pub(crate) from: Option<i64>,
     /// When it ends, if that was said.
     pub(crate) to: Option<i64>,
+    /// What of files was left out.
+    pub(crate) left_out: Option<LeftOut>,
 }
 
 impl Loaded {
@@ -98,9 +101,9 @@ impl MarketArgs {
     }
 
     fn load_given(&self, given: &Given, path: PathPolicy, out: &Output) -> Result<Loaded> {
-        let (markets, calendar) = given.load(path, out)?;
+        let (markets, calendar, left_out) = given.load_counted(path, out)?;
         let at = |when: Option<When>| when.map(|w| w.nanos(&calendar));
-        let loaded = Loaded { markets, from: at(self.from), to: at(self.to) };
+        let loaded = Loaded { markets, from: at(self.from), to: at(self.to), left_out };
         if let (Some(from), Some(to)) = (loaded.from, loaded.to)
             && from >= to
         {

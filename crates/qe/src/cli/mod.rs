@@ -1,7 +1,7 @@
 //! The `qe` command: reads arguments, calls the library, prints.
 //!
 //! Results go to standard output, as text or with `--json` as one document; progress and errors go to standard error.
-//! Exit codes: 0 all is well, 1 the data did not pass or two runs differ, 2 the call or the input is wrong.
+//! Exit codes: 0 all is well, 1 the data did not pass, two runs differ or a leak was found, 2 the call or the input is wrong.
 
 mod backtest;
 mod backtest_report;
@@ -16,6 +16,7 @@ mod expr;
 mod factors;
 mod files;
 mod given;
+mod left_out;
 mod market;
 mod output;
 mod page;
@@ -39,9 +40,13 @@ use clap::{Parser, Subcommand};
 
 use output::Output;
 
+/// What a caller can tell by the exit code, as the help says it.
+const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 the data did not pass, two runs differ, or a leak was found; 2 the \
+                          call or the input is wrong.";
+
 /// Market data in, a verdict out.
 #[derive(Debug, Parser)]
-#[command(name = "qe", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "qe", version, about, after_help = EXIT_CODES, propagate_version = true, arg_required_else_help = true)]
 struct Args {
     /// Print one JSON document instead of text.
     #[arg(long, global = true)]
@@ -88,7 +93,7 @@ enum Command {
 pub(crate) enum Verdict {
     /// All is well.
     Good,
-    /// The data did not pass, or two runs are not one.
+    /// The data did not pass, two runs are not one, or a run knew the future.
     Bad,
 }
 

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use super::Verdict;
 use super::backtest_report::{SHOWN, figure};
+use super::left_out::LeftOut;
 use super::market::MarketArgs;
 use super::output::Output;
 use super::reads::mended;
@@ -49,6 +50,9 @@ struct Told {
     id: Id,
     name: String,
     begin: Timestamp,
+    /// What of files was left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<LeftOut>,
     summary: Summary,
     final_equity: f64,
     is_ruined: bool,
@@ -105,6 +109,7 @@ pub(crate) fn run(args: PortfolioArgs, out: &Output) -> Result<Verdict> {
     write(&equity, &|| records::worth(&report))?;
     write(&attribution, &|| records::attribution(&report))?;
     let told = Told::new(spec, report, targets.iter().map(|t| t.to_path_buf()).collect())?;
+    let told = Told { rows: loaded.left_out, ..told };
     out.result(&told, || told.text())?;
     Ok(Verdict::Good)
 }
@@ -137,6 +142,7 @@ impl Told {
             id: report.id,
             name: spec.name,
             begin: report.begin,
+            rows: None,
             summary: report.summary,
             final_equity: report.broker.worth.last().copied().unwrap_or(spec.capital),
             is_ruined: report.broker.ruin.is_some(),
@@ -157,6 +163,9 @@ impl Told {
             let _ = writeln!(text, "  {}", cells.collect::<Vec<_>>().join("     "));
         }
         let _ = writeln!(text, "  {:<22} {:>12.2}", "final_equity", self.final_equity);
+        if let Some(rows) = &self.rows {
+            text.push_str(&rows.text());
+        }
         if self.is_ruined {
             let _ = writeln!(text, "ruined: all money was lost, and trading ended");
         }

@@ -16,8 +16,11 @@ use serde::de::DeserializeOwned;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SourceArgs {
     /// Files, folders and patterns (`*`, `?`, `**`).
-    #[arg(required_unless_present = "spec", value_hint = ValueHint::AnyPath)]
+    #[arg(required_unless_present_any = ["spec", "data"], value_hint = ValueHint::AnyPath)]
     paths: Vec<String>,
+    /// The same by name, as often as wanted.
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    data: Vec<String>,
     /// A data specification (TOML or JSON); the other options change it.
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
@@ -142,8 +145,8 @@ impl SourceArgs {
             Some(path) => read_spec(path)?,
             None => DataSpec::bars(Vec::<String>::new(), Timeframe::M1),
         };
-        if !self.paths.is_empty() {
-            spec.paths.clone_from(&self.paths);
+        if !(self.paths.is_empty() && self.data.is_empty()) {
+            spec.paths = [&self.paths[..], &self.data].concat();
         }
         fn set<T>(slot: &mut T, value: Option<impl Into<T>>) {
             if let Some(value) = value {

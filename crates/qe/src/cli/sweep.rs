@@ -137,6 +137,7 @@ pub(crate) fn run(args: &SweepArgs, out: &Output) -> Result<Verdict> {
     (told.n_repeated, told.seconds) = (n_repeated, seconds);
     told.written.clone_from(&args.out);
     told.page.clone_from(&args.page);
+    told.rows = loaded.left_out;
     out.result(&told, || told.text())?;
     Ok(Verdict::Good)
 }

@@ -15,6 +15,7 @@ use qe_engine::results;
 use qe_engine::sweep::Sweep;
 use serde::Serialize;
 
+use super::left_out::LeftOut;
 use super::points::by_name;
 use super::strategy::SAME_BAR;
 
@@ -56,6 +57,9 @@ pub(super) struct SweepReport {
     by: String,
     is_lowest_first: bool,
     n_undefined: usize,
+    /// What of files was left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rows: Option<LeftOut>,
     top: Vec<Best>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) written: Option<PathBuf>,
@@ -110,6 +114,7 @@ impl SweepReport {
             by: by.to_owned(),
             is_lowest_first,
             n_undefined,
+            rows: None,
             top: order.iter().take(top).map(best).collect::<Result<_>>()?,
             written: None,
             page: None,
@@ -125,6 +130,9 @@ impl SweepReport {
             let _ = writeln!(text, "{label}");
         }
         let _ = writeln!(text, "{} points in {:.2} s, {} of them done", self.n_points, self.seconds, self.n_done);
+        if let Some(rows) = &self.rows {
+            text.push_str(&rows.text());
+        }
         if self.n_repeated > 0 {
             let _ = writeln!(text, "{} draws were points that had been drawn before", self.n_repeated);
         }

@@ -69,6 +69,7 @@ fn bash_offers_what_may_stand_there() {
     // A strategy is a name or a file; a name of a file may have a space.
     assert_eq!(offers(&["qe", "backtest", "Don"]), ["DonchianBreakout", "DonchianTrend", "Donau bars.csv"]);
     assert_eq!(offers(&["qe", "sweep", "x.toml", "--out", "Don"]), ["Donau bars.csv"]);
+    assert_eq!(offers(&["qe", "backtest", "x.toml", "--data", "Don"]), ["Donau bars.csv"]);
     // What is not known is not made up.
     assert_eq!(offers(&["qe", "backtest", "--set", "ho"]), [""; 0]);
     assert!(offers(&["qe", "sweep", "--"]).len() > 30);

@@ -11,6 +11,8 @@ mod completions;
 mod demo;
 #[cfg(feature = "cli")]
 mod expr;
+#[cfg(feature = "cli")]
+mod given;
 mod page;
 #[cfg(feature = "cli")]
 mod portfolio;
