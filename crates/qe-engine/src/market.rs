@@ -3,6 +3,7 @@
 mod detail;
 mod parts;
 mod peers;
+mod prices;
 mod symbols;
 
 use std::sync::{Arc, OnceLock};
@@ -12,7 +13,7 @@ use qe_core::calendar::Calendar;
 use qe_core::columns::{Columns, Shared};
 use qe_core::ident::{Id, id_of};
 use qe_core::instrument::Instrument;
-use qe_core::time::{Date, TimeRange, Timestamp};
+use qe_core::time::{Date, TimeRange};
 use qe_core::timeframe::Timeframe;
 use qe_data::identity::{DataIdentity, IdentityBuilder};
 
@@ -27,6 +28,7 @@ use detail::Detail;
 pub(crate) use detail::Fine;
 pub(crate) use parts::Parts;
 pub use peers::{Held, Peers};
+pub use prices::check_prices;
 pub use symbols::Symbols;
 
 /// A year of borrowing and funding, in nanoseconds.
@@ -77,8 +79,7 @@ impl Market {
     /// The market of some bars, whose calendar says what a day is.
     ///
     /// # Errors
-    /// When there are no bars, no clock closes them, a price is not above zero, or a high is below its low. An open or a
-    /// close may lie outside of the two: prices that were adjusted are rounded.
+    /// When there are no bars, no clock closes them, or [`check_prices`] fails.
     pub fn new(bars: &Bars, calendar: &Calendar) -> Result<Self> {
         let place = || bars.symbol().to_owned();
         let fault = |reason: String, mend: &str| Error::Market { place: place(), reason, mend: mend.into() };
@@ -89,18 +90,7 @@ impl Market {
         if n == 0 || n > MAX_ROWS {
             return Err(fault(format!("it has {n} bars"), "give at least one, and fewer than two thousand million"));
         }
-        for (name, x) in [("open", bars.open()), ("high", bars.high()), ("low", bars.low()), ("close", bars.close())] {
-            if let Some(row) = x.iter().position(|v| *v <= 0.0 || v.is_infinite()) {
-                let reason = format!("{name} is {} in {}", x[row], row_of(bars, row));
-                return Err(fault(reason, "leave the bar out, or make the price NaN if it is not known"));
-            }
-        }
-        let (high, low) = (bars.high(), bars.low());
-        // Where either is not known this does not hold.
-        if let Some(row) = (0..n).find(|&row| high[row] < low[row]) {
-            let reason = format!("high is {}, and low is {} in {}", high[row], low[row], row_of(bars, row));
-            return Err(fault(reason, "look whether columns are swapped; leave the bar out, or make both NaN"));
-        }
+        check_prices(bars)?;
         let (mut cursor, mut day, mut dates, mut day_end) =
             (calendar.cursor(), Vec::with_capacity(n), Vec::new(), Vec::new());
         for (row, &at) in bars.open_time().iter().enumerate() {
@@ -472,12 +462,6 @@ impl Market {
     pub fn cost_inputs(&self) -> &CostInputs {
         self.inputs.get_or_init(|| CostInputs::new(self))
     }
-}
-
-/// A row for those who look for its bar: its number counts what was loaded, and files have rows that were left out.
-fn row_of(bars: &Bars, row: usize) -> String {
-    let at = bars.open_time().get(row).copied().unwrap_or_default();
-    format!("row {row}, which opens at {}", Timestamp(at))
 }
 
 /// Closes in which a missing one is the last that was there. Before the first a position can only come from an open, so the last

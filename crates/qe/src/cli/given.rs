@@ -16,7 +16,7 @@ use qe_data::identity::IdentityBuilder;
 use qe_data::market::MarketSpec;
 use qe_data::resample::{ResampleSpec, resample};
 use qe_engine::fills::PathPolicy;
-use qe_engine::market::Market;
+use qe_engine::market::{Market, check_prices};
 use qe_engine::run::RunIdentity;
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +147,8 @@ impl Given {
             *bars = Bars::from_columns(symbol.as_str(), stored, bars.columns().clone())?;
         }
         data.bars.iter().try_for_each(|bars| check_spacing(bars, stored))?;
+        // Longer bars that are made of them might hide what is wrong with one.
+        data.bars.iter().try_for_each(check_prices)?;
         let markets = self.ready(&data.bars, in_detail, stored, (&calendar, hours), (vendor, as_of))?;
         Ok((markets, calendar, Some(LeftOut::new(&spec, &data.intake))))
     }

@@ -152,6 +152,15 @@ fn a_bar_that_cannot_be_is_named_by_its_time() {
         let said = error(at, &["backtest", "rises.toml", "BAD.csv", "-t", "1d"]);
         assert!(said.contains(part), "{said}");
     }
+    // A minute is named, too, where hours are made of it that hide it.
+    let minutes = |i: u32| match i {
+        7 => "100,99,101,100",
+        _ => "100,120,80,100",
+    };
+    let text = (0..60).fold(format!("{HEADER}\n"), |t, i| t + &format!("2024-01-08T15:{i:02}:00Z,{},5\n", minutes(i)));
+    write(at, "MIN.csv", &text);
+    let said = error(at, &["backtest", "rises.toml", "MIN.csv", "--stored", "1m", "-t", "1h"]);
+    assert!(said.contains("high is 99, and low is 101 in row 7, which opens at 2024-01-08T15:07:00Z"), "{said}");
     // Adjusted prices are rounded: a close may lie outside of the extremes by a little.
     write(at, "BAD.csv", &bad("100,100.3,99.9,100.31"));
     json(at, 0, &["backtest", "rises.toml", "BAD.csv", "-t", "1d"]);
