@@ -301,6 +301,19 @@ fn what_is_wrong_with_parameters_is_told_with_what_is_allowed() {
 }
 
 #[test]
+fn the_least_fall_is_the_best() {
+    let dir = folder();
+    let args = ["--by", "max_drawdown_bars", "--top", "99", "--points", "20"];
+    let told = json(dir.path(), 0, &sweep(&args));
+    let falls: Vec<f64> =
+        told["top"].as_array().unwrap().iter().map(|b| b["metrics"]["max_drawdown_bars"].as_f64().unwrap()).collect();
+    assert!(falls.is_sorted() && falls[0] < falls[falls.len() - 1], "{falls:?}");
+    assert_eq!(told["is_lowest_first"], true);
+    let text = run(dir.path(), &sweep(&args)).1;
+    assert!(text.contains(&format!(" {:.2} % ", 100.0 * falls[falls.len() - 1])), "{text}");
+}
+
+#[test]
 fn what_is_wrong_with_data_is_told_with_the_mend() {
     let dir = folder();
     let at = dir.path();
