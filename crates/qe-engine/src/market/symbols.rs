@@ -47,6 +47,11 @@ impl Symbols {
         self.0.iter().map(Market::symbol)
     }
 
+    /// One of them, by its name.
+    pub fn get(&self, name: &str) -> Option<&Market> {
+        self.0.iter().find(|market| market.symbol() == name)
+    }
+
     /// What the expressions of a market are compiled against, if these may be read too: `own` is without them.
     fn schema(&self, market: &Market, own: Schema) -> Schema {
         let is_alike = |other: &&Market| {

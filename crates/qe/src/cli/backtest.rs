@@ -78,6 +78,9 @@ pub(crate) struct BacktestArgs {
     /// Write a page of it: one HTML file that needs nothing else.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,
+    /// Compare it on the page with this symbol, bought and held, instead of its own: one that is read (`--read`).
+    #[arg(long, value_name = "SYMBOL", requires = "page")]
+    benchmark: Option<String>,
     /// Run it at other costs, too, and show on the page what comes of it.
     #[arg(long, requires = "page")]
     stress: bool,
@@ -142,7 +145,9 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
         written.extend(files.all().map(Path::to_path_buf));
     }
     if let Some(path) = &args.page {
-        let html = page::of_run((&spec, &market, &options), &report, policies.clone(), args.stress, out)?;
+        let benchmark = args.benchmark.as_deref().map(|name| page::held(name, &report, &market)).transpose()?;
+        let beside = page::Beside { benchmark, policies: policies.clone(), stress: args.stress };
+        let html = page::of_run((&spec, &market, &options), &report, beside, out)?;
         write_text(&html, path)?;
     }
     let told = BacktestReport::new(report, market.n_filled(), policies, leaks, written)?.of_rows(loaded.left_out);

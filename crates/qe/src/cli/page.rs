@@ -18,7 +18,7 @@ use super::Verdict;
 use super::backtest::plan;
 use super::output::Output;
 use super::stored::Stored;
-use crate::page::{RunPage, RunPageOptions, TIMES, cost_stress, spec_text};
+use crate::page::{Benchmark, RunPage, RunPageOptions, TIMES, cost_stress, spec_text};
 
 /// How many undecided bars are turned, of each path policy.
 const MAX_TURNED: usize = 200;
@@ -34,6 +34,9 @@ pub(crate) struct ReportArgs {
     /// The files of its data, where they have moved; as often as wanted.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     data: Vec<String>,
+    /// Compare it with this symbol, bought and held, instead of its own: one that it was loaded with (`--read`).
+    #[arg(long, value_name = "SYMBOL")]
+    benchmark: Option<String>,
     /// Run it at other costs, too, and show what comes of it.
     #[arg(long)]
     stress: bool,
@@ -73,7 +76,9 @@ pub(crate) fn run(args: &ReportArgs, out: &Output) -> Result<Verdict> {
         }
         false => None,
     };
-    let html = of_run((&run.spec, &run.market, &run.options), &run.report, policies, args.stress, out)?;
+    let benchmark = args.benchmark.as_deref().map(|name| held(name, &run.report, &run.market)).transpose()?;
+    let beside = Beside { benchmark, policies, stress: args.stress };
+    let html = of_run((&run.spec, &run.market, &run.options), &run.report, beside, out)?;
     write_text(&html, &path)?;
     let told = Told {
         page: path,
@@ -134,14 +139,38 @@ pub(crate) fn range(plan: &StrategyPlan, market: &Market, report: &Report, out: 
     Ok(range)
 }
 
-/// The page of a run, with what it comes to at other costs, if that is wanted.
+/// A symbol that a market was loaded with, as what a run is compared with.
+pub(crate) fn held(name: &str, report: &Report, market: &Market) -> Result<Benchmark> {
+    let symbols = market.symbols();
+    match symbols.get(name) {
+        Some(other) => Ok(Benchmark::hold(report, market, other)?),
+        None => {
+            let there: Vec<&str> = symbols.names().collect();
+            bail!(
+                "--benchmark {name}: of the loaded symbols there are {}; give --read {name}, and its files",
+                there.join(", ")
+            )
+        }
+    }
+}
+
+/// What stands on a page beside a run.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    pub(crate) benchmark: Option<Benchmark>,
+    pub(crate) policies: Option<PolicyRange>,
+    /// Whether it is run at other costs, too.
+    pub(crate) stress: bool,
+}
+
+/// The page of a run.
 pub(crate) fn of_run(
     (spec, market, options): (&StrategySpec, &Market, &RunOptions),
     report: &Report,
-    policies: Option<PolicyRange>,
-    stress: bool,
+    beside: Beside,
     out: &Output,
 ) -> Result<String> {
+    let Beside { benchmark, policies, stress } = beside;
     let stress = match stress {
         true => {
             let bar = out.bar(1, "costs");
@@ -151,6 +180,7 @@ pub(crate) fn of_run(
         }
         false => None,
     };
-    let options = RunPageOptions { policies, stress, spec: Some(spec_text(spec)?), ..RunPageOptions::default() };
+    let options =
+        RunPageOptions { benchmark, policies, stress, spec: Some(spec_text(spec)?), ..RunPageOptions::default() };
     Ok(RunPage::of(report, market, &options)?.html())
 }

@@ -121,6 +121,33 @@ fn a_simulated_run_and_a_stretch_are_made_again_as_they_were() {
 }
 
 #[test]
+fn another_symbol_is_what_a_page_compares_with() {
+    let dir = folder();
+    let at = dir.path();
+    // The other one rises by a tenth in all: from an open of 100 to a close of 110.
+    let mut text = format!("{HEADER}\n");
+    for day in 1..31 {
+        let (open, close) = (if day == 1 { 100.0 } else { 109.0 }, 109.0 + f64::from(day / 30));
+        text += &format!("2024-06-{day:02},{open},112,99,{close},1000\n");
+    }
+    fs::write(at.join("HELD.csv"), text).unwrap();
+    let args = ["backtest", "rises.toml", "SPY.csv", "HELD.csv", "-t", "1d", "--calendar", "crypto", "--read", "HELD"];
+    let page_of = |more: &[&str]| {
+        json(at, 0, &[&args[..], &["--page", "p.html"], more].concat());
+        page(&at.join("p.html"))
+    };
+    let beside = page_of(&["--benchmark", "HELD", "--out", "a", "--symbol", "SPY"]);
+    assert!(beside.contains("buy and hold HELD") && !beside.contains("buy and hold SPY"));
+    // The first bar makes the strategy warm, so scoring begins at the second: from 109 to 110.
+    assert!(beside.contains("+0.92 % buy and hold HELD"), "the growth of the other");
+    json(at, 0, &["report", "a", "--benchmark", "HELD", "--out", "r.html"]);
+    assert_eq!(page(&at.join("r.html")), beside);
+    assert!(page_of(&["--symbol", "SPY"]).contains("buy and hold SPY"));
+    let said = error(at, &["report", "a", "--benchmark", "QQQ", "--out", "x.html"]);
+    assert!(said.contains("--benchmark QQQ: of the loaded symbols there are") && said.contains("--read QQQ"), "{said}");
+}
+
+#[test]
 fn two_runs_differ_by_what_was_changed() {
     let dir = folder();
     let at = dir.path();

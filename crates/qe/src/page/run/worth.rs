@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use qe_engine::Result;
+use qe_core::time::Timestamp;
 use qe_engine::market::Market;
 use qe_engine::metrics::{cagr, max_drawdown, sharpe, total_return};
 use qe_engine::run::Report;
+use qe_engine::{Error, Result};
 use serde::Serialize;
 
 use super::days::Days;
@@ -32,6 +33,36 @@ impl Benchmark {
         let open = market.columns().get("open")?.value(rows.start);
         let base = if open.is_nan() { market.marks()[rows.start] } else { open };
         let growth: Vec<f64> = market.marks()[rows.clone()].iter().map(|mark| mark / base).collect();
+        Ok(Self::held(market.symbol(), market, rows, growth))
+    }
+
+    /// Another symbol, bought at its open where that is the open of the first scored bar, and else at the last close that was
+    /// known then; and held, without costs. At each scored close it is worth what was last known of it.
+    ///
+    /// # Errors
+    /// When nothing is known of it when scoring begins.
+    pub fn hold(report: &Report, market: &Market, other: &Market) -> Result<Self> {
+        let rows = report.curve.rows.clone();
+        let (own, axis) = (market.columns().axis(), other.columns().axis());
+        let known =
+            |at: i64| axis.available().partition_point(|t| *t <= at).checked_sub(1).map(|row| other.marks()[row]);
+        let begin = own.open()[rows.start];
+        let open = match axis.open().binary_search(&begin) {
+            Ok(row) => Some(other.columns().get("open")?.value(row)).filter(|open| !open.is_nan()),
+            Err(_) => None,
+        };
+        let Some(base) = open.or_else(|| known(begin)) else {
+            return Err(Error::Market {
+                place: format!("the benchmark {}", other.key()),
+                reason: format!("nothing is known of it at {}, when scoring begins", Timestamp(begin)),
+                mend: "give bars of it that begin earlier, or score from later on".into(),
+            });
+        };
+        let growth = own.available()[rows.clone()].iter().map(|at| known(*at).unwrap_or(base) / base).collect();
+        Ok(Self::held(other.symbol(), market, rows, growth))
+    }
+
+    fn held(symbol: &str, market: &Market, rows: Range<usize>, growth: Vec<f64>) -> Self {
         let mut before = 1.0;
         let mut r = |end: u32| {
             let now = growth[end as usize];
@@ -40,7 +71,7 @@ impl Benchmark {
             r
         };
         let daily = Days::of(market, rows).ends.into_iter().map(&mut r).collect();
-        Ok(Self { name: format!("buy and hold {}", market.symbol()), daily, growth: Some(growth) })
+        Self { name: format!("buy and hold {symbol}"), daily, growth: Some(growth) }
     }
 
     /// What 1 became, at the bars at which it is known.
