@@ -14,11 +14,20 @@ use crate::run::Report;
 pub const NAMES: [&str; 9] =
     ["signal", "units", "position", "asset_return", "gross_return", "cost", "net_return", "equity", "drawdown"];
 
-/// What the entries say in each row: 1 long, -1 short, 0 neither or both.
+/// What the entries say in each row: 1 long, -1 short, 0 neither or both; of a strategy that holds a weight, the weight that it
+/// asks for, 0 where that is missing.
 pub(crate) fn signal(plan: &StrategyPlan, program: &Program, market: &Market) -> Result<Vec<f64>> {
     let mut signal = vec![0.0; market.len()];
     let of_market = plan.compiled.plan();
     let values = of_market.eval(&market.table(plan, market.len(), usize::MAX)?)?;
+    match program.weight {
+        Some(Source::Output(output)) => {
+            let weights = values.number(output).unwrap_or_default();
+            signal.iter_mut().zip(weights).filter(|(_, w)| !w.is_nan()).for_each(|(s, w)| *s = *w);
+        }
+        Some(Source::Number(weight)) if !weight.is_nan() => signal.fill(weight),
+        _ => {}
+    }
     for (source, side) in program.entry.iter().zip([1.0, -1.0]) {
         match source {
             Some(Source::Output(output)) => {

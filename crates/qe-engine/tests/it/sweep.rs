@@ -67,6 +67,23 @@ fn every_strategy_of_the_seeds_runs_and_its_money_adds_up() {
 }
 
 #[test]
+fn the_signal_of_a_weight_is_the_weight() {
+    let market = &markets(Timeframe::H1)[0];
+    let text = "version = 1\nname = \"w\"\n[sizing]\ntarget_weight = { weight = \"if(close > close[1], 0.5, -0.25)\" }\n\
+                limit_frac = 1\n[costs]\n";
+    let report = run(&StrategySpec::from_toml(text).unwrap(), market, &RunOptions::default()).unwrap();
+    let aligned = report.aligned(market).unwrap();
+    let signal = aligned.get("signal").unwrap().to_f64();
+    let close = market.columns().get("close").unwrap().to_f64();
+    let first = report.curve.rows.start;
+    for (i, signal) in signal.iter().enumerate().skip(1) {
+        let is_up = close[first + i] > close[first + i - 1];
+        assert_eq!(*signal, if is_up { 0.5 } else { -0.25 }, "row {i}");
+    }
+    assert!(signal.len() > 100);
+}
+
+#[test]
 fn a_run_bar_by_bar_is_what_its_figures_say() {
     for name in ["SimpleSMA", "DonchianBreakout", "StochRSIMeanReversion"] {
         let market = &markets(Timeframe::H1)[0];

@@ -25,10 +25,11 @@ pub(crate) fn price<'a>(price: &'a PriceChart, id: &str) -> Chart<'a> {
     close.series(&price.close, &scale);
     let mut marks = vec![Mark::new("line band", band), Mark::named("line price", "Close", close)];
     let kinds = [
-        ("dot exit long", &price.marks.long_exits, false),
-        ("dot exit short", &price.marks.short_exits, true),
         ("dot entry long", &price.marks.long_entries, false),
         ("dot entry short", &price.marks.short_entries, true),
+        // Above entries: where one position is turned into another, both stand in one place.
+        ("dot exit long", &price.marks.long_exits, false),
+        ("dot exit short", &price.marks.short_exits, true),
     ];
     let mut legend = vec![("price", "Close, and from low to high".to_owned())];
     for (class, line, is_hollow) in kinds {
@@ -69,9 +70,8 @@ pub(crate) fn price<'a>(price: &'a PriceChart, id: &str) -> Chart<'a> {
             (String::new(), summary)
         }
         Some(t) => {
-            legend.clear();
             let summary = format!(
-                "{} from {} at {}, left at {} after {} for {}: {} of what was put in, {} against it on the way.",
+                "{} from {} at {}, left at {} after {} for {}: {} of the position’s value, {} against it on the way.",
                 if t.side > 0.0 { "Long" } else { "Short" },
                 instant(t.entry_time),
                 significant(t.entry),
@@ -157,6 +157,6 @@ pub(crate) fn excursions(page: &RunPage) -> Chart<'_> {
             Mark::new("dot entry win", dots(&e.won)),
         ],
         legend: vec![("dot entry win", "Won".into()), ("dot entry loss short", "Lost".into())],
-        axes: ("Greatest loss on the way, of the entry's price", "Result, of what was put in"),
+        axes: ("Greatest loss on the way, of the entry's price", "Result, of the position’s value"),
     }
 }
