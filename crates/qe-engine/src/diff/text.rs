@@ -91,11 +91,11 @@ impl fmt::Display for DiffReport {
             (true, false) => writeln!(f, "They are the same run, though these differ: {}.", names.join(", "))?,
             (false, _) => writeln!(f, "They are not the same run: these differ: {}.", names.join(", "))?,
         }
-        let now = if self.a.now.is_some() || self.b.now.is_some() { ", as they are now," } else { "" };
+        let now = if self.a.now.is_some() || self.b.now.is_some() { ", as they are now" } else { "" };
         match self.partings.split_first() {
             None => writeln!(f, "They part nowhere{now}: they did the same in every bar that both have.")?,
             Some((first, later)) => {
-                writeln!(f, "They part first{now} in {first}.")?;
+                writeln!(f, "They part first in {first}{now}.")?;
                 later.iter().try_for_each(|p| writeln!(f, "  then in {p}"))?;
             }
         }

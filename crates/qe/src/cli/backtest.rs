@@ -146,7 +146,8 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     }
     if let Some(path) = &args.page {
         let benchmark = args.benchmark.as_deref().map(|name| page::held(name, &report, &market)).transpose()?;
-        let beside = page::Beside { benchmark, policies: policies.clone(), stress: args.stress };
+        let left_out = loaded.left_out.clone();
+        let beside = page::Beside { benchmark, policies: policies.clone(), stress: args.stress, left_out };
         let html = page::of_run((&spec, &market, &options), &report, beside, out)?;
         write_text(&html, path)?;
     }

@@ -174,6 +174,9 @@ impl BacktestReport {
         if let Some(label) = self.label {
             let _ = writeln!(text, "{label}");
         }
+        if let Some(rows) = &self.rows {
+            text.push_str(&rows.text());
+        }
         let params: Vec<String> = i.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let _ = writeln!(text, "{}\n", if params.is_empty() { "no parameters".to_owned() } else { params.join(" ") });
         for pair in SHOWN.chunks(2) {
@@ -183,9 +186,6 @@ impl BacktestReport {
         let _ = writeln!(text, "  {:<22} {:>12.2}", "final_equity", self.final_equity);
         if self.summary.vol_floor_applied {
             let _ = writeln!(text, "no sharpe_daily: worth hardly moves");
-        }
-        if let Some(rows) = &self.rows {
-            text.push_str(&rows.text());
         }
         if self.n_missing_closes > 0 {
             let n = self.n_missing_closes;
@@ -239,12 +239,12 @@ fn policies(range: &PolicyRange) -> String {
     let Span { low, high } = range.pnl;
     let _ = write!(text, "range over policies: won {low:.2} to {high:.2}");
     if let Some(Span { low, high }) = range.sharpe {
-        let _ = write!(text, ", Sharpe of steps {low:.3} to {high:.3}");
+        let _ = write!(text, ", daily Sharpe {low:.3} to {high:.3}");
     }
     let _ = writeln!(
         text,
-        "\n  with {} undecided bars turned one at a time; at most {:.1} % of the trades had one. It is a range over \
-         policies, not a bound.",
+        "\n  with undecided bars turned one at a time, {} runs more; at most {:.1} % of the trades had one. It is a range \
+         over policies, not a bound.",
         turned.len(),
         100.0 * range.undecided_frac
     );

@@ -114,14 +114,9 @@ impl Given {
         Ok(())
     }
 
-    /// Makes every symbol ready in every timeframe, so that rows can be followed by this policy; and the calendar of all.
-    pub(crate) fn load(&self, path: PathPolicy, out: &Output) -> Result<(Vec<Arc<Market>>, Calendar)> {
-        let (markets, calendar, _) = self.load_counted(path, out)?;
-        Ok((markets, calendar))
-    }
-
-    /// The same, with what of files was left out.
-    pub(crate) fn load_counted(&self, path: PathPolicy, out: &Output) -> Result<Counted> {
+    /// Makes every symbol ready in every timeframe, so that rows can be followed by this policy; says the calendar of all, and what
+    /// of files was left out.
+    pub(crate) fn load(&self, path: PathPolicy, out: &Output) -> Result<Counted> {
         if let Some(i) = (1..self.timeframes.len()).find(|&i| self.timeframes[..i].contains(&self.timeframes[i])) {
             bail!("--timeframe {}: it is given twice; give each once", self.timeframes[i]);
         }

@@ -101,7 +101,7 @@ impl MarketArgs {
     }
 
     fn load_given(&self, given: &Given, path: PathPolicy, out: &Output) -> Result<Loaded> {
-        let (markets, calendar, left_out) = given.load_counted(path, out)?;
+        let (markets, calendar, left_out) = given.load(path, out)?;
         let at = |when: Option<When>| when.map(|w| w.nanos(&calendar));
         let loaded = Loaded { markets, from: at(self.from), to: at(self.to), left_out };
         if let (Some(from), Some(to)) = (loaded.from, loaded.to)

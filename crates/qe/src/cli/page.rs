@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::Verdict;
 use super::backtest::plan;
+use super::left_out::LeftOut;
 use super::output::Output;
 use super::stored::Stored;
 use crate::page::{Benchmark, RunPage, RunPageOptions, TIMES, cost_stress, spec_text};
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &ReportArgs, out: &Output) -> Result<Verdict> {
         false => None,
     };
     let benchmark = args.benchmark.as_deref().map(|name| held(name, &run.report, &run.market)).transpose()?;
-    let beside = Beside { benchmark, policies, stress: args.stress };
+    let beside = Beside { benchmark, policies, stress: args.stress, left_out: run.left_out.clone() };
     let html = of_run((&run.spec, &run.market, &run.options), &run.report, beside, out)?;
     write_text(&html, &path)?;
     let told = Told {
@@ -161,6 +162,8 @@ pub(crate) struct Beside {
     pub(crate) policies: Option<PolicyRange>,
     /// Whether it is run at other costs, too.
     pub(crate) stress: bool,
+    /// What of files was left out.
+    pub(crate) left_out: Option<LeftOut>,
 }
 
 /// The page of a run.
@@ -170,7 +173,8 @@ pub(crate) fn of_run(
     beside: Beside,
     out: &Output,
 ) -> Result<String> {
-    let Beside { benchmark, policies, stress } = beside;
+    let Beside { benchmark, policies, stress, left_out } = beside;
+    let notes = left_out.map_or_else(Vec::new, |rows| rows.text().lines().map(|line| format!("{line}.")).collect());
     let stress = match stress {
         true => {
             let bar = out.bar(1, "costs");
@@ -180,7 +184,13 @@ pub(crate) fn of_run(
         }
         false => None,
     };
-    let options =
-        RunPageOptions { benchmark, policies, stress, spec: Some(spec_text(spec)?), ..RunPageOptions::default() };
+    let options = RunPageOptions {
+        benchmark,
+        policies,
+        stress,
+        notes,
+        spec: Some(spec_text(spec)?),
+        ..RunPageOptions::default()
+    };
     Ok(RunPage::of(report, market, &options)?.html())
 }

@@ -10,6 +10,7 @@ use qe_engine::results::RunManifest;
 use qe_engine::run::{self, Report, RunOptions};
 
 use super::given::{Given, one};
+use super::left_out::LeftOut;
 use super::output::Output;
 use super::reads::mended;
 
@@ -32,6 +33,8 @@ pub(crate) struct Repeated {
     pub(crate) market: Arc<Market>,
     pub(crate) options: RunOptions,
     pub(crate) report: Report,
+    /// What of files was left out.
+    pub(crate) left_out: Option<LeftOut>,
 }
 
 impl Stored {
@@ -39,7 +42,13 @@ impl Stored {
     pub(crate) fn read(run: &Path, data: &[String]) -> Result<Self> {
         let path = find(run)?;
         let place = || path.display().to_string();
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let Ok(text) = String::from_utf8(bytes) else {
+            bail!(
+                "{}: it is no record of a run, but something else than text; name the file that ends in {ENDING}",
+                path.display()
+            );
+        };
         let manifest = RunManifest::from_json(&text).with_context(place)?;
         let given: Given = serde_json::from_value(manifest.data.clone()).map_err(|e| {
             anyhow::anyhow!(
@@ -55,7 +64,7 @@ impl Stored {
         let place = || format!("{}: the run cannot be made again", self.path.display());
         let spec = self.manifest.spec().with_context(place)?;
         let options = self.manifest.options();
-        let (markets, _) = self.given.load(spec.execution.path, out).with_context(place)?;
+        let (markets, _, left_out) = self.given.load(spec.execution.path, out).with_context(place)?;
         let market = one(&markets).with_context(place)?;
         let report = run::run(&spec, &market, &options).map_err(mended).with_context(place)?;
         let (stored, now) = (&self.manifest.identity, &report.identity);
@@ -67,7 +76,7 @@ impl Stored {
                 report.pnl()
             );
         }
-        Ok(Repeated { spec, market, options, report, stored: self })
+        Ok(Repeated { spec, market, options, report, left_out, stored: self })
     }
 }
 

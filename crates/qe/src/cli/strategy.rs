@@ -109,8 +109,9 @@ pub(crate) fn read(strategy: &str, profile: Option<ProfileArg>) -> Result<Strate
             spec.with_context(place)?
         }
         _ if path.exists() => bail!("{strategy}: its name does not say how to read it; end it with .toml or .json"),
-        _ => strategies::by_name(strategy)
-            .map_err(|e| anyhow!("{e} The name of a file ends in .toml or .json; `qe strategy list` has the others"))?,
+        _ => strategies::by_name(strategy).map_err(|e| {
+            anyhow!("{e}. The name of a file ends in .toml or .json; `qe strategy list` has the others")
+        })?,
     };
     Ok(profile.map_or_else(|| spec.clone(), |p| spec.under(p.into())))
 }

@@ -76,6 +76,12 @@ fn rows_that_are_left_out_are_counted() {
     let run_of = |args: &[&str]| run(at, &[args, &["rises.toml", "BTC.csv", "-t", "1h"]].concat()).1;
     assert!(run_of(&["backtest"]).contains(said), "{}", run_of(&["backtest"]));
     assert!(run_of(&["sweep", "--points", "3"]).contains(said));
+    // Before any figure, and on pages too, of a stored run as well.
+    let text = run_of(&["backtest", "--page", "p.html", "--out", "o"]);
+    assert!(text.find(said) < text.find("total_return"), "{text}");
+    json(at, 0, &["report", "o", "--out", "r.html"]);
+    let [page, report] = ["p.html", "r.html"].map(|name| std::fs::read_to_string(at.join(name)).unwrap());
+    assert!(page.contains(&format!("<strong>Note: </strong>{said}.")) && page == report);
     let rows = |more: &[&str]| json(at, 0, &[&["backtest", "rises.toml"], more].concat())["rows"].clone();
     let counted = |n_read, n_outside, n_duplicates| serde_json::json!({ "n_read": n_read, "n_outside": n_outside, "n_duplicates": n_duplicates });
     assert_eq!(rows(&["BTC.csv", "-t", "1h"]), counted(96, 82, 0));

@@ -48,6 +48,8 @@ pub struct RunPageOptions {
     pub rolling_days: Option<usize>,
     /// What somebody has made of it.
     pub verdict: Option<Verdict>,
+    /// What else must be known before any figure is read, a sentence each.
+    pub notes: Vec<String>,
     /// The strategy as it was run: [`spec_text`](crate::page::spec_text).
     pub spec: Option<String>,
 }

@@ -103,6 +103,7 @@ pub(crate) fn of(report: &Report, options: &RunPageOptions) -> Vec<Note> {
     if identity.warmup != Warmup::Required {
         say(Tone::Plain, "It was not warm when scoring began, and waited.".to_owned());
     }
+    options.notes.iter().for_each(|note| say(Tone::Plain, note.clone()));
     if figures.n_nans > 0 {
         let text = format!(
             "{} ({}) have no close: they are marked at the last one there was.",

@@ -158,6 +158,7 @@ fn what_is_given_beside_the_run_stands_on_its_page() {
         stress: Some(stress),
         rolling_days: Some(40),
         verdict: Some(verdict),
+        notes: vec!["3 of 9 rows are left out.".into()],
         spec: Some(qe::page::spec_text(&spec).unwrap()),
     };
     let told = RunPage::of(&report, &market, &options).unwrap();
@@ -182,6 +183,7 @@ fn what_is_given_beside_the_run_stands_on_its_page() {
     let times: Vec<String> = read.rows("stress-table")[1..].iter().map(|r| r[0].clone()).collect();
     assert_eq!(times, ["0×", "1×", "2×", "3×", "5×"]);
     assert!(read.all("section").any(|e| e.attr("class") == Some("verdict bad") && e.text.contains("timing-fragile")));
+    assert!(told.notes.iter().any(|n| n.text == "3 of 9 rows are left out."), "{:?}", told.notes);
     assert_eq!((told.rolling.n_days, told.beside.name.as_str()), (40, "T-bills"));
     assert!(read.by_id("growth-chart").text.contains("T-bills"));
     // What does not fit the run is refused with its place.

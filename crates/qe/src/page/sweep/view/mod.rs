@@ -77,7 +77,10 @@ impl SweepPage {
         match self.n_with() {
             0 => out.text(&format!("No point has {}.", self.by)),
             1 => out.text("There is one point alone to look at: nothing to compare it with."),
-            n => out.text(&format!("The best of {} is good by luck too. ", so_many(n, "point", "points"))),
+            _ => {
+                let tried = so_many(self.n_points, "point that was tried", "points that were tried");
+                out.text(&format!("The best of {tried} is good by luck too. "))
+            }
         };
         if let Some(luck) = &self.luck {
             out.text(&format!(
