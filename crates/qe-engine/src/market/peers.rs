@@ -2,7 +2,8 @@
 //!
 //! What an expression says across symbols is computed over the panel of all of them, as in every plan of `qe-factors`
 //! ([`Plan::eval_panel`]): so a strategy trades the very numbers that factor research measured. It is computed once for
-//! all of their markets, each of which reads its own row. A symbol that has no bar at a time takes no part in it then.
+//! all of their markets, each of which reads its own row. A symbol that has no bar at a time has no prices in it then:
+//! what is made of them takes no part.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};

@@ -43,13 +43,13 @@ impl Groups {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     ranker: Ranker,
-    sums: Vec<(f64, f64)>,
+    means: Vec<Mean>,
 }
 
 impl Scratch {
     /// Enough for so many symbols.
     pub(crate) fn with_capacity(n_symbols: usize) -> Self {
-        Self { ranker: Ranker::with_capacity(n_symbols), sums: Vec::with_capacity(n_symbols) }
+        Self { ranker: Ranker::with_capacity(n_symbols), means: Vec::with_capacity(n_symbols) }
     }
 }
 
@@ -63,7 +63,7 @@ impl Cross {
             }
             Self::Neutralize(_) => {
                 let Some(groups) = groups else { return x.fill(f64::NAN) };
-                neutralize(x, groups, &mut scratch.sums);
+                neutralize(x, groups, &mut scratch.means);
             }
             Self::Rank => scratch.ranker.rank(x),
             Self::Scale(to) => {
@@ -88,21 +88,43 @@ fn present(x: &[f64]) -> impl Iterator<Item = f64> + '_ {
     x.iter().copied().filter(|v| !v.is_nan())
 }
 
-fn mean(x: &[f64]) -> f64 {
-    let (sum, n) = present(x).fold((0.0, 0.0), |(sum, n), v| (sum + v, n + 1.0));
-    sum / n
+/// The mean of values that come one by one. That of equal ones is the value itself: their sum over their number may be another
+/// by its last digit, and a symbol would differ from others that it equals.
+#[derive(Debug, Clone, Copy)]
+struct Mean {
+    sum: f64,
+    n: f64,
+    least: f64,
+    greatest: f64,
 }
 
-fn neutralize(x: &mut [f64], groups: &Groups, sums: &mut Vec<(f64, f64)>) {
-    sums.clear();
-    sums.resize(groups.n, (0.0, 0.0));
+impl Mean {
+    const NONE: Self = Self { sum: 0.0, n: 0.0, least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+
+    fn take(&mut self, v: f64) {
+        (self.sum, self.n) = (self.sum + v, self.n + 1.0);
+        (self.least, self.greatest) = (self.least.min(v), self.greatest.max(v));
+    }
+
+    fn value(self) -> f64 {
+        if self.least == self.greatest { self.least } else { self.sum / self.n }
+    }
+}
+
+fn mean(x: &[f64]) -> f64 {
+    let mut mean = Mean::NONE;
+    present(x).for_each(|v| mean.take(v));
+    mean.value()
+}
+
+fn neutralize(x: &mut [f64], groups: &Groups, means: &mut Vec<Mean>) {
+    means.clear();
+    means.resize(groups.n, Mean::NONE);
     for (v, &g) in x.iter().zip(&groups.of).filter(|(v, _)| !v.is_nan()) {
-        let sum = &mut sums[g as usize];
-        *sum = (sum.0 + v, sum.1 + 1.0);
+        means[g as usize].take(*v);
     }
     for (v, &g) in x.iter_mut().zip(&groups.of) {
-        let (sum, n) = sums[g as usize];
-        *v -= sum / n;
+        *v -= means[g as usize].value();
     }
 }
 
@@ -140,6 +162,17 @@ mod tests {
     #[test]
     fn nothing_to_tell_apart_is_missing() {
         assert!(applied(&Cross::Zscore, &[2.0, 2.0], None).iter().all(|v| v.is_nan()));
+        // Also where the sum of equal values over their number is another value.
+        for (value, n) in [(0.1, 3), (0.05, 6), (0.01, 10), (0.02, 18), (-0.1, 7)] {
+            let mut ties = vec![value; n];
+            ties.insert(1, f64::NAN);
+            assert!(applied(&Cross::Zscore, &ties, None).iter().all(|v| v.is_nan()), "{value} {n}");
+            let groups = Groups::new(&vec!["a".to_owned(); n + 1]);
+            for op in [Cross::Demean, Cross::Neutralize("s".into())] {
+                let told = applied(&op, &ties, Some(&groups));
+                assert!(told.iter().enumerate().all(|(i, v)| if i == 1 { v.is_nan() } else { *v == 0.0 }), "{told:?}");
+            }
+        }
         assert!(applied(&Cross::Scale(1.0), &[0.0, 0.0], None).iter().all(|v| v.is_nan()));
         assert!(applied(&Cross::Rank, &[f64::NAN], None)[0].is_nan());
     }

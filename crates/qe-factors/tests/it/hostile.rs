@@ -730,6 +730,8 @@ fn random_graphs_across_symbols_are_what_a_naive_reading_says() {
                             let equal = here.iter().filter(|v| **v == x).count() as f64;
                             values[s][t] = match kind {
                                 _ if x.is_nan() => f64::NAN,
+                                // Equal values are all at their mean.
+                                4 | 5 if equal == count => 0.0,
                                 4 | 5 => x - sum / count,
                                 6 => (below + (equal + 1.0) / 2.0) / count,
                                 _ if size > 0.0 => x * (1.0 / size),
