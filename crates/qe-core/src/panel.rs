@@ -248,6 +248,28 @@ impl Panel {
         self.members.get(symbol_idx).is_some_and(|ranges| ranges.iter().any(|r| r.contains(at)))
     }
 
+    /// When a symbol has a row: at which times some field of it has a value, 64 times a word. It has none where it is no
+    /// member.
+    pub fn rows_of(&self, symbol_idx: usize) -> Vec<u64> {
+        let n = self.n_times();
+        let mut rows = vec![0u64; n.div_ceil(64)];
+        let row = symbol_idx.saturating_mul(n);
+        for field in self.fields.values().filter_map(|f| f.get(row..row.saturating_add(n))) {
+            let mut is_done = true;
+            for (word, values) in rows.iter_mut().zip(field.chunks(64)) {
+                let all = u64::MAX >> (64 - values.len());
+                if *word != all {
+                    *word |= values.iter().enumerate().fold(0, |w, (i, v)| w | u64::from(!v.is_nan()) << i);
+                    is_done &= *word == all;
+                }
+            }
+            if is_done {
+                break;
+            }
+        }
+        rows
+    }
+
     /// The labels of a grouping, by symbol.
     ///
     /// # Errors
@@ -315,6 +337,25 @@ mod tests {
         p.push("mine", vec![1.0; 8]).unwrap();
         assert!(p.history("mine", "A").unwrap()[0].is_nan());
         assert!(p.is_member(0, 10) && !p.is_member(0, 20));
+        assert_eq!((p.rows_of(0), p.rows_of(1), p.rows_of(2)), (vec![0b0010], vec![0b1111], vec![0]));
+    }
+
+    #[test]
+    fn a_row_is_where_some_field_has_a_value() {
+        assert_eq!((panel().rows_of(0), panel().rows_of(1)), (vec![0b0111], vec![0b1010]));
+        let (n, times) = (130, (0..130).collect::<Vec<i64>>());
+        let named = ["A", "B"].map(str::to_owned);
+        let mut p = Panel::new(Calendar::crypto(), Axis::instants(times).unwrap(), named).unwrap();
+        assert_eq!(p.rows_of(1), [0, 0, 0]);
+        // B has a row at even times by one field, at 1 and 129 by another.
+        let at = |is_there: &dyn Fn(usize) -> bool| (0..n).map(|t| if is_there(t) { 1.0 } else { f64::NAN }).collect();
+        let (all, even, odd): (Vec<f64>, Vec<f64>, Vec<f64>) =
+            (vec![0.0; n], at(&|t| t % 2 == 0), at(&|t| t == 1 || t == 129));
+        p.push("x", [all.clone(), odd].concat()).unwrap();
+        p.push("y", [all, even].concat()).unwrap();
+        let fives = 0x5555_5555_5555_5555;
+        assert_eq!(p.rows_of(0), [u64::MAX, u64::MAX, 0b11]);
+        assert_eq!(p.rows_of(1), [fives | 0b10, fives, 0b11]);
     }
 
     #[test]

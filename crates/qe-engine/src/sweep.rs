@@ -88,18 +88,18 @@ impl Sweep {
             return Err(fault(format!("{} is there twice", keys[i]), "give each symbol and timeframe once"));
         }
         let schemas: Vec<Schema> = markets.iter().map(|m| m.schema()).collect();
-        let (mut compiled, mut how): (Vec<usize>, _) = (Vec::new(), None);
+        let (mut compiled, mut last): (Vec<usize>, _) = (Vec::new(), None);
         for (i, market) in markets.iter().enumerate() {
             // What compiles for one market does so for all that are like it.
             let years = market.steps_per_year();
             if !compiled.iter().any(|&j| markets[j].steps_per_year() == years && schemas[j].is_like(&schemas[i])) {
-                let plan = spec.compile(&schemas[i], years, None)?;
-                how = Some((plan.costs, plan.execution));
+                last = Some(spec.compile(&schemas[i], years, None)?);
                 compiled.push(i);
             }
-            if let Some((costs, execution)) = &how {
-                market.check_costs(costs)?;
-                market.check_execution(execution)?;
+            if let Some(plan) = &last {
+                market.check_costs(&plan.costs)?;
+                market.check_execution(&plan.execution)?;
+                market.check_peers(plan)?;
             }
         }
         if markets.len() > 1 {

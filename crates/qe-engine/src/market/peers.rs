@@ -2,8 +2,8 @@
 //!
 //! What an expression says across symbols is computed over the panel of all of them, as in every plan of `qe-factors`
 //! ([`Plan::eval_panel`]): so a strategy trades the very numbers that factor research measured. It is computed once for
-//! all of their markets, each of which reads its own row. A symbol that has no bar at a time has no prices in it then:
-//! what is made of them takes no part.
+//! all of their markets, each of which reads its own row. A symbol that has no bar at a time, or does not belong
+//! then, is compared with none.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
@@ -106,7 +106,8 @@ impl Peers {
         Ok(Self::of(who))
     }
 
-    /// The same, in which each symbol takes part in its stretches of membership alone.
+    /// The same, in which each symbol takes part in its stretches of membership alone: outside of them it is compared with
+    /// none, whatever is known of it.
     ///
     /// # Errors
     /// When there is not one list per symbol.
@@ -240,10 +241,9 @@ impl Market {
         }
     }
 
-    /// What a plan says of this market across symbols, in each of its first so many rows: a column for each output of
-    /// [`Plan::across`].
-    pub(crate) fn among_peers(&self, plan: &StrategyPlan, end: usize, max_bytes: usize) -> Result<Vec<Shared<f64>>> {
-        let Some(across) = plan.compiled.plan().across() else { return Ok(Vec::new()) };
+    /// Checks that there are those that a plan compares, and the labels that it reads of them.
+    pub(crate) fn check_peers(&self, plan: &StrategyPlan) -> Result<()> {
+        let Some(across) = plan.compiled.plan().across() else { return Ok(()) };
         let fault = |reason: String, mend: &str| {
             Err(Error::Market { place: format!("{} on {}", plan.name, self.key()), reason, mend: mend.into() })
         };
@@ -251,6 +251,20 @@ impl Market {
             let reason = "it compares symbols, and the market has none that it is compared with";
             return fault(reason.into(), "give it those by Market::with_peers, or make it of a Universe");
         };
+        let known = &peers.0.who.groups;
+        let Some(name) = across.groupings().into_iter().find(|name| !known.contains_key(*name)) else { return Ok(()) };
+        let there: Vec<&str> = known.keys().map(String::as_str).collect();
+        let there =
+            if there.is_empty() { "no labels at all".into() } else { format!("labels of {}", there.join(", ")) };
+        let reason = format!("it reads the grouping {name:?}, and those that it compares have {there}");
+        fault(reason, "give a label of each by Peers::with_group")
+    }
+
+    /// What a plan says of this market across symbols, in each of its first so many rows: a column for each output of
+    /// [`Plan::across`].
+    pub(crate) fn among_peers(&self, plan: &StrategyPlan, end: usize, max_bytes: usize) -> Result<Vec<Shared<f64>>> {
+        self.check_peers(plan)?;
+        let (Some(across), Some(peers)) = (plan.compiled.plan().across(), &self.peers) else { return Ok(Vec::new()) };
         let panel = peers.panel()?;
         let place = panel.index_of(self.symbol())?;
         let across = peers.across(across, max_bytes)?;

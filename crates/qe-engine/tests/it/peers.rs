@@ -302,6 +302,58 @@ fn bar_by_bar_it_orders_what_the_batch_fills() {
     assert!(got[2] == want[2] && got[4] == want[4] && got[0].is_empty());
 }
 
+/// Compares what outlives a missing row: who is not there is not counted.
+const SURVIVORS: &str = r#"
+version = 1
+name = "survivors"
+[entry]
+long = "cs_rank(bars_since(close < close[1]) + tf(\"5m\", close / open)) > 0.6 and cs_demean(1) == 0"
+[[exits]]
+when = "cs_rank(if(latch(close > close[2], close < close[1]), 1, 0) + session / 1e9) < 0.4"
+[sizing]
+units = "1"
+limit_frac = "inf"
+[execution]
+leverage = 1e9
+capital = 1e6
+"#;
+
+#[test]
+fn who_lacks_the_bar_or_is_no_member_is_not_compared_by_what_it_was() {
+    let plain: Vec<Market> = all_bars(500).iter().map(|b| Market::new(b, &Calendar::crypto()).unwrap()).collect();
+    let mut members = vec![vec![TimeRange { start: i64::MIN, end: i64::MAX }]; 6];
+    members[0] = vec![TimeRange { start: 0, end: 150 * MINUTE }, TimeRange { start: 300 * MINUTE, end: i64::MAX }];
+    members[3] = vec![TimeRange { start: 90 * MINUTE, end: 350 * MINUTE }];
+    let peers = Peers::new(&plain).unwrap().with_members(members.clone()).unwrap();
+    let markets: Vec<Market> = plain.into_iter().map(|m| m.with_peers(&peers).unwrap()).collect();
+    let plan_of = |spec: StrategySpec| spec.compile(&markets[0].schema(), markets[0].steps_per_year(), None).unwrap();
+    let plan = plan_of(StrategySpec::from_toml(SURVIVORS).unwrap());
+    let want: Vec<_> = markets.iter().map(|m| batch(&plan, m)).collect();
+    assert!(want.iter().all(|fills| fills.len() > 20), "{:?}", want.iter().map(Vec::len).collect::<Vec<_>>());
+    let own = |m: usize, row: u32| markets[m].columns().axis().open()[row as usize];
+    for m in [0, 3] {
+        let entries = want[m].iter().filter(|(_, _, units, ..)| f64::from_bits(*units) > 0.0);
+        let at = |fill: &(u32, u8, u64, u64, u32)| own(m, fill.4);
+        assert!(
+            entries.map(at).all(|t| members[m].iter().any(|r| r.contains(t))),
+            "{} bought as an outsider",
+            SYMBOLS[m]
+        );
+    }
+    // At the broker, and bar by bar with restarts.
+    let mut strategy = SpecStrategy::new(&plan, 0, &markets).unwrap();
+    let report = play(&SpecStrategy::broker(&plan), &markets, &Events::default(), &mut strategy).unwrap();
+    for (line, want) in want.iter().enumerate() {
+        let f = &report.ledger.fills;
+        let broker: Vec<_> = (0..f.len()).filter(|i| f.line[*i] == line as u32).map(|i| trade(f, i)).collect();
+        assert_eq!(broker, *want, "{}", SYMBOLS[line]);
+    }
+    let want: Vec<Vec<_>> = want.iter().map(|f| f.iter().map(|(a, b, c, d, _)| (*a, *b, *c, *d)).collect()).collect();
+    for restarts in [0.0, 0.3] {
+        assert!(live(&plan, &markets, &[true; 6], restarts) == want, "with restarts {restarts}");
+    }
+}
+
 #[test]
 fn at_the_broker_and_in_a_portfolio_it_is_the_batch() {
     let markets = markets(400);

@@ -30,7 +30,8 @@ const TIMES: usize = 32;
 
 impl Plan {
     /// Computes all outputs over every symbol of a panel: matrices as the panel's own, symbol by symbol. Conditions are 1,
-    /// 0 and NaN. What works across symbols leaves those out whose value is missing.
+    /// 0 and NaN. What works across symbols leaves those out whose value is missing, and those that have no row at that time
+    /// ([`Panel::rows_of`]): also where a value outlives its rows, as that of `bars_since`, of `tf` or of a constant does.
     ///
     /// # Errors
     /// When the panel lacks a field or a grouping that the plan reads.
@@ -69,6 +70,7 @@ impl Plan {
                 _ => Ok(None),
             })
             .collect::<Result<_>>()?;
+        let absent = if self.is_across() { absent(panel, pool) } else { Vec::new() };
         // Every number of them is written; until then zeros take no memory.
         let mut out: Vec<Vec<f64>> = self.outputs.iter().map(|_| vec![0.0; n_symbols * n]).collect();
         let machine = |_| Machine::new(&self.program, &self.graph, 0, 0, Workspace::new());
@@ -78,7 +80,8 @@ impl Plan {
             symbols.iter_mut().zip(matrix.chunks_mut(n.max(1))).for_each(|(s, row)| s.outputs.push(row));
         }
         let kept = (0..self.program.n_kept()).map(|_| vec![0.0; n_symbols * block]).collect();
-        let mut run = Run { plan: self, pool, fields, groups, n_symbols, block, kept, spaces: Mutex::default() };
+        let mut run =
+            Run { plan: self, pool, fields, groups, absent, n_symbols, block, kept, spaces: Mutex::default() };
         for start in (0..n).step_by(block) {
             let rows = start..(start + block).min(n);
             for stage in 0..self.program.stages().len() {
@@ -108,7 +111,8 @@ impl Plan {
         let buffers = self.program.n_bytes(block).saturating_mul(n_threads.min(n_symbols));
         let others = self.of_symbols().map(|(_, o)| o.plan.n_bytes(n_times)).fold(0, usize::saturating_add);
         let across = self.across().map_or(0, |plan| plan.n_bytes_of_panel(n_symbols, n_times, n_threads, block));
-        [kept, kernels, buffers, others, across].into_iter().fold(outputs, usize::saturating_add)
+        let rows = if self.is_across() { n_times.div_ceil(64).saturating_mul(row) } else { 0 };
+        [kept, kernels, buffers, others, across, rows].into_iter().fold(outputs, usize::saturating_add)
     }
 
     /// What it reads that is not in the symbols' own rows, by the numbers of its columns: values, and how far apart those of
@@ -155,6 +159,8 @@ struct Run<'p> {
     /// The columns of the data, and how far apart the rows of the symbols begin in each.
     fields: Vec<(Shared<f64>, usize)>,
     groups: Vec<Option<Groups>>,
+    /// The symbols that have no row at some time, and when they have one.
+    absent: Vec<(usize, Vec<u64>)>,
     n_symbols: usize,
     block: usize,
     /// What stages have kept of the block: a row for each symbol.
@@ -208,9 +214,20 @@ impl Run<'_> {
                 Src::Num(x) => values.fill(x),
                 Src::Slot(_) | Src::Mask(_) | Src::None => values.fill(f64::NAN),
             }
+            self.leave_out_absent(rows.start + at, n, values);
             let at_once = values.chunks_exact_mut(self.n_symbols.max(1));
             at_once.for_each(|values| op.apply(values, groups.as_ref(), &mut scratch));
             transpose((values, self.n_symbols), (n, self.n_symbols), (&mut to[at..], self.block));
+        }
+    }
+
+    /// Makes the values of symbols missing where they have no row. The values are of so many times from one on, time by time.
+    fn leave_out_absent(&self, from: usize, n: usize, values: &mut [f64]) {
+        for (symbol, rows) in &self.absent {
+            let is_there = |t: usize| rows[t / 64] >> (t % 64) & 1 == 1;
+            for at in (0..n).filter(|at| !is_there(from + at)) {
+                values[at * self.n_symbols + symbol] = f64::NAN;
+            }
         }
     }
 
@@ -256,6 +273,13 @@ impl Run<'_> {
         machine.swap_buffers(&mut space);
         lock(&self.spaces).push(space);
     }
+}
+
+/// The symbols that have no row at some time, and when they have one: [`Panel::rows_of`].
+fn absent(panel: &Panel, pool: &Pool) -> Vec<(usize, Vec<u64>)> {
+    let is_gap = |rows: &[u64]| rows.iter().map(|w| w.count_ones() as usize).sum::<usize>() < panel.n_times();
+    let rows = pool.map(panel.n_symbols(), |symbol| panel.rows_of(symbol));
+    rows.into_iter().enumerate().filter(|(_, rows)| is_gap(rows)).collect()
 }
 
 /// Nobody panics while holding buffers, so they are whole.

@@ -175,8 +175,10 @@ impl PanelStepper<'_> {
     fn across(&mut self, stage: usize) {
         let (graph, program) = (&self.plan.graph, &self.plan.program);
         for across in &program.stages()[stage].before {
-            for (value, memory) in self.across.iter_mut().zip(&self.memories) {
+            for ((value, memory), is_there) in self.across.iter_mut().zip(&self.memories).zip(&self.is_there) {
                 *value = match across.src {
+                    // What outlives its rows is not of those that are there.
+                    _ if !is_there => f64::NAN,
                     Src::Column(column) => memory.values[column as usize],
                     Src::Num(x) => x,
                     Src::Slot(_) | Src::Mask(_) | Src::None => f64::NAN,

@@ -680,6 +680,9 @@ fn random_graphs_across_symbols_are_what_a_naive_reading_says() {
     for c in 0..3 {
         panel.push(format!("c{c}"), (0..n_symbols).flat_map(|s| column(s, c)).collect()).unwrap();
     }
+    // A symbol without any value has no row, and is compared with none.
+    let all: Vec<[Vec<f64>; 3]> = (0..n_symbols).map(|s| [0, 1, 2].map(|c| column(s, c))).collect();
+    let is_there = |s: usize, t: usize| all[s].iter().any(|column| !column[t].is_nan());
     for seed in 0..40 {
         let mut stream = Stream::new(seed, "hostile panel", 0);
         let mut graph = Graph::new();
@@ -720,12 +723,13 @@ fn random_graphs_across_symbols_are_what_a_naive_reading_says() {
                 kind => {
                     let mut values = vec![vec![f64::NAN; n]; n_symbols];
                     for t in 0..n {
-                        let here: Vec<f64> = a.values.iter().map(|v| v[t]).filter(|v| !v.is_nan()).collect();
+                        let value = |s: usize| if is_there(s, t) { a.values[s][t] } else { f64::NAN };
+                        let here: Vec<f64> = (0..n_symbols).map(value).filter(|v| !v.is_nan()).collect();
                         let count = here.len() as f64;
                         let sum = here.iter().fold(0.0, |s, v| s + v);
                         let size = here.iter().fold(0.0, |s, v| s + v.abs());
                         for s in 0..n_symbols {
-                            let x = a.values[s][t];
+                            let x = value(s);
                             let below = here.iter().filter(|v| **v < x).count() as f64;
                             let equal = here.iter().filter(|v| **v == x).count() as f64;
                             values[s][t] = match kind {

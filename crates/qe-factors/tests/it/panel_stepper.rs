@@ -2,12 +2,18 @@
 
 use qe_core::calendar::Calendar;
 use qe_core::columns::Axis;
+use qe_core::fit::Fit;
 use qe_core::panel::Panel;
 use qe_core::par::Pool;
+use qe_core::time::TimeRange;
+use qe_factors::expr::{compile, parse};
+use qe_factors::learned::{Levels, Scores};
 use qe_factors::plan::{PanelStepper, Plan, Snapshot};
 
+use super::across::says_the_same;
 use super::memory::CUTS;
-use super::plan::{MANY, panel, plan, same};
+use super::plan::{MANY, panel, plan, same, schema};
+use super::scopes::window;
 
 /// How many instants are gone on with after each cut.
 const ON: usize = 60;
@@ -86,6 +92,96 @@ fn the_bits_are_those_of_the_panel() {
     steps_as_the_panel(&plan(&texts).with_all_outputs().unwrap(), &panel);
     // Nothing across symbols is nothing special.
     steps_as_the_panel(&plan(MANY), &panel);
+}
+
+/// A value of one symbol, by those of all that are there.
+type Naive = fn(&[f64], f64) -> f64;
+
+/// What survives a missing row is of nobody where there is no row: neither ranked nor counted, in whole and instant by
+/// instant. The values within are those that the plan itself tells of each symbol; who is there is read off the panel.
+#[test]
+fn who_is_not_there_is_not_compared() {
+    let (full, bars) = panel();
+    let (n, symbols) = (full.n_times(), full.symbols().to_vec());
+    let mut members = vec![vec![TimeRange { start: i64::MIN, end: i64::MAX }]; symbols.len()];
+    let time = |t: usize| full.axis().open()[t];
+    members[2] = vec![TimeRange { start: time(40), end: time(200) }, TimeRange { start: time(260), end: time(700) }];
+    members[5] = vec![];
+    // Beside the rows that it lacks anyhow, of which S4 lacks whole blocks.
+    let has_row = |s: usize, t: usize| {
+        let is_left = match s {
+            1 => !t.is_multiple_of(3),
+            4 => !(10..150).contains(&t) && !(512..900).contains(&t),
+            _ => true,
+        };
+        is_left && full.fields().any(|field| !full.field(field).unwrap()[s * n + t].is_nan())
+    };
+    let is_there = |s: usize, t: usize| has_row(s, t) && members[s].iter().any(|r| r.contains(time(t)));
+    let mut holed = Panel::new(full.calendar().clone(), full.axis().clone(), symbols.clone()).unwrap();
+    for field in full.fields() {
+        let values = full.field(field).unwrap().iter().enumerate();
+        let values = values.map(|(i, v)| if has_row(i / n, i % n) { *v } else { f64::NAN });
+        holed.push(field, values.collect()).unwrap();
+    }
+    holed.push_group("sector", full.group("sector").unwrap().to_vec()).unwrap();
+    let holed = holed.with_members(members.clone()).unwrap();
+    let within = [
+        "bars_since(close > close[1])",
+        "if(latch(close > close[1] * 1.0001, close < close[1] * 0.9999), 1, 0)",
+        "tf(\"15m\", close)",
+        "count_true(close > open, 7)",
+        "scan(close, if(is_missing(close), prev, close))",
+        "sym(\"S0\", close)",
+        "session",
+        "fitted(\"busy\")",
+        "fitted(\"z\", scan(close, if(is_missing(close), prev, close)))",
+        "7",
+    ];
+    let ops: [(&str, Naive); 3] = [
+        ("cs_rank", |all, x| {
+            let (below, same) = (all.iter().filter(|v| **v < x).count(), all.iter().filter(|v| **v == x).count());
+            (below as f64 + (same as f64 + 1.0) / 2.0) / all.len() as f64
+        }),
+        ("cs_demean", |all, x| x - all.iter().sum::<f64>() / all.len() as f64),
+        ("scale", |all, x| x / all.iter().map(|v| v.abs()).sum::<f64>()),
+    ];
+    let (table, train) = (bars[0].columns(), window(bars[0].columns(), 100..340));
+    let score = Scores { column: "close".into() }.fit(table, &train).unwrap();
+    let level = Levels { column: "volume".into(), below_frac: 0.9 }.fit(table, &train).unwrap();
+    let known = schema().with_symbols(symbols.iter().cloned()).with_fitted("z", score).with_fitted("busy", level);
+    let texts: Vec<String> = within
+        .iter()
+        .flat_map(|x| [x.to_string()].into_iter().chain(ops.iter().map(move |(op, _)| format!("{op}({x})"))))
+        .collect();
+    let asts: Vec<_> = texts.iter().map(|t| parse(t).unwrap()).collect();
+    let named: Vec<_> = texts.iter().map(String::as_str).zip(&asts).collect();
+    let plan = compile(&named, &known, None).unwrap().into_plan();
+    let out = plan.eval_panel(&holed, &Pool::inline()).unwrap();
+    let mut n_survived = [0usize; 10];
+    for (w, text) in within.iter().enumerate() {
+        for t in 0..n {
+            let of = |output: usize, s: usize| out[output][s * n + t];
+            let inner = |s: usize| of(4 * w, s);
+            let there: Vec<f64> =
+                (0..symbols.len()).filter(|s| is_there(*s, t) && !inner(*s).is_nan()).map(inner).collect();
+            for s in 0..symbols.len() {
+                n_survived[w] += usize::from(!is_there(s, t) && !inner(s).is_nan());
+                for (i, (op, expected)) in ops.iter().enumerate() {
+                    let got = of(4 * w + 1 + i, s);
+                    if !is_there(s, t) || inner(s).is_nan() {
+                        assert!(got.is_nan(), "{op}({text}) of {s}, which is not there at {t}: {got}");
+                        continue;
+                    }
+                    let want = expected(&there, inner(s));
+                    let near = (got - want).abs() <= 1e-9 * inner(s).abs().max(1.0);
+                    assert!(near || got.is_nan() && want.is_nan(), "{op}({text}) of {s} at {t}: {got}, not {want}");
+                }
+            }
+        }
+    }
+    assert!(n_survived.iter().all(|n| *n > 100), "{n_survived:?}");
+    steps_as_the_panel(&plan, &holed);
+    says_the_same(&plan, &holed);
 }
 
 #[test]

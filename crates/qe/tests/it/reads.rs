@@ -136,10 +136,16 @@ fn all_symbols_that_are_loaded_are_compared() {
     // With another one it is another comparison.
     let four = json(at, 0, &of("backtest", &[&["--symbol", "QQQ", "--read", "SPY,XLE,GLD"], &groups[..]].concat()));
     assert_ne!(four["identity"]["data_id"], alone["identity"]["data_id"]);
-    let said = error(at, &of("backtest", &["--symbol", "QQQ"]));
-    assert!(said.contains("it compares symbols") && said.contains("--read SYMBOLS"), "{said}");
-    let said = error(at, &of("backtest", &["--symbol", "QQQ", "--read", "SPY"]));
-    assert!(said.contains("grouping") && said.contains("sector"), "{said}");
+    for command in ["backtest", "sweep"] {
+        let said = error(at, &of(command, &["--symbol", "QQQ"]));
+        assert!(said.contains("it compares symbols") && said.contains("--read SYMBOLS"), "{said}");
+        let said = error(at, &of(command, &["--symbol", "QQQ", "--read", "SPY"]));
+        assert!(said.contains("the grouping \"sector\"") && said.contains("no labels at all"), "{said}");
+        assert!(said.contains("--groups FILE"), "{said}");
+    }
+    fs::write(at.join("others.csv"), "symbol,size\nSPY,large\nQQQ,large\n").unwrap();
+    let said = error(at, &of("backtest", &["--symbol", "QQQ", "--read", "SPY", "--groups", "others.csv"]));
+    assert!(said.contains("labels of size"), "{said}");
     let said = error(at, &of("backtest", &[&["--symbol", "QQQ", "--read", "IWM"], &groups[..]].concat()));
     assert!(said.contains("groups.csv") && said.contains("IWM has no label of sector"), "{said}");
 }
