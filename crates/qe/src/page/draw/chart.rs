@@ -4,6 +4,7 @@ use super::dates::TimeAxis;
 use super::path::{Path, place};
 use super::scale::Scale;
 use crate::page::html::Html;
+use crate::page::number::powers;
 
 /// One layer of a plot.
 #[derive(Debug)]
@@ -183,12 +184,6 @@ fn written(scale: &Scale, n: usize, write: Write) -> Vec<(f64, String)> {
     let is_far = greatest >= 1e7 || (least.is_finite() && least < 1e-6);
     let label = |v: f64| if is_far { powers(v, greatest, least) } else { write(v, decimals) };
     ticks.into_iter().map(|v| (scale.at(v), label(v))).collect()
-}
-
-/// A number with as many digits before its power of ten as tell the nearest two apart.
-fn powers(v: f64, greatest: f64, least: f64) -> String {
-    let digits = libm::log10(greatest / least).ceil().clamp(0.0, 6.0) as usize;
-    if v == 0.0 { "0".to_owned() } else { format!("{v:.digits$e}").replace('-', "−") }
 }
 
 fn write_path(out: &mut Html, class: &'static str, name: &str, path: &Path) {

@@ -6,6 +6,8 @@ use qe_core::param::{Kind, Param, Scale};
 use qe_core::point::{PointColumn, PointTable};
 use serde::Serialize;
 
+use crate::page::number::{fixed, powers};
+
 /// More values than these are put into groups.
 const MOST_VALUES: usize = 24;
 
@@ -23,6 +25,8 @@ pub struct ParamAxis {
     pub n_values: usize,
     /// What its places are called, in order: values, or groups of them.
     pub labels: Vec<String>,
+    /// Where groups of numbers begin and the last one ends; nothing where places are no groups of numbers.
+    pub edges: Vec<String>,
     /// Whether places are groups of values.
     pub is_grouped: bool,
     /// Whether values have an order, so that places next to each other are neighbours: numbers do, words do not.
@@ -36,7 +40,7 @@ pub struct ParamAxis {
 }
 
 /// A number, as an axis writes it: seven digits are enough to tell values of a lattice apart.
-fn number(v: f64) -> String {
+pub(crate) fn number(v: f64) -> String {
     let short = format!("{v:.6e}").parse::<f64>().unwrap_or(v);
     short.to_string().replace('-', "−")
 }
@@ -71,6 +75,7 @@ fn of_numbers(param: &Param, x: &[f64], is_whole: bool) -> Result<ParamAxis, Str
         doc: param.doc.clone(),
         n_values: values.len(),
         labels: values.iter().map(|v| number(*v)).collect(),
+        edges: Vec::new(),
         is_grouped: values.len() > MOST_VALUES,
         is_ordered: true,
         place: value.clone(),
@@ -87,15 +92,30 @@ fn of_numbers(param: &Param, x: &[f64], is_whole: bool) -> Result<ParamAxis, Str
         let edges: Vec<f64> = (0..=n).map(edge).collect();
         let group = |v: &f64| edges[1..n].partition_point(|e| e <= v) as u32;
         axis.place = x.iter().map(group).collect();
-        let end = |k: usize| if is_whole && k + 1 < n { edges[k + 1] - 1.0 } else { edges[k + 1] };
-        axis.labels = (0..n).map(|k| format!("{} to {}", short(edges[k]), short(end(k)))).collect();
+        axis.edges = told_apart(&edges, is_whole);
+        let end = |k: usize| match is_whole && k + 1 < n {
+            true => told_apart(&[edges[k + 1] - 1.0], true).remove(0),
+            false => axis.edges[k + 1].clone(),
+        };
+        axis.labels = (0..n).map(|k| format!("{} to {}", axis.edges[k], end(k))).collect();
     }
     Ok(axis)
 }
 
-/// An edge of a group: four digits are enough.
-fn short(v: f64) -> String {
-    if v.fract() == 0.0 { number(v) } else { number(format!("{v:.3e}").parse().unwrap_or(v)) }
+/// Ascending numbers, each with two digits of what lies between it and the next.
+fn told_apart(x: &[f64], is_whole: bool) -> Vec<String> {
+    let gaps: Vec<f64> = x.windows(2).map(|w| w[1] - w[0]).collect();
+    let text = |(i, v): (usize, &f64)| {
+        if is_whole {
+            return number(*v);
+        }
+        let gap = gaps[i.saturating_sub(1)..].iter().take(2).copied().fold(f64::INFINITY, f64::min);
+        match 1.0 - libm::log10(gap).floor() {
+            decimals if v.abs() < 1e7 && decimals <= 6.0 => fixed(*v, decimals.max(0.0) as usize),
+            _ => powers(*v, v.abs(), gap / 10.0),
+        }
+    };
+    x.iter().enumerate().map(text).collect()
 }
 
 fn of_words(param: &Param, options: &[String], x: impl Iterator<Item = u32>) -> Result<ParamAxis, String> {
@@ -121,6 +141,7 @@ fn of_words(param: &Param, options: &[String], x: impl Iterator<Item = u32>) -> 
         name: param.name.clone(),
         doc: param.doc.clone(),
         n_values,
+        edges: Vec::new(),
         is_grouped: labels.len() < n_values,
         is_ordered: false,
         place: value.iter().map(|v| (*v).min(labels.len() as u32 - 1)).collect(),
@@ -168,6 +189,28 @@ mod tests {
         assert!(many.place.windows(2).all(|w| w[0] == w[1] || w[0] + 1 == w[1]) && many.place[99] == 11);
         // What a label says is where a value stands.
         assert_eq!((many.place[7], many.place[8], many.place[90], many.place[91]), (0, 1, 10, 11));
+    }
+
+    #[test]
+    fn groups_of_any_size_have_short_labels_that_differ() {
+        let of = |low: f64, high: f64, is_log: bool| {
+            let values: Vec<Value> = (0..200).map(|i| (low + (high - low) * f64::from(i) / 199.0).into()).collect();
+            let mut param = Param::float("x", low, high, low);
+            param.scale = if is_log { Scale::Log } else { Scale::Linear };
+            axis(param, &values).unwrap()
+        };
+        let z = of(0.5, 3.0, false);
+        assert_eq!((z.labels[0].as_str(), z.labels[11].as_str()), ("0.50 to 0.71", "2.79 to 3.00"));
+        let log = of(0.001, 10.0, true);
+        assert_eq!((log.edges[0].as_str(), log.edges[6].as_str(), log.edges[12].as_str()), ("0.0010", "0.100", "10.0"));
+        let ranges =
+            [(1000.001, 1000.012), (-3e-7, 2e-7), (2e9, 2.001e9), (0.001011, 0.09989), (-40.0, 40.0), (0.0, 1e15)];
+        for axis in ranges.map(|(low, high)| of(low, high, false)).iter().chain([&z, &log]) {
+            let mut told = axis.edges.clone();
+            assert!(told.len() == 13 && told.iter().all(|l| l.chars().count() <= 11), "{told:?}");
+            told.dedup();
+            assert_eq!(told.len(), 13, "{told:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Marginal {
     pub doc: String,
     /// Its places, in order.
     pub places: Vec<MarginalPlace>,
+    /// Where groups of numbers begin and the last one ends: [`ParamAxis::edges`].
+    pub edges: Vec<String>,
 }
 
 impl Marginal {
@@ -47,7 +49,7 @@ impl Marginal {
             MarginalPlace { label: label.clone(), n, n_done: there.len(), quartiles }
         };
         let places = axis.labels.iter().zip(values).map(place).collect();
-        Self { name: axis.name.clone(), doc: axis.doc.clone(), places }
+        Self { name: axis.name.clone(), doc: axis.doc.clone(), places, edges: axis.edges.clone() }
     }
 }
 

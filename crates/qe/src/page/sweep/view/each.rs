@@ -6,7 +6,22 @@ use crate::page::html::{Html, short};
 use crate::page::number::{fixed, of as so_many, percent_to};
 use crate::page::shell;
 use crate::page::sweep::SweepPage;
-use crate::page::sweep::marginal::{Marginal, MarginalPlace};
+use crate::page::sweep::marginal::Marginal;
+
+/// About how many signs stand side by side below a chart where it is least wide.
+const ROOM: usize = 40;
+
+/// What stands below: values at their places, or the edges of groups between them; as many as there is room for.
+fn words(marginal: &Marginal) -> Vec<(f64, String, bool)> {
+    let n = marginal.places.len().max(1) as f64;
+    let (labels, first): (Vec<String>, f64) = match marginal.edges.is_empty() {
+        true => (marginal.places.iter().map(|p| short(&p.label, 12)).collect(), 0.5),
+        false => (marginal.edges.clone(), 0.0),
+    };
+    let longest = labels.iter().map(|l| l.chars().count() + 2).max().unwrap_or(0);
+    let every = (labels.len() * longest).div_ceil(ROOM).max(1);
+    labels.into_iter().enumerate().step_by(every).map(|(i, l)| ((i as f64 + first) / n, l, false)).collect()
+}
 
 impl SweepPage {
     /// How values of the metric are written along an axis.
@@ -44,12 +59,6 @@ impl SweepPage {
             boxes.rectangle((middle - half, middle + half), (scale.at(low), scale.at(high)));
             medians.to(middle - half, scale.at(median)).line(middle + half, scale.at(median));
         }
-        let every = n.div_ceil(8).max(1);
-        let words = marginal.places.iter().enumerate().step_by(every).enumerate();
-        let label = |(k, (i, place)): (usize, (usize, &MarginalPlace))| {
-            ((i as f64 + 0.5) / n as f64, short(&place.label, 12), k % 2 == 1)
-        };
-        let words = words.map(label).collect();
         let medians_of = || marginal.places.iter().filter_map(|p| p.quartiles.map(|q| (q[2], &p.label)));
         let least = medians_of().min_by(|a, b| a.0.total_cmp(&b.0));
         let most = medians_of().max_by(|a, b| a.0.total_cmp(&b.0));
@@ -80,7 +89,7 @@ impl SweepPage {
             read_as: "ratio",
             n_ticks: 4,
             base: Some(0.0),
-            bottom: Bottom::Words(words),
+            bottom: Bottom::Words(words(marginal)),
             marks: vec![
                 Mark::new("line whisker", whiskers),
                 Mark::new("quartiles", boxes),

@@ -71,8 +71,15 @@ impl SweepPage {
         );
         let id = format!("map-{number}");
         out.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\"").attr("aria-labelledby", &format!("{id}-c"));
-        let is_small = map.x_labels.len() > 20;
-        out.raw("><table").attr("id", &id).attr("class", if is_small { "heat small" } else { "heat" });
+        let is_turned = map.x_labels.iter().any(|l| l.chars().count() > 4);
+        let class = match (map.x_labels.len(), is_turned) {
+            (0..=20, _) => "heat",
+            (21..=24, false) => "heat small",
+            (21..=24, true) => "heat small turned",
+            (_, false) => "heat small many",
+            (_, true) => "heat small many turned",
+        };
+        out.raw("><table").attr("id", &id).attr("class", class);
         out.raw("><caption").attr("id", &format!("{id}-c")).raw("><span>").foreign(&caption);
         out.raw("</span></caption><thead><tr><th class=\"corner\" scope=\"col\">").foreign(&short(&map.y, 40));
         out.raw(if map.y.is_empty() { "" } else { " ↑ " }).foreign(&short(&map.x, 40)).raw(" →</th>");
@@ -103,7 +110,6 @@ impl SweepPage {
         let mut class = ramp.class(value);
         class += if cell.is_plateau { " plateau" } else { "" };
         class += if cell.is_best { " best" } else { "" };
-        // Of a small place the number is told where it is pointed at.
         out.raw("<td").attr("class", &class).attr("title", &text(&self.by, Some(value))).raw(">");
         out.raw(if cell.is_best { "<span aria-hidden=\"true\">★</span>" } else { "" }).text(&brief(&self.by, value));
         out.raw(if cell.is_best { "<span class=\"vh\"> best</span>" } else { "" });

@@ -6,6 +6,7 @@ mod tables;
 
 use qe_engine::results;
 
+use super::axis::{ParamAxis, number};
 use super::{PointRow, SweepPage};
 use crate::page::html::{Html, short};
 use crate::page::number::{NONE, count, fixed, instant, of as so_many, percent, significant};
@@ -121,7 +122,10 @@ impl SweepPage {
         for axis in &self.axes {
             let some: Vec<&str> = axis.labels.iter().take(24).map(String::as_str).collect();
             let more = if axis.labels.len() > some.len() { ", …" } else { "" };
-            let values = format!("{}{more}", some.join(", "));
+            let values = match (axis.edges.first(), axis.edges.last()) {
+                (Some(low), Some(high)) => format!("{low} to {high}"),
+                _ => format!("{}{more}", some.join(", ")),
+            };
             line(
                 "Differs",
                 "param",
@@ -179,7 +183,11 @@ impl SweepPage {
 
     /// A point by its parameters.
     fn at(&self, row: &PointRow) -> String {
-        let params = self.axes.iter().zip(&row.params).map(|(axis, value)| format!("{} {value}", axis.name));
+        let brief = |axis: &ParamAxis, value: &String| match value.parse() {
+            Ok(x) if axis.is_ordered => number(x),
+            _ => value.clone(),
+        };
+        let params = self.axes.iter().zip(&row.params).map(|(axis, v)| format!("{} {}", axis.name, brief(axis, v)));
         params.collect::<Vec<_>>().join(", ")
     }
 }
