@@ -18,6 +18,11 @@ use crate::timeframe::Timeframe;
 /// The names of the five columns that bars always have, in order.
 pub const OHLCV: [&str; 5] = ["open", "high", "low", "close", "volume"];
 
+/// Whether a column is one of a bar's prices: a row in which none of them has a value is no bar.
+pub fn is_price(column: &str) -> bool {
+    OHLCV[..4].contains(&column)
+}
+
 /// What closes a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

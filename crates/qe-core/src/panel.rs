@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::bars::{Bars, OHLCV};
+use crate::bars::{Bars, OHLCV, is_price};
 use crate::calendar::Calendar;
 use crate::columns::{Axis, Columns, Shared};
 use crate::error::{Error, Result};
@@ -248,13 +248,15 @@ impl Panel {
         self.members.get(symbol_idx).is_some_and(|ranges| ranges.iter().any(|r| r.contains(at)))
     }
 
-    /// When a symbol has a row: at which times some field of it has a value, 64 times a word. It has none where it is no
-    /// member.
+    /// When a symbol has a row: at which times some price of it has a value, 64 times a word; some field, where no field is
+    /// a price. It has none where it is no member. What is pushed beside prices changes nothing of that.
     pub fn rows_of(&self, symbol_idx: usize) -> Vec<u64> {
         let n = self.n_times();
         let mut rows = vec![0u64; n.div_ceil(64)];
         let row = symbol_idx.saturating_mul(n);
-        for field in self.fields.values().filter_map(|f| f.get(row..row.saturating_add(n))) {
+        let has_prices = self.fields.keys().any(|name| is_price(name));
+        let fields = self.fields.iter().filter(|(name, _)| !has_prices || is_price(name));
+        for field in fields.filter_map(|(_, f)| f.get(row..row.saturating_add(n))) {
             let mut is_done = true;
             for (word, values) in rows.iter_mut().zip(field.chunks(64)) {
                 let all = u64::MAX >> (64 - values.len());
@@ -337,7 +339,7 @@ mod tests {
         p.push("mine", vec![1.0; 8]).unwrap();
         assert!(p.history("mine", "A").unwrap()[0].is_nan());
         assert!(p.is_member(0, 10) && !p.is_member(0, 20));
-        assert_eq!((p.rows_of(0), p.rows_of(1), p.rows_of(2)), (vec![0b0010], vec![0b1111], vec![0]));
+        assert_eq!((p.rows_of(0), p.rows_of(1), p.rows_of(2)), (vec![0b0010], vec![0b1010], vec![0]));
     }
 
     #[test]
@@ -356,6 +358,11 @@ mod tests {
         let fives = 0x5555_5555_5555_5555;
         assert_eq!(p.rows_of(0), [u64::MAX, u64::MAX, 0b11]);
         assert_eq!(p.rows_of(1), [fives | 0b10, fives, 0b11]);
+        // Where there are prices they tell, whatever else has a value.
+        let mut p = panel();
+        p.push("volume", vec![0.0; 8]).unwrap();
+        p.push("made", vec![1.0; 8]).unwrap();
+        assert_eq!((p.rows_of(0), p.rows_of(1)), (vec![0b0111], vec![0b1010]));
     }
 
     #[test]

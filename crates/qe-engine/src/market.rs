@@ -27,8 +27,9 @@ use crate::sim::record::Refusal;
 use detail::Detail;
 pub(crate) use detail::Fine;
 pub(crate) use parts::Parts;
-pub use peers::{Held, Peers};
+pub use peers::{Compared, Held, Peers};
 pub use prices::check_prices;
+pub(crate) use symbols::DataRead;
 pub use symbols::Symbols;
 
 /// A year of borrowing and funding, in nanoseconds.

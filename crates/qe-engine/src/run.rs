@@ -16,7 +16,7 @@ use crate::batch::{self, Figures, Stretch, Warmup, run_with_ledger};
 use crate::error::{Error, Result};
 use crate::fills::{FillTiming, Holding, PathPolicy};
 use crate::ledger::{Curve, Ledger};
-use crate::market::Market;
+use crate::market::{Compared, DataRead, Market};
 use crate::metrics::summary::Summary;
 use crate::metrics::{Performance, TradeFacts};
 use crate::outcome::{self, Years, daily_returns};
@@ -63,6 +63,9 @@ pub struct RunIdentity {
     /// The other symbols that were read, and what their data are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reads: BTreeMap<String, Id>,
+    /// The symbols that were compared, if any were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
     /// Who made the data, where that is known.
     pub vendor: Option<String>,
     /// When they were taken, where that is known.
@@ -137,7 +140,7 @@ impl RunIdentity {
         let mut params: BTreeMap<String, Value> = spec.params().into_iter().map(|p| (p.name, p.default)).collect();
         params.extend(plan.points.params().iter().map(|p| p.name.clone()).zip(values));
         let data = market.identity()?;
-        let (data_id, reads) = market.data_of(plan.compiled.plan())?;
+        let DataRead { id: data_id, reads, compared } = market.data_of(plan.compiled.plan())?;
         let axis = market.columns().axis();
         let stretch = |r: &Range<usize>| TimeRange { start: axis.open()[r.start], end: axis.available()[r.end - 1] };
         let stretches = if rows.len() > 1 { rows.iter().map(stretch).collect() } else { Vec::new() };
@@ -150,6 +153,7 @@ impl RunIdentity {
             data_id,
             calendar_id: Some(market.calendar_id()?),
             reads,
+            compared,
             vendor: data.vendor.clone(),
             as_of: data.as_of,
             symbol: market.symbol().to_owned(),

@@ -149,7 +149,8 @@ pub(super) fn of_sides(a: &Made<'_>, b: &Made<'_>) -> Result<BTreeMap<Cause, Vec
     };
     let reads = |made: &Made<'_>| made.side.report.identity.reads.keys().cloned().collect::<BTreeSet<String>>();
     let reads: BTreeSet<String> = reads(a).union(&reads(b)).cloned().collect();
-    put(Cause::Data, data::of_markets(a.side.market, b.side.market, &reads)?);
+    let compares = [a, b].iter().any(|made| made.side.report.identity.compared.is_some());
+    put(Cause::Data, data::of_markets(a.side.market, b.side.market, &reads, compares)?);
     put(Cause::Spec, of_values("", &a.rules, &b.rules));
     put(Cause::Params, of_params(a.params, b.params)?);
     put(Cause::Costs, of_values("costs", &costs(a)?, &costs(b)?));
@@ -192,7 +193,7 @@ fn costs(made: &Made<'_>) -> Result<Value> {
 /// The fields of its data in which a stored run is not what its side is now: as it is made of the same strategy in the same
 /// way, all else is a consequence, or the version's.
 pub(super) fn data_since(stored: &RunIdentity, now: &RunIdentity) -> Result<Vec<Changed>> {
-    const DATA: [&str; 6] = ["data_id", "calendar_id", "reads", "vendor", "symbol", "frequency"];
+    const DATA: [&str; 7] = ["data_id", "calendar_id", "reads", "compared", "vendor", "symbol", "frequency"];
     let mut changed = of_values("", &json(stored)?, &json(now)?);
     // Files of before calendars were told say nothing of theirs.
     let is_told = |c: &Changed| c.field != "calendar_id" || !c.a.is_null();

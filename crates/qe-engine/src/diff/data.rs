@@ -11,11 +11,13 @@ use serde_json::Value;
 
 use super::changed::{Changed, Place};
 use super::pairs::{is_same, pairs};
+use super::peers;
 use crate::error::Result;
 use crate::market::Market;
 
-/// The fields in which two markets differ; `reads` are the other symbols that one of the two runs reads.
-pub(super) fn of_markets(a: &Market, b: &Market, reads: &BTreeSet<String>) -> Result<Vec<Changed>> {
+/// The fields in which two markets differ; `reads` are the other symbols that one of the two runs reads, and `compares` whether
+/// one of them compares symbols.
+pub(super) fn of_markets(a: &Market, b: &Market, reads: &BTreeSet<String>, compares: bool) -> Result<Vec<Changed>> {
     let mut out = Vec::new();
     let mut field = |name: &str, a: String, b: String| {
         if a != b {
@@ -30,7 +32,7 @@ pub(super) fn of_markets(a: &Market, b: &Market, reads: &BTreeSet<String>) -> Re
         out.push(Changed::new("data.calendar", text(a), text(b)));
     }
     let is_one = a.symbol() == b.symbol() && a.timeframe() == b.timeframe();
-    let is_bare = |m: &Market| m.symbols().names().next().is_none();
+    let is_bare = |m: &Market| m.symbols().names().next().is_none() && !(compares && m.peers().is_some());
     if is_one && is_bare(a) && is_bare(b) && a.id()? == b.id()? && first_row(a) == first_row(b) {
         return Ok(out);
     }
@@ -42,23 +44,32 @@ pub(super) fn of_markets(a: &Market, b: &Market, reads: &BTreeSet<String>) -> Re
     }
     for symbol in reads.iter().filter(|s| s.as_str() != a.symbol() || !is_one) {
         let name = format!("data.{symbol}");
-        match (a.of_symbol(symbol), b.of_symbol(symbol)) {
-            (Some(x), Some(y)) => {
-                if x.timeframe() != y.timeframe() {
-                    let field = format!("{name}.timeframe");
-                    out.push(Changed::new(field, x.timeframe().to_string(), y.timeframe().to_string()));
-                }
-                bars(&name, x, y, &mut out);
-                columns(&name, x, y, &mut out);
-            }
-            (None, None) => {}
-            (x, _) => {
-                let there = |is: bool| if is { Value::from("there") } else { Value::Null };
-                out.push(Changed::new(name, there(x.is_some()), there(x.is_none())));
-            }
-        }
+        of_another(&name, a.of_symbol(symbol), b.of_symbol(symbol), &mut out);
+    }
+    if compares {
+        let known = |symbol: &str| is_one && (symbol == a.symbol() || reads.contains(symbol));
+        peers::of_markets(a, b, known, &mut out);
     }
     Ok(out)
+}
+
+/// In what the data of another symbol differ.
+pub(super) fn of_another(name: &str, a: Option<&Market>, b: Option<&Market>, out: &mut Vec<Changed>) {
+    match (a, b) {
+        (Some(x), Some(y)) => {
+            if x.timeframe() != y.timeframe() {
+                let field = format!("{name}.timeframe");
+                out.push(Changed::new(field, x.timeframe().to_string(), y.timeframe().to_string()));
+            }
+            bars(name, x, y, out);
+            columns(name, x, y, out);
+        }
+        (None, None) => {}
+        (x, _) => {
+            let there = |is: bool| if is { Value::from("there") } else { Value::Null };
+            out.push(Changed::new(name, there(x.is_some()), there(x.is_none())));
+        }
+    }
 }
 
 fn first_row(market: &Market) -> u64 {

@@ -23,6 +23,7 @@ mod exact;
 mod mix;
 mod pairs;
 mod parting;
+mod peers;
 mod seen;
 mod share;
 mod text;

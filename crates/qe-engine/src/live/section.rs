@@ -1,5 +1,6 @@
 //! What compares symbols, as the bars of all of them come: its plan over their panel, instant by instant.
 
+use qe_core::bars::is_price;
 use qe_core::panel::Panel;
 use qe_core::time::TimeRange;
 use qe_factors::plan::{PanelStepper, Plan};
@@ -8,6 +9,21 @@ use super::pilot::place_of;
 use super::{Bar, Feed};
 use crate::error::{Error, Result};
 
+/// Places among the values of a feed's bars.
+#[derive(Debug)]
+struct Wires {
+    /// Of what is read.
+    read: Vec<usize>,
+    /// Of what says that there is a bar.
+    prices: Vec<usize>,
+}
+
+/// Where its prices stand; all of its values, where it has none.
+fn prices(feed: &Feed) -> Vec<usize> {
+    let prices: Vec<usize> = (0..feed.columns.len()).filter(|at| is_price(&feed.columns[*at])).collect();
+    if prices.is_empty() { (0..feed.columns.len()).collect() } else { prices }
+}
+
 /// The symbols that are compared, and what is said of each.
 #[derive(Debug)]
 pub(super) struct Section<'p> {
@@ -15,7 +31,7 @@ pub(super) struct Section<'p> {
     /// Who belonged to the universe when.
     panel: Panel,
     /// Of each feed its number among the symbols, and which values of its bars are read; `None` where it is none of them.
-    feeds: Vec<Option<(usize, Vec<usize>)>>,
+    feeds: Vec<Option<(usize, Wires)>>,
     /// The symbols that have a bar at this instant, and what is read of those.
     at: Vec<usize>,
     rows: Vec<f64>,
@@ -53,8 +69,8 @@ impl<'p> Section<'p> {
                 let reason = format!("it is compared with {}, of another timeframe or calendar", first.symbol);
                 return fault(feed, &reason, "give feeds of one timeframe and calendar");
             }
-            let wires = stepper.columns().map(|name| place_of(feed, name)).collect::<Result<_>>()?;
-            of_feeds.push(Some((symbol, wires)));
+            let read = stepper.columns().map(|name| place_of(feed, name)).collect::<Result<_>>()?;
+            of_feeds.push(Some((symbol, Wires { read, prices: prices(feed) })));
         }
         if let Some(missing) = peers.symbols().iter().find(|s| !feeds.iter().any(|feed| feed.symbol == **s)) {
             return Err(Error::Market {
@@ -129,11 +145,11 @@ impl<'p> Section<'p> {
         for bar in bars {
             let Some((symbol, wires)) = &self.feeds[bar.feed] else { continue };
             time = Some((bar.open_time, bar.available));
-            // A bar without any value is none, as in a panel.
-            let is_bar = bar.values.iter().any(|v| !v.is_nan());
+            // A bar without any price is none, as in a panel.
+            let is_bar = wires.prices.iter().any(|at| !bar.values[*at].is_nan());
             if is_bar && self.panel.is_member(*symbol, bar.open_time) {
                 self.at.push(*symbol);
-                self.rows.extend(wires.iter().map(|at| bar.values[*at]));
+                self.rows.extend(wires.read.iter().map(|at| bar.values[*at]));
             }
         }
         let Some((open, available)) = time else { return };

@@ -11,11 +11,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::{Columns, Shared};
+use qe_core::error::nearest;
 use qe_core::ident::{Id, id_of};
 use qe_core::panel::Panel;
 use qe_core::par::Pool;
 use qe_core::time::TimeRange;
 use qe_factors::plan::Plan;
+use serde::{Deserialize, Serialize};
 
 use super::{Market, Symbols};
 use crate::error::{Error, Result};
@@ -42,6 +44,16 @@ struct Who {
     groups: BTreeMap<String, Vec<String>>,
     /// When each belonged to the universe, where that is said.
     members: Option<Vec<Vec<TimeRange>>>,
+}
+
+/// Symbols that were compared with each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compared {
+    /// Who, the traded one among them, in their order.
+    pub symbols: Arc<[String]>,
+    /// Their data, labels and memberships.
+    pub id: Id,
 }
 
 /// What plans came to: while somebody has it, and the last as long as it takes no more than the panel itself.
@@ -149,6 +161,16 @@ impl Peers {
         Ok(self.0.panel.get_or_init(|| panel))
     }
 
+    /// The labels, by grouping, in the order of the symbols.
+    pub(crate) fn groups(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.0.who.groups
+    }
+
+    /// When each belonged, where that is said.
+    pub(crate) fn members(&self) -> Option<&[Vec<TimeRange>]> {
+        self.0.who.members.as_deref()
+    }
+
     /// Their markets, in order.
     pub(crate) fn markets(&self) -> &[Market] {
         &self.0.who.markets
@@ -173,7 +195,7 @@ impl Peers {
         let members = members.iter().flatten();
         let members: Vec<Vec<(i64, i64)>> =
             members.map(|ranges| ranges.iter().map(|r| (r.start, r.end)).collect()).collect();
-        let id = id_of("peers v1", &(data, groups, members))?;
+        let id = id_of("peers v2", &(data, groups, members))?;
         Ok(*self.0.id.get_or_init(|| id))
     }
 
@@ -254,10 +276,13 @@ impl Market {
         let known = &peers.0.who.groups;
         let Some(name) = across.groupings().into_iter().find(|name| !known.contains_key(*name)) else { return Ok(()) };
         let there: Vec<&str> = known.keys().map(String::as_str).collect();
-        let there =
-            if there.is_empty() { "no labels at all".into() } else { format!("labels of {}", there.join(", ")) };
-        let reason = format!("it reads the grouping {name:?}, and those that it compares have {there}");
-        fault(reason, "give a label of each by Peers::with_group")
+        let told = if there.is_empty() { "no labels at all".into() } else { format!("labels of {}", there.join(", ")) };
+        let reason = format!("it reads the grouping {name:?}, and those that it compares have {told}");
+        let mend = "give a label of each by Peers::with_group";
+        match nearest(name, there) {
+            Some(near) => fault(reason, &format!("did you mean {near:?}? If not, {mend}")),
+            None => fault(reason, mend),
+        }
     }
 
     /// What a plan says of this market across symbols, in each of its first so many rows: a column for each output of

@@ -13,7 +13,7 @@ use qe_core::ident::{Id, id_of};
 use qe_factors::expr::Schema;
 use qe_factors::plan::Plan;
 
-use super::Market;
+use super::{Compared, Market};
 use crate::error::{Error, Result};
 use crate::program::StrategyPlan;
 
@@ -68,6 +68,17 @@ impl Symbols {
         // A strategy that runs over all symbols of a universe runs over the one that it reads, too.
         schema.with_symbols([market.symbol()])
     }
+}
+
+/// The data that a plan reads.
+#[derive(Debug)]
+pub(crate) struct DataRead {
+    /// All of them.
+    pub(crate) id: Id,
+    /// Those of each other symbol that it names.
+    pub(crate) reads: BTreeMap<String, Id>,
+    /// Those that it compares.
+    pub(crate) compared: Option<Compared>,
 }
 
 impl Market {
@@ -132,12 +143,12 @@ impl Market {
         Ok(plan.with_symbols(&own, &read)?)
     }
 
-    /// The data that a plan reads: the identity of all of them, and of each other symbol's. A plan that reads no other
-    /// symbol reads the market's own data, whatever there is beside them.
+    /// The data that a plan reads. A plan that reads no other symbol reads the market's own data, whatever there is beside
+    /// them.
     ///
     /// # Errors
     /// As [`Market::id`].
-    pub(crate) fn data_of(&self, plan: &Plan) -> Result<(Id, BTreeMap<String, Id>)> {
+    pub(crate) fn data_of(&self, plan: &Plan) -> Result<DataRead> {
         let own = self.id()?;
         let (mut read, mut vendors) = (BTreeMap::new(), BTreeMap::new());
         for market in plan.symbols().filter_map(|s| self.of_symbol(s)) {
@@ -145,17 +156,17 @@ impl Market {
             read.insert(market.symbol().to_owned(), data.id);
             vendors.insert(market.symbol(), &data.vendor);
         }
-        let (mut id, mut all) = (own, BTreeMap::new());
+        let (mut id, mut compared) = (own, None);
         if !read.is_empty() {
             id = id_of("data of symbols v1", &(own, &read, vendors))?;
-            all = read;
         }
         if let (Some(_), Some(peers)) = (plan.across(), &self.peers) {
-            let of_peers = peers.id()?;
-            id = id_of("data among peers v1", &(id, of_peers))?;
-            all.insert(format!("{} symbols side by side", peers.markets().len()), of_peers);
+            let symbols = peers.markets().iter().map(|m| m.symbol().to_owned()).collect();
+            let of_all = Compared { symbols, id: peers.id()? };
+            id = id_of("data among peers v1", &(id, of_all.id))?;
+            compared = Some(of_all);
         }
-        Ok((id, all))
+        Ok(DataRead { id, reads: read, compared })
     }
 
     /// The identity of all that any plan may read.

@@ -110,7 +110,7 @@ pub fn run(
     let from = report.times.partition_point(|t| *t <= begin);
     let attribution = Attribution::new(&report, &folio.sleeves, &folio.markets);
     let summary = report.summary_from(from, &folio.markets)?;
-    let read = |(market, of): (&Market, &usize)| Ok(market.data_of(folio.plans[*of].compiled.plan())?.0);
+    let read = |(market, of): (&Market, &usize)| Ok(market.data_of(folio.plans[*of].compiled.plan())?.id);
     let data: Vec<Id> = folio.markets.iter().zip(&folio.of).map(read).collect::<Result<_>>()?;
     let text = serde_json::to_string(spec).map_err(|e| Error::spec("portfolio", e.to_string(), "mend the field"))?;
     let id = id_of("portfolio v1", &(text, &folio.spec_ids, data, begin, env!("CARGO_PKG_VERSION")))?;

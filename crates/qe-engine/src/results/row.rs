@@ -37,6 +37,8 @@ impl Row<'_> {
         let id = |id: &Id| Cell::Text(id.to_string().into());
         let time = |t: Timestamp| Cell::Time(t.0);
         let some = |is: bool, cell: Cell| if is { cell } else { Cell::Null };
+        let mut reads = i.reads.clone();
+        reads.extend(i.compared.as_ref().map(|c| (format!("{} symbols compared", c.symbols.len()), c.id)));
         Ok(BTreeMap::from([
             ("schema_version", Cell::UInt(SCHEMA_VERSION)),
             ("origin", text(self.origin)),
@@ -54,7 +56,7 @@ impl Row<'_> {
             ("spec_version", Cell::UInt(u64::from(i.spec_version))),
             ("data_id", id(&i.data_id)),
             ("calendar_id", i.calendar_id.as_ref().map_or(Cell::Null, id)),
-            ("reads", some(!i.reads.is_empty(), json(&i.reads)?)),
+            ("reads", some(!reads.is_empty(), json(&reads)?)),
             ("vendor", i.vendor.as_deref().map_or(Cell::Null, text)),
             ("as_of", i.as_of.map_or(Cell::Null, time)),
             ("start", time(i.start)),

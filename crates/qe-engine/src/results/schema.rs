@@ -63,7 +63,12 @@ const HEAD: [SchemaColumn; 35] = [
     of("spec_version", Dtype::UInt, "", "the version of the specification's schema"),
     of("data_id", Dtype::Text, "", "the data, and what the market was given beside them"),
     of("calendar_id", Dtype::Text, "", "what a day and a year are, and which row of its data set is the first"),
-    of("reads", Dtype::Text, "", "JSON: the ids of other symbols' data that were read, by symbol"),
+    of(
+        "reads",
+        Dtype::Text,
+        "",
+        "JSON: the ids of other symbols' data that were read, by symbol, and of all that were compared, as one",
+    ),
     of("vendor", Dtype::Text, "", "who made the data, where that is known"),
     of("as_of", Dtype::Time, "", "when the data were taken, where that is known"),
     of("start", Dtype::Time, "", "when the data begin"),

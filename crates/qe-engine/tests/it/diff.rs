@@ -5,12 +5,12 @@ use qe_core::calendar::Calendar;
 use qe_core::columns::Axis;
 use qe_core::param::Value;
 use qe_core::rng::Stream;
-use qe_core::time::{Date, Timestamp};
+use qe_core::time::{Date, TimeRange, Timestamp};
 use qe_core::timeframe::Timeframe;
 use qe_engine::costs::CostModel;
 use qe_engine::diff::{Cause, DiffReport, Seen, Side, What, diff};
 use qe_engine::fills::{FillTiming, Holding, PathPolicy};
-use qe_engine::market::{Market, Masks, Symbols};
+use qe_engine::market::{Market, Masks, Peers, Symbols};
 use qe_engine::results::RunManifest;
 use qe_engine::run::{Report, RunOptions, run};
 use qe_engine::spec::{ExitRule, FillSpec, Profile};
@@ -492,6 +492,46 @@ fn other_symbols_that_are_read_are_data_too() {
         fields(&told, Cause::Data).iter().any(|f| f.starts_with("data.REF.close: 110.0 -> 104.0 (1 row")),
         "{told}"
     );
+}
+
+#[test]
+fn those_that_are_compared_are_data_too() {
+    let mut base = tiny();
+    base.spec.entry.long = Some("cs_rank(close) > 0.6 and neutralize(close, sector) >= 0".into());
+    base.spec.exits[0].rule = ExitRule::When("cs_rank(close) < 0.6".into());
+    let closes = [[90.0, 95.0, 99.0, 125.0, 112.0, 100.0], [80.0, 120.0, 90.0, 90.0, 130.0, 130.0]];
+    let among = |others: &[[f64; 6]], labels: [&str; 3], members: Option<Vec<Vec<TimeRange>>>| {
+        let others: Vec<Market> = ["REF", "MORE"].iter().zip(others).map(|(name, c)| days(name, c)).collect();
+        let all: Vec<&Market> = std::iter::once(&base.market).chain(&others).collect();
+        let labels = labels[..all.len()].iter().map(|l| (*l).to_owned()).collect();
+        let peers = Peers::new(all).unwrap().with_group("sector", labels).unwrap();
+        let peers = members.into_iter().fold(peers, |p, m| p.with_members(m).unwrap());
+        Made { market: base.market.clone().with_peers(&peers).unwrap(), ..base.clone() }
+    };
+    let plain = among(&closes, ["x", "x", "y"], None);
+    let case = |other: &Made, want: &[&str]| {
+        let told = told(&plain, other);
+        assert_eq!(told.shares.len(), 1, "{told}");
+        let fields = fields(&told, Cause::Data);
+        assert!(fields.iter().zip(want).all(|(f, w)| f.starts_with(w)) && fields.len() == want.len(), "{fields:?}");
+    };
+    case(&among(&closes[..1], ["x", "x", "y"], None), &["data.compared.MORE: there -> none"]);
+    let mut moved = closes;
+    moved[0][3] = 50.0;
+    let of_ref = ["open", "high", "low", "close"].map(|c| format!("data.compared.REF.{c}: "));
+    case(&among(&moved, ["x", "x", "y"], None), &of_ref.each_ref().map(String::as_str));
+    case(&among(&closes, ["x", "y", "x"], None), &["data.compared.MORE.sector: ", "data.compared.REF.sector: "]);
+    let always = vec![TimeRange { start: i64::MIN, end: i64::MAX }];
+    let members = vec![always.clone(), vec![TimeRange { start: at(0), end: at(1) }], always];
+    let told_members = told(&plain, &among(&closes, ["x", "x", "y"], Some(members)));
+    assert!(
+        fields(&told_members, Cause::Data).iter().any(|f| f.starts_with("data.compared.REF.member: ")),
+        "{told_members}"
+    );
+    // Peers that nobody reads are no data of a run.
+    let alone = Made { market: plain.market.clone(), ..tiny() };
+    assert_eq!(told(&alone, &tiny()).difference, 0.0);
+    assert!(told(&alone, &tiny()).shares.is_empty());
 }
 
 #[test]

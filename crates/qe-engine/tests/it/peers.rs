@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
-use qe_core::columns::Axis;
+use qe_core::columns::{Axis, Columns};
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::par::{Pool, Threads};
 use qe_core::point::PointTable;
@@ -189,7 +189,8 @@ fn a_sweep_says_the_same_on_any_threads_in_any_groups_and_budgets() {
         n_alone += 1;
         assert_eq!(report.figures.total_return.to_bits(), expected.metric("total_return").unwrap()[row].to_bits());
         assert_eq!(one.identity(&points, row, Fidelity::FULL, &window).unwrap().run_id, report.identity.run_id);
-        assert_eq!(report.identity.reads.keys().collect::<Vec<_>>(), ["6 symbols side by side"]);
+        let compared = report.identity.compared.as_ref().unwrap();
+        assert!(report.identity.reads.is_empty() && compared.symbols.iter().eq(&SYMBOLS));
         let fewer =
             Peers::new(universe.markets[..].iter().map(|m| &**m).filter(|m| m.key() == key || m.symbol() > "B"));
         let other = Market::clone(market).with_peers(&fewer.unwrap());
@@ -352,6 +353,47 @@ fn who_lacks_the_bar_or_is_no_member_is_not_compared_by_what_it_was() {
     for restarts in [0.0, 0.3] {
         assert!(live(&plan, &markets, &[true; 6], restarts) == want, "with restarts {restarts}");
     }
+}
+
+#[test]
+fn a_row_without_prices_is_no_bar_whatever_else_is_in_it() {
+    // F's bars lose their prices here and there, and keep their volume.
+    let mut bars = all_bars(400);
+    let is_bare = |row: usize| row % 7 == 3 || (60..90).contains(&row);
+    let mut columns = Columns::new(bars[5].columns().axis().clone());
+    for (name, column) in bars[5].columns().iter() {
+        let value = |(row, v): (usize, &f64)| if name != "volume" && is_bare(row) { f64::NAN } else { *v };
+        columns.push(name, column.to_f64().iter().enumerate().map(value).collect::<Vec<f64>>()).unwrap();
+    }
+    let holed = Bars::from_columns("F", Timeframe::M1, columns.clone()).unwrap();
+    let kept: Vec<usize> = (0..holed.len()).filter(|row| !is_bare(*row)).collect();
+    let pick = |x: &[i64]| kept.iter().map(|row| x[*row]).collect::<Vec<i64>>();
+    let axis = Axis::new(pick(columns.axis().open()), pick(columns.axis().available())).unwrap();
+    let mut without = Columns::new(axis);
+    for (name, column) in columns.iter() {
+        without.push(name, kept.iter().map(|row| column.value(*row)).collect::<Vec<f64>>()).unwrap();
+    }
+    let plan_of = |market: &Market| {
+        let spec = StrategySpec::from_toml(SURVIVORS).unwrap();
+        spec.compile(&market.schema(), market.steps_per_year(), None).unwrap()
+    };
+    let among = |bars: &[Bars]| -> Vec<Market> {
+        let plain: Vec<Market> = bars.iter().map(|b| Market::new(b, &Calendar::crypto()).unwrap()).collect();
+        let peers = Peers::new(&plain).unwrap();
+        plain.into_iter().map(|m| m.with_peers(&peers).unwrap()).collect()
+    };
+    bars[5] = holed;
+    let with = among(&bars);
+    bars[5] = Bars::from_columns("F", Timeframe::M1, without).unwrap();
+    let left_out = among(&bars);
+    let plan = plan_of(&with[0]);
+    let of = |markets: &[Market]| -> Vec<_> { markets[..5].iter().map(|m| batch(&plan, m)).collect() };
+    // The others' trades are those beside a symbol that has no such rows at all, in batch and bar by bar.
+    assert!(of(&with) == of(&left_out) && of(&with).iter().all(|fills| fills.len() > 10));
+    let others = |markets: &[Market]| live(&plan, markets, &[true, true, true, true, true, false], 0.1);
+    let want: Vec<Vec<_>> =
+        of(&with).iter().map(|f| f.iter().map(|(a, b, c, d, _)| (*a, *b, *c, *d)).collect()).collect();
+    assert!(others(&with)[..5] == want[..] && others(&left_out)[..5] == want[..]);
 }
 
 #[test]

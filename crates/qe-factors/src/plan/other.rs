@@ -120,10 +120,11 @@ impl Plan {
     pub(super) fn symbols_of_panel(&self, panel: &Panel) -> Result<Vec<(u32, Shared<f64>)>> {
         let mut columns = Vec::new();
         for (symbol, other) in self.of_symbols() {
-            if panel.index_of(symbol).is_err() {
+            let Ok(idx) = panel.index_of(symbol) else {
                 return Err(self.lacks_symbol(symbol, panel.symbols().iter().map(String::as_str)));
-            }
-            let values = other.joined(symbol, panel.axis(), &present(&panel.columns_of(symbol)?)?)?;
+            };
+            let rows = present(&panel.columns_of(symbol)?, &panel.rows_of(idx))?;
+            let values = other.joined(symbol, panel.axis(), &rows)?;
             columns.extend(other.columns.iter().copied().zip(values.into_iter().map(Shared::from)));
         }
         Ok(columns)
@@ -143,16 +144,16 @@ impl Plan {
     }
 }
 
-/// The rows in which some column has a value: a symbol of a panel has no others of its own.
-fn present(table: &Columns) -> Result<Columns> {
-    let columns: Vec<(&str, Shared<f64>)> = table.iter().map(|(name, c)| (name, c.to_f64())).collect();
-    let rows: Vec<usize> = (0..table.len()).filter(|&i| columns.iter().any(|(_, c)| !c[i].is_nan())).collect();
+/// The rows that a symbol of a panel has, of all the panel's times: [`Panel::rows_of`].
+fn present(table: &Columns, rows: &[u64]) -> Result<Columns> {
+    let rows: Vec<usize> = (0..table.len()).filter(|i| rows[i / 64] >> (i % 64) & 1 == 1).collect();
     if rows.len() == table.len() {
         return Ok(table.clone());
     }
     let pick = |times: &[i64]| rows.iter().map(|&i| times[i]).collect::<Vec<i64>>();
     let mut out = Columns::new(Axis::new(pick(table.axis().open()), pick(table.axis().available()))?);
-    for (name, column) in columns {
+    for (name, column) in table.iter() {
+        let column = column.to_f64();
         out.push(name, rows.iter().map(|&i| column[i]).collect::<Vec<f64>>())?;
     }
     Ok(out)

@@ -121,7 +121,8 @@ impl PanelStepper<'_> {
     }
 
     /// Takes the rows of an instant: when they opened and when they were complete, and for each symbol that has one, by its
-    /// number, a value for each of [`PanelStepper::columns`]. A symbol that is left out has no bar, or is no member then.
+    /// number, a value for each of [`PanelStepper::columns`]. A symbol that is left out has no row, or is no member then; one
+    /// that is given has one, whatever its values: give those that a panel would have ([`Panel::rows_of`]).
     ///
     /// All outputs of the first symbol come back, then those of the second, conditions as 1, 0 and NaN. `None`, and
     /// nothing is taken, if there is no such symbol, it has two rows, or one with fewer values than are read.

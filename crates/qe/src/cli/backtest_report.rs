@@ -170,6 +170,12 @@ impl BacktestReport {
             let reads: Vec<String> = i.reads.iter().map(|(symbol, id)| format!("{symbol} {}", id.short())).collect();
             let _ = writeln!(text, "reads {}", reads.join(", "));
         }
+        if let Some(compared) = &i.compared {
+            let n = compared.symbols.len();
+            let more = if n > 8 { format!(" and {} more", n - 8) } else { String::new() };
+            let some = compared.symbols[..n.min(8)].join(", ");
+            let _ = writeln!(text, "compares {some}{more}  {}", compared.id.short());
+        }
         let _ = writeln!(text, "filled {}; within a bar {}", i.fill_timing, word(&i.path_policy));
         if let Some(label) = self.label {
             let _ = writeln!(text, "{label}");

@@ -1,6 +1,7 @@
 //! How data are given: files or a simulated market, in the timeframes that are traded. It is plain data, so that a stored
 //! run can keep it, and give its data again.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,10 +83,12 @@ impl Given {
             Origin::Files(spec) => {
                 spec.paths = paths.to_vec();
                 let is_one_file = matches!(paths, [path] if Path::new(path).is_file());
-                if is_one_file && run.reads.is_empty() {
+                let compared = run.compared.iter().flat_map(|c| &*c.symbols).filter(|s| **s != run.symbol);
+                let others: BTreeSet<&String> = run.reads.keys().chain(compared).collect();
+                if is_one_file && others.is_empty() {
                     self.symbol = Some(run.symbol.clone());
                 } else if spec.symbols.is_empty() {
-                    spec.symbols = std::iter::once(&run.symbol).chain(run.reads.keys()).cloned().collect();
+                    spec.symbols = std::iter::once(&run.symbol).chain(others).cloned().collect();
                 }
             }
             Origin::Simulated { .. } => bail!("--data: the run is over a simulated market, which needs no files"),

@@ -127,8 +127,9 @@ pub(crate) fn mended(error: Error) -> anyhow::Error {
         Error::Market { place, reason, .. } if reason.starts_with("it compares symbols") => {
             anyhow!("{place}: {reason}; load the others too, those that are not traded by --read SYMBOLS")
         }
-        Error::Market { place, reason, .. } if reason.starts_with("it reads the grouping") => {
-            anyhow!("{place}: {reason}; give the labels by --groups FILE: symbol,sector,… and a line a symbol")
+        Error::Market { place, reason, mend } if reason.starts_with("it reads the grouping") => {
+            let near = mend.split_once('?').map_or_else(String::new, |(near, _)| format!(" {near}?"));
+            anyhow!("{place}: {reason};{near} --groups FILE gives labels: symbol,sector,… and a line a symbol")
         }
         Error::Expression { error: meaning, .. } => match unknown_symbol(meaning) {
             Some(name) => anyhow!("{error}; --read {name} loads a symbol that is not traded"),

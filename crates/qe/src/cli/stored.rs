@@ -70,7 +70,8 @@ impl Stored {
         let (stored, now) = (&self.manifest.identity, &report.identity);
         if stored.run_id == now.run_id && self.manifest.pnl.to_bits() != report.pnl().to_bits() {
             bail!(
-                "{}: it says that {} was won, and the same run wins {}; take the file as it was written, or run it again",
+                "{}: it says that {} was won, and the same run wins {}: the file was changed, or written by another build \
+                 of the engine; take it as it was written, or run it again",
                 self.path.display(),
                 self.manifest.pnl,
                 report.pnl()

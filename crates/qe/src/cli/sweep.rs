@@ -162,8 +162,19 @@ pub(super) fn evaluate(
         Some(from) => loaded.range(from),
         None => loaded.range(first_warm(sweep, points)?),
     };
-    if loaded.markets.iter().all(|m| m.rows_in(range).is_empty()) {
-        bail!("no bar of the data opens between --from and --to; give another stretch of time");
+    let is_bare = |m: &&Arc<Market>| m.rows_in(range).is_empty();
+    if let Some(market) = loaded.markets.iter().find(is_bare) {
+        let from = Timestamp(range.start);
+        match loaded.from {
+            Some(_) if loaded.markets.iter().all(|m| is_bare(&m)) => {
+                bail!("no bar of the data opens between --from and --to; give another stretch of time")
+            }
+            Some(_) => bail!("{}: no bar of it opens between --from and --to; leave it out", market.key()),
+            None => bail!(
+                "{}: no bar of it opens after {from}, when all markets are warm; leave it out, or give --from",
+                market.key()
+            ),
+        }
     }
     let window = Window::one(range)?;
     let bar = out.bar(points.len() as u64, "sweeping");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json as value};
 
 use super::command::{error, json, run};
 
@@ -131,8 +131,10 @@ fn all_symbols_that_are_loaded_are_compared() {
     assert!(alone["exits"].as_object().is_some_and(|exits| !exits.is_empty()), "{alone}");
     let same = traded["top"].as_array().unwrap().iter().find(|row| row["params"]["market"] == "QQQ 1d").unwrap();
     assert_eq!(same["metrics"]["final_equity"], alone["final_equity"]);
-    let reads = alone["identity"]["reads"].as_object().unwrap();
-    assert_eq!(reads.keys().collect::<Vec<_>>(), ["3 symbols side by side"]);
+    let compared = &alone["identity"]["compared"];
+    assert_eq!((&compared["symbols"], alone["identity"]["reads"].as_object()), (&value!(["QQQ", "SPY", "XLE"]), None));
+    let (_, text, _) = run(at, &of("backtest", &[&["--symbol", "QQQ", "--read", "SPY,XLE"], &groups[..]].concat()));
+    assert!(text.contains("\ncompares QQQ, SPY, XLE  "), "{text}");
     // With another one it is another comparison.
     let four = json(at, 0, &of("backtest", &[&["--symbol", "QQQ", "--read", "SPY,XLE,GLD"], &groups[..]].concat()));
     assert_ne!(four["identity"]["data_id"], alone["identity"]["data_id"]);
@@ -146,6 +148,9 @@ fn all_symbols_that_are_loaded_are_compared() {
     fs::write(at.join("others.csv"), "symbol,size\nSPY,large\nQQQ,large\n").unwrap();
     let said = error(at, &of("backtest", &["--symbol", "QQQ", "--read", "SPY", "--groups", "others.csv"]));
     assert!(said.contains("labels of size"), "{said}");
+    fs::write(at.join("others.csv"), "symbol,sektor\nSPY,large\nQQQ,large\n").unwrap();
+    let said = error(at, &of("backtest", &["--symbol", "QQQ", "--read", "SPY", "--groups", "others.csv"]));
+    assert!(said.contains("did you mean \"sektor\"?") && said.contains("--groups FILE"), "{said}");
     let said = error(at, &of("backtest", &[&["--symbol", "QQQ", "--read", "IWM"], &groups[..]].concat()));
     assert!(said.contains("groups.csv") && said.contains("IWM has no label of sector"), "{said}");
 }

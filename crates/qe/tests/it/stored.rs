@@ -178,6 +178,46 @@ fn two_runs_differ_by_what_was_changed() {
 }
 
 #[test]
+fn a_run_that_compares_is_made_again_and_differs_by_those_that_it_compares() {
+    let dir = folder();
+    let at = dir.path();
+    let ranked = "version = 1\nname = \"Ranked\"\n[entry]\nlong = \"cs_rank(close / close[1]) > 0.6 and \
+                  neutralize(close, sector) >= 0\"\n[[exits]]\nwhen = \"cs_rank(close / close[1]) < 0.6\"\n";
+    fs::write(at.join("ranked.toml"), ranked).unwrap();
+    fs::create_dir(at.join("bars")).unwrap();
+    for (name, first) in [("AAA", 100.0), ("BBB", 61.0), ("CCC", 97.0)] {
+        let text = format!("{HEADER}\n");
+        let row = |day: u32| {
+            let close = first + f64::from(day * first as u32 % 11) - 0.3 * f64::from(day % 4);
+            format!("2024-06-{day:02},{},{},{},{close},1000\n", close - 0.5, close + 2.0, close - 2.0)
+        };
+        fs::write(at.join(format!("bars/{name}.csv")), text + &(1..31).map(row).collect::<String>()).unwrap();
+    }
+    fs::write(at.join("one.csv"), "symbol,sector\nAAA,x\nBBB,x\nCCC,y\n").unwrap();
+    fs::write(at.join("two.csv"), "symbol,sector\nAAA,x\nBBB,y\nCCC,x\n").unwrap();
+    let of = |read: &str, groups: &str, out: &str| {
+        let args = ["backtest", "ranked.toml", "bars", "-t", "1d", "--calendar", "crypto", "--symbol", "AAA", "--read"];
+        json(at, 0, &[&args[..], &[read, "--groups", groups, "--out", out]].concat())
+    };
+    of("BBB,CCC", "one.csv", "a");
+    of("BBB,CCC", "two.csv", "b");
+    of("BBB", "one.csv", "c");
+    let fields = |other: &str| {
+        let told = json(at, 1, &["run-diff", "a", other]);
+        assert_eq!((&told["shares"][0]["causes"], &told["shares"][1]), (&serde_json::json!(["data"]), &Value::Null));
+        let fields = told["shares"][0]["fields"].as_array().unwrap().clone();
+        fields.iter().map(|f| f["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(fields("b"), ["data.compared.BBB.sector", "data.compared.CCC.sector"]);
+    assert_eq!(fields("c"), ["data.compared.CCC"]);
+    // Its files have moved, and stand among others.
+    fs::rename(at.join("bars"), at.join("moved")).unwrap();
+    fs::copy(at.join("moved/AAA.csv"), at.join("moved/ZZZ.csv")).unwrap();
+    json(at, 0, &["report", "a", "--data", "moved", "--out", "again.html"]);
+    assert!(page(&at.join("again.html")).contains("AAA, BBB, CCC"));
+}
+
+#[test]
 fn data_that_are_others_and_records_that_were_changed_are_refused() {
     let dir = folder();
     let at = dir.path();

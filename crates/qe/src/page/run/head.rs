@@ -140,6 +140,9 @@ pub(crate) fn identity(page: &RunPage, out: &mut Html) {
     for (symbol, id) in &i.reads {
         line("Reads", "id", &format!("{symbol} {id}"));
     }
+    if let Some(compared) = &i.compared {
+        line("Compares", "id", &format!("{} {}", compared.symbols.join(", "), compared.id));
+    }
     line("Vendor", "", i.vendor.as_deref().unwrap_or("not known"));
     line("As of", "", &i.as_of.map_or_else(|| "not known".to_owned(), |at| instant(at.nanos()) + " UTC"));
     line("Symbol", "", &i.symbol);
