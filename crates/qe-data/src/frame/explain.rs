@@ -32,15 +32,17 @@ impl Loader {
 
     /// What to do where files have rows, and none is wanted.
     pub(super) fn mend_for_no_rows(&self) -> String {
-        let mut ways = vec!["widen the range"];
-        if self.spec.hours != SessionHours::All {
-            ways.push("choose other hours");
-        }
-        ways.push("check the time zone of the stamps");
-        if self.spec.kind == DataKind::Bars && self.spec.timeframe.is_intraday() {
-            ways.push("or give the timeframe of the bars: daily ones are 1d");
-        }
-        ways.join(", ")
+        let spec = &self.spec;
+        let all = [
+            (
+                "give the timeframe of the bars (daily ones are 1d)",
+                spec.kind == DataKind::Bars && spec.timeframe.is_intraday(),
+            ),
+            ("widen the range", spec.start.is_some() || spec.end.is_some()),
+            ("choose other hours", spec.hours != SessionHours::All),
+            ("check the time zone of the stamps", true),
+        ];
+        all.iter().filter(|(_, helps)| *helps).map(|(way, _)| *way).collect::<Vec<_>>().join(", or ")
     }
 
     /// A failed query, explained by the first file that fails on its own.

@@ -127,7 +127,7 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     };
     let is_clean = leaks.as_ref().is_none_or(Leaks::is_clean);
     if let Some(path) = &args.trades {
-        write_text(&records::trades(&report), path)?;
+        write_text(&records::trades(&report)?, path)?;
     }
     if let Some(path) = &args.fills {
         write_text(&records::fills(&report, &plan.reasons), path)?;

@@ -33,9 +33,11 @@ mod sweep;
 mod sweep_report;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use output::Output;
@@ -97,21 +99,32 @@ pub(crate) enum Verdict {
     Bad,
 }
 
+/// What helps beside an error of arguments, if anything does.
+fn hint(error: &clap::Error, names: &[OsString]) -> Option<&'static str> {
+    let is_swallowed = error.kind() == ErrorKind::MissingRequiredArgument && names.iter().any(|a| a == "--data");
+    is_swallowed.then_some("all that stands behind --data is data: give what is missing before it")
+}
+
 /// Runs the command with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let json = args.iter().take_while(|a| *a != "--").any(|a| a == "--json");
+    let names: Vec<OsString> = args.iter().filter(|a| a.to_string_lossy().starts_with("--")).cloned().collect();
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(e) if json && e.use_stderr() => {
             let text = e.to_string();
             let reason = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ").trim();
-            Output::new(true, true).error(&anyhow::Error::msg(reason.to_owned()));
+            let hint = hint(&e, &names).map_or_else(String::new, |hint| format!("; {hint}"));
+            Output::new(true, true).error(&anyhow::Error::msg(format!("{reason}{hint}")));
             return ExitCode::from(2);
         }
         Err(e) => {
             // Help and version are printed this way too. If nobody reads it, there is nobody to tell.
             let _ = e.print();
+            if let Some(hint) = hint(&e, &names) {
+                let _ = writeln!(std::io::stderr(), "\n{hint}");
+            }
             return ExitCode::from(if e.use_stderr() { 2 } else { 0 });
         }
     };

@@ -67,8 +67,8 @@ pub(crate) fn run(args: &ReportArgs, out: &Output) -> Result<Verdict> {
         None => beside(&stored.path),
     };
     check(&path)?;
-    stored.given.refuse_replacing(&[&path], &[&stored.path])?;
     let run = stored.repeat(out)?;
+    run.stored.given.refuse_replacing(&[&path], &[&run.stored.path])?;
     run.ensure_same_data()?;
     let policies = match args.policies {
         true => {

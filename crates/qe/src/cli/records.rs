@@ -10,6 +10,7 @@ use qe_data::frame::check_savable;
 use qe_engine::ledger::{Cause, Fills};
 use qe_engine::market::Market;
 use qe_engine::portfolio::PortfolioReport;
+use qe_engine::results::{Values, trade_log};
 use qe_engine::run::Report;
 
 /// Fails where [`write`] cannot but fail: to be asked before a long computation.
@@ -40,27 +41,25 @@ fn lines(header: &str, rows: impl Iterator<Item = Vec<String>>) -> String {
     })
 }
 
-/// Round trips, the open one last.
-pub(crate) fn trades(report: &Report) -> String {
-    let header = "entry_time,exit_time,entry_row,exit_row,side,units,entry_price,exit_price,entry_raw,exit_raw,pnl,\
-                  pnl_frac,costs,mae_frac,mfe_frac,strength,reason,is_undecided";
-    let row = |t: &qe_engine::trades::Trade| {
-        let numbers = [
-            (t.side, t.units, t.entry_price, t.exit_price, t.entry_raw),
-            (t.exit_raw, t.pnl, t.pnl_frac, t.costs, t.mae_frac),
-        ];
-        let numbers = numbers.into_iter().flat_map(|(a, b, c, d, e)| [a, b, c, d, e].map(number));
-        let mut row = vec![
-            time(t.entry_time),
-            t.exit_time.map_or_else(String::new, time),
-            t.entry_row.to_string(),
-            t.exit_row.to_string(),
-        ];
-        row.extend(numbers.chain([number(t.mfe_frac), number(t.strength)]));
-        row.extend([quoted(t.reason.as_deref().unwrap_or_default()), t.is_undecided.to_string()]);
-        row
+/// Round trips, the open one last: the columns of a stored trade log.
+pub(crate) fn trades(report: &Report) -> Result<String> {
+    let table = trade_log(&report.trades)?;
+    let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+    let row = |i: usize| table.columns().iter().map(|c| field(&c.values, i)).collect();
+    Ok(lines(&names.join(","), (0..table.len()).map(row)))
+}
+
+/// A value of a table.
+fn field(values: &Values, row: usize) -> String {
+    let some = match values {
+        Values::Bool(x) => x[row].map(|v| v.to_string()),
+        Values::Int(x) => x[row].map(|v| v.to_string()),
+        Values::UInt(x) => x[row].map(|v| v.to_string()),
+        Values::Float(x) => x[row].map(number),
+        Values::Text(x) => x[row].as_deref().map(quoted),
+        Values::Time(x) => x[row].map(time),
     };
-    lines(header, report.trades.iter().map(row))
+    some.unwrap_or_default()
 }
 
 /// Why a fill happened, in a word of the strategy.

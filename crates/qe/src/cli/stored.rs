@@ -59,12 +59,17 @@ impl Stored {
         Ok(Self { given: given.moved_to(data, &manifest.identity)?, manifest, path })
     }
 
+    /// What is said where its data cannot be read.
+    pub(crate) fn unread(&self) -> String {
+        format!("{}: the run cannot be made again; where its data have moved, --data names them", self.path.display())
+    }
+
     /// Loads its data, and runs it again.
     pub(crate) fn repeat(self, out: &Output) -> Result<Repeated> {
         let place = || format!("{}: the run cannot be made again", self.path.display());
         let spec = self.manifest.spec().with_context(place)?;
         let options = self.manifest.options();
-        let (markets, _, left_out) = self.given.load(spec.execution.path, out).with_context(place)?;
+        let (markets, _, left_out) = self.given.load(spec.execution.path, out).with_context(|| self.unread())?;
         let market = one(&markets).with_context(place)?;
         let report = run::run(&spec, &market, &options).map_err(mended).with_context(place)?;
         let (stored, now) = (&self.manifest.identity, &report.identity);

@@ -125,7 +125,11 @@ fn a_backtest_tells_what_can_be_followed_by_hand() {
         |name: &str| -> Vec<String> { fs::read_to_string(at.join(name)).unwrap().lines().map(str::to_owned).collect() };
     let trades = lines("t.csv");
     assert_eq!(trades.len(), 2);
-    assert!(trades[1].starts_with("2024-01-04T14:30:00Z,2024-01-08T14:30:00Z,2,4,1,100,100,100,"), "{}", trades[1]);
+    assert!(
+        trades[1].starts_with("2024-01-04T14:30:00Z,2024-01-08T14:30:00Z,2,4,345600000000000,1,100,100,100,"),
+        "{}",
+        trades[1]
+    );
     assert!(trades[1].ends_with(",\"held, enough\",false"), "{}", trades[1]);
     let fills = lines("f.csv");
     assert_eq!(fills[1], "2024-01-04T14:30:00Z,2,1,open,100,100,100,0,0,100,entry,false");

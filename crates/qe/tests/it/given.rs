@@ -57,6 +57,8 @@ fn paths_can_be_given_by_name() {
     assert_eq!(json(at, 0, &["data", "check", "--data", "SPY.csv", "-t", "1d"])[0]["subject"], "SPY");
     assert_eq!(json(at, 0, &["expr", "eval", "--data", "SPY.csv", "-t", "1d", "-e", "close"])[0]["n_rows"], 8);
     assert!(error(at, &["backtest", "rises.toml", "--data", "no.csv"]).contains("cannot read no.csv"));
+    let said = error(at, &["backtest", "-t", "1d", "--data", "SPY.csv", "rises.toml"]);
+    assert!(said.contains("behind --data is data: give what is missing before it"), "{said}");
     assert!(error(at, &["backtest", "rises.toml", "--simulated", "--data", "SPY.csv"]).contains("cannot be used with"));
     assert!(error(at, &["backtest", "rises.toml", "--data", "SPY.csv", "--trades", "SPY.csv"]).contains("is read"));
 }

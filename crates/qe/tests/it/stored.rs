@@ -212,6 +212,7 @@ fn a_run_that_compares_is_made_again_and_differs_by_those_that_it_compares() {
     assert_eq!(fields("c"), ["data.compared.CCC"]);
     // Its files have moved, and stand among others.
     fs::rename(at.join("bars"), at.join("moved")).unwrap();
+    assert!(error(at, &["report", "a"]).contains("where its data have moved, --data names them"));
     fs::copy(at.join("moved/AAA.csv"), at.join("moved/ZZZ.csv")).unwrap();
     json(at, 0, &["report", "a", "--data", "moved", "--out", "again.html"]);
     assert!(page(&at.join("again.html")).contains("AAA, BBB, CCC"));
