@@ -78,8 +78,9 @@ pub(crate) struct BacktestArgs {
     /// Write a page of it: one HTML file that needs nothing else.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,
-    /// Compare it on the page with this symbol, bought and held, instead of its own: one that is read (`--read`).
-    #[arg(long, value_name = "SYMBOL", requires = "page")]
+    /// Compare it with this symbol, bought and held, which is traded or read (`--read`): beta, alpha and what else is of both is
+    /// told, and stored; a page is drawn beside it instead of beside the strategy's own symbol.
+    #[arg(long, value_name = "SYMBOL")]
     benchmark: Option<String>,
     /// Run it at other costs, too, and show on the page what comes of it.
     #[arg(long, requires = "page")]
@@ -107,11 +108,17 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
     }
     args.market.refuse_replacing(&targets, &args.strategy)?;
     let (market, loaded) = args.market.load_one(&spec, out)?;
-    let options = RunOptions { params, eval_start: loaded.from, eval_end: loaded.to, ..RunOptions::default() };
+    let mut options = RunOptions { params, eval_start: loaded.from, eval_end: loaded.to, ..RunOptions::default() };
     let place = || args.strategy.clone();
     let plan = plan(&spec, &market, &options.params).with_context(place)?;
     check_stretch(&plan, &market, &loaded)?;
-    let report = run::run(&spec, &market, &options).map_err(mended)?;
+    let mut report = run::run(&spec, &market, &options).map_err(mended)?;
+    // Which days are scored, the run tells.
+    let benchmark = args.benchmark.as_deref().map(|name| page::held(name, &report, &market)).transpose()?;
+    if let Some(benchmark) = &benchmark {
+        options.benchmark = Some(benchmark.daily.clone());
+        report = run::run(&spec, &market, &options).map_err(mended)?;
+    }
     let policies = match args.policies {
         true => Some(page::range(&plan, &market, &report, out)?),
         false => None,
@@ -145,7 +152,6 @@ pub(crate) fn run(args: &BacktestArgs, out: &Output) -> Result<Verdict> {
         written.extend(files.all().map(Path::to_path_buf));
     }
     if let Some(path) = &args.page {
-        let benchmark = args.benchmark.as_deref().map(|name| page::held(name, &report, &market)).transpose()?;
         let left_out = loaded.left_out.clone();
         let beside = page::Beside { benchmark, policies: policies.clone(), stress: args.stress, left_out };
         let html = page::of_run((&spec, &market, &options), &report, beside, out)?;

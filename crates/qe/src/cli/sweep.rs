@@ -70,7 +70,8 @@ pub(crate) struct SweepArgs {
     /// Write a page of it: one HTML file that needs nothing else.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,
-    /// The parameter from left to right on the page; the one of most values, if nothing is said.
+    /// The parameter from left to right on the page; the one of most values, if nothing is said, unless those are too many
+    /// to stand side by side.
     #[arg(long, value_name = "NAME", requires = "page")]
     x: Option<String>,
     /// The parameter from the bottom to the top.

@@ -33,7 +33,7 @@ pub(crate) fn fixed(x: f64, decimals: usize) -> String {
 
 /// A number with as many digits before its power of ten as tell apart what lies so near.
 pub(crate) fn powers(v: f64, greatest: f64, least: f64) -> String {
-    let digits = libm::log10(greatest / least).ceil().clamp(0.0, 6.0) as usize;
+    let digits = libm::log10(greatest / least).ceil().clamp(0.0, 12.0) as usize;
     if v == 0.0 { "0".to_owned() } else { format!("{v:.digits$e}").replace('-', "−") }
 }
 

@@ -20,7 +20,7 @@
     price: function (v) { return minus(Number(v.toPrecision(5)).toString()); },
     count: function (v) { return minus(v.toFixed(0)); }
   };
-  // The points of a path of ours: M and L with both numbers, H and V with one, h0 for a dot.
+  // The points of a path of ours: M and L with both numbers, H and V with one, h.01 for a dot.
   function points(d) {
     var out = [], x = 0, y = 0, parts = d.match(/[MLHVh][^MLHVhZ]*/g) || [];
     parts.forEach(function (part) {

@@ -81,7 +81,13 @@ impl Table {
     /// Opens it.
     pub(crate) fn begin(out: &mut Html, id: &str, caption: &str, columns: &[Column<'_>], is_sortable: bool) -> Self {
         out.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\"").attr("aria-labelledby", &format!("{id}-c"));
-        out.raw("><table").attr("id", id).raw(if is_sortable { " class=\"sortable\"" } else { "" });
+        let class = match (is_sortable, columns.len() > 14) {
+            (true, true) => " class=\"sortable wide\"",
+            (true, false) => " class=\"sortable\"",
+            (false, true) => " class=\"wide\"",
+            (false, false) => "",
+        };
+        out.raw("><table").attr("id", id).raw(class);
         out.raw("><caption")
             .attr("id", &format!("{id}-c"))
             .raw("><span>")

@@ -143,6 +143,22 @@ fn another_symbol_is_what_a_page_compares_with() {
     json(at, 0, &["report", "a", "--benchmark", "HELD", "--out", "r.html"]);
     assert_eq!(page(&at.join("r.html")), beside);
     assert!(page_of(&["--symbol", "SPY"]).contains("buy and hold SPY"));
+    // Figures of both are told, and are those that a page computes beside a run that had no benchmark.
+    let both = |more: &[&str]| json(at, 0, &[&args[..], &["--symbol", "SPY"], more].concat());
+    let (alone, told) = (both(&["--out", "alone"]), both(&["--benchmark", "HELD"]));
+    json(at, 0, &["report", "alone", "--benchmark", "HELD", "--out", "alone.html"]);
+    let drawn = page(&at.join("alone.html"));
+    for name in ["beta", "tracking_error", "information_ratio"] {
+        assert!(alone["summary"]["figures"][name].is_null(), "{name}");
+        let figure = told["summary"]["figures"][name].as_f64().unwrap();
+        let written =
+            if name == "tracking_error" { format!("{:.2} %", 100.0 * figure) } else { format!("{:.3}", figure.abs()) };
+        let row = drawn.split_once(&format!("{name} †")).unwrap().1;
+        assert!(row[..row.find("</tr>").unwrap()].contains(&written), "{name}: {written}");
+    }
+    assert_eq!(told["final_equity"], alone["final_equity"]);
+    assert_ne!(told["identity"]["run_id"], alone["identity"]["run_id"]);
+    assert!(told["identity"]["benchmark_id"].is_string());
     let said = error(at, &["report", "a", "--benchmark", "QQQ", "--out", "x.html"]);
     assert!(said.contains("--benchmark QQQ: of the loaded symbols there are") && said.contains("--read QQQ"), "{said}");
 }

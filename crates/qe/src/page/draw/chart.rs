@@ -129,9 +129,10 @@ impl Chart<'_> {
         }
         out.raw("</ol><ol class=\"xs\" aria-hidden=\"true\">");
         for (share, label, is_minor) in xs {
+            let is_words = matches!(self.bottom, Bottom::Words(_));
             let edge = match share {
-                s if s < 0.03 => "s",
-                s if s > 0.92 => "e",
+                s if s < 0.03 && !is_words => "s",
+                s if s > 0.99 || s > 0.92 && !is_words => "e",
                 _ => "",
             };
             out.raw("<li").attr("style", &format!("left:{:.1}%", 100.0 * share));

@@ -11,7 +11,10 @@ impl Distribution {
         let scale = Scale::from_zero(self.counts.iter().map(|n| *n as f64));
         let (mut boxes, mut line) = (Path::default(), Path::default());
         for (n, w) in self.counts.iter().zip(self.edges.windows(2)).filter(|(n, _)| **n > 0) {
-            boxes.rectangle((1000.0 * across.at(w[0]), 1000.0 * across.at(w[1])), (0.0, scale.at(*n as f64)));
+            let (from, to) = (1000.0 * across.at(w[0]), 1000.0 * across.at(w[1]));
+            // One that is narrower than a stroke is to be seen all the same.
+            let wider = (4.0 - (to - from) / 2.0).max(0.0);
+            boxes.rectangle((from - wider, to + wider), (0.0, scale.at(*n as f64)));
         }
         let mut legend = vec![("box", what.to_owned())];
         if let Some(luck) = luck {

@@ -61,7 +61,8 @@ impl Path {
 
     fn dot_at(&mut self, x: f64, y: i32) -> &mut Self {
         self.letter('M').number(x).letter(' ').whole(y);
-        self.0.push_str("h0");
+        // Of no length at all, some readers of paper draw no square ends.
+        self.0.push_str("h.01");
         self
     }
 
@@ -173,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_line_goes_through_its_points_and_is_broken_where_they_are_missing() {
-        assert_eq!(drawn(&Line::of(&[0.0, 1.0, 1.0, f64::NAN, 0.5])), "M100 1000h0L300 0H500M900 500h0");
-        assert_eq!(drawn(&Line::of(&[0.25])), "M500 750h0");
+        assert_eq!(drawn(&Line::of(&[0.0, 1.0, 1.0, f64::NAN, 0.5])), "M100 1000h.01L300 0H500M900 500h.01");
+        assert_eq!(drawn(&Line::of(&[0.25])), "M500 750h.01");
         assert_eq!(drawn(&Line::of(&[])), "");
     }
 
@@ -182,14 +183,14 @@ mod tests {
     fn a_column_of_many_points_is_one_place() {
         let saw: Vec<f64> = (0..10_000).map(|i| f64::from(i % 2)).collect();
         let d = drawn(&Line::of(&saw));
-        assert!(d.starts_with("M0.5 1000h0V0L1.5 1000V0"), "{}", &d[..40]);
+        assert!(d.starts_with("M0.5 1000h.01V0L1.5 1000V0"), "{}", &d[..40]);
     }
 
     #[test]
     fn an_area_is_closed_at_its_ground() {
         let mut path = Path::default();
         path.area(&Line::of(&[0.5, f64::NAN, 1.0]), &UNIT, 0.0);
-        assert_eq!(path.as_str(), "M166.7 500h0L166.7 1000H166.7ZM833.3 0h0L833.3 1000H833.3Z");
+        assert_eq!(path.as_str(), "M166.7 500h.01L166.7 1000H166.7ZM833.3 0h.01L833.3 1000H833.3Z");
     }
 
     #[test]
@@ -197,6 +198,6 @@ mod tests {
         let mut path = Path::default();
         path.dot(12.34, 0.5).rectangle((0.0, 10.0), (0.0, 1.0));
         path.band(&Band::of(&[0.2, f64::NAN, 0.4], &[0.2, 0.5, 0.6]), &UNIT);
-        assert_eq!(path.as_str(), "M12.3 500h0M0 1000V0H10V1000ZM166.7 800V799M833.3 600V400");
+        assert_eq!(path.as_str(), "M12.3 500h.01M0 1000V0H10V1000ZM166.7 800V799M833.3 600V400");
     }
 }

@@ -193,8 +193,9 @@ impl RunPage {
         let told = |places: &mut dyn Iterator<Item = &usize>| -> Vec<TradeRow> {
             places.take(N_TOLD).map(|i| TradeRow::of(&report.trades[*i])).collect()
         };
-        let extremes =
-            [told(&mut order.iter()), told(&mut order.iter().rev().take(order.len().saturating_sub(N_TOLD)))];
+        // Of a few each is one of the best or one of the worst.
+        let n_best = order.len().div_ceil(2);
+        let extremes = [told(&mut order.iter().take(n_best)), told(&mut order.iter().rev().take(order.len() - n_best))];
         Ok(Self {
             identity: report.identity.clone(),
             verdict: options.verdict.clone(),

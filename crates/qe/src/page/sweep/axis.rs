@@ -39,10 +39,26 @@ pub struct ParamAxis {
     pub(crate) value: Vec<u32>,
 }
 
-/// A number, as an axis writes it: seven digits are enough to tell values of a lattice apart.
+/// A number, as an axis writes it: a whole one as it is, and of others seven digits, which tell values of a lattice apart.
 pub(crate) fn number(v: f64) -> String {
-    let short = format!("{v:.6e}").parse::<f64>().unwrap_or(v);
-    short.to_string().replace('-', "−")
+    rounded(v, 7)
+}
+
+fn rounded(v: f64, n_digits: usize) -> String {
+    let is_whole = v.fract() == 0.0 && v.abs() < 1e15;
+    let short = if is_whole { v } else { format!("{v:.*e}", n_digits - 1).parse().unwrap_or(v) };
+    match v.abs() {
+        size if size != 0.0 && !(1e-5..1e15).contains(&size) => format!("{short:e}"),
+        _ => short.to_string(),
+    }
+    .replace('-', "−")
+}
+
+/// Distinct numbers, with more digits where seven do not tell them apart; noise in the last digits does not count.
+fn values_told(values: &[f64]) -> Vec<String> {
+    let told = |n_digits| values.iter().map(|v| rounded(*v, n_digits)).collect::<Vec<_>>();
+    let is_apart = |labels: &Vec<String>| labels.windows(2).all(|w| w[0] != w[1]);
+    (7..=12).map(told).find(is_apart).unwrap_or_else(|| told(7))
 }
 
 /// The value of a parameter that is the same at all points, or the axis of one that is not.
@@ -74,7 +90,7 @@ fn of_numbers(param: &Param, x: &[f64], is_whole: bool) -> Result<ParamAxis, Str
         name: param.name.clone(),
         doc: param.doc.clone(),
         n_values: values.len(),
-        labels: values.iter().map(|v| number(*v)).collect(),
+        labels: values_told(&values),
         edges: Vec::new(),
         is_grouped: values.len() > MOST_VALUES,
         is_ordered: true,
@@ -104,18 +120,20 @@ fn of_numbers(param: &Param, x: &[f64], is_whole: bool) -> Result<ParamAxis, Str
 
 /// Ascending numbers, each with two digits of what lies between it and the next.
 fn told_apart(x: &[f64], is_whole: bool) -> Vec<String> {
+    if is_whole {
+        return x.iter().map(|v| number(*v)).collect();
+    }
     let gaps: Vec<f64> = x.windows(2).map(|w| w[1] - w[0]).collect();
-    let text = |(i, v): (usize, &f64)| {
-        if is_whole {
-            return number(*v);
-        }
-        let gap = gaps[i.saturating_sub(1)..].iter().take(2).copied().fold(f64::INFINITY, f64::min);
-        match 1.0 - libm::log10(gap).floor() {
-            decimals if v.abs() < 1e7 && decimals <= 6.0 => fixed(*v, decimals.max(0.0) as usize),
-            _ => powers(*v, v.abs(), gap / 10.0),
-        }
-    };
-    x.iter().enumerate().map(text).collect()
+    let gap = |i: usize| gaps[i.saturating_sub(1)..].iter().take(2).copied().fold(f64::INFINITY, f64::min);
+    let decimals = |i: usize| (1.0 - libm::log10(gap(i)).floor()).clamp(0.0, 99.0) as usize;
+    let written: [Vec<String>; 2] = [
+        x.iter().enumerate().map(|(i, v)| fixed(*v, decimals(i))).collect(),
+        x.iter().enumerate().map(|(i, v)| powers(*v, v.abs(), gap(i) / 10.0)).collect(),
+    ];
+    // Plain digits, unless they are longer than those before a power of ten.
+    let longest = |labels: &[String]| labels.iter().map(|l| l.chars().count()).max().unwrap_or(0);
+    let [plain, with_powers] = written;
+    if longest(&plain) <= longest(&with_powers).max(7) { plain } else { with_powers }
 }
 
 fn of_words(param: &Param, options: &[String], x: impl Iterator<Item = u32>) -> Result<ParamAxis, String> {
@@ -181,6 +199,19 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_are_written_whole_and_near_ones_apart() {
+        let dates: Vec<Value> = (20_240_101..20_240_113).map(|i: i64| i.into()).collect();
+        let days = axis(Param::int("day", 20_240_101, 20_240_112, 20_240_101), &dates).unwrap();
+        assert_eq!((days.labels[0].as_str(), days.labels[11].as_str()), ("20240101", "20240112"));
+        let near: Vec<Value> = (0..5).map(|i| (1e8 + 0.25 * f64::from(i)).into()).collect();
+        let near = axis(Param::float("x", 1e8, 2e8, 1e8), &near).unwrap();
+        assert_eq!((near.labels[0].as_str(), near.labels[2].as_str()), ("100000000", "100000000.5"));
+        assert!(near.labels.windows(2).all(|w| w[0] != w[1]), "{:?}", near.labels);
+        let tiny: Vec<Value> = (1..4).map(|i| (1e-9 * f64::from(i)).into()).collect();
+        assert_eq!(axis(Param::float("x", 0.0, 1.0, 0.0), &tiny).unwrap().labels[1], "2e−9");
+    }
+
+    #[test]
     fn many_values_are_grouped_and_none_is_lost() {
         let values: Vec<Value> = (1..=100).map(|i: i64| i.into()).collect();
         let many = axis(Param::int("n", 1, 100, 1), &values).unwrap();
@@ -207,7 +238,7 @@ mod tests {
             [(1000.001, 1000.012), (-3e-7, 2e-7), (2e9, 2.001e9), (0.001011, 0.09989), (-40.0, 40.0), (0.0, 1e15)];
         for axis in ranges.map(|(low, high)| of(low, high, false)).iter().chain([&z, &log]) {
             let mut told = axis.edges.clone();
-            assert!(told.len() == 13 && told.iter().all(|l| l.chars().count() <= 11), "{told:?}");
+            assert!(told.len() == 13 && told.iter().all(|l| l.chars().count() <= 13), "{told:?}");
             told.dedup();
             assert_eq!(told.len(), 13, "{told:?}");
         }

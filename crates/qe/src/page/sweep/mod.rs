@@ -42,7 +42,7 @@ const MOST_REASONS: usize = 40;
 pub struct SweepPageOptions {
     /// The metric that points are compared by: one of [`qe_engine::outcome::NAMES`].
     pub by: String,
-    /// The parameter from left to right; the one of most values, if nothing is said.
+    /// The parameter from left to right; the one of most values, if nothing is said, unless they are too many words.
     pub x: Option<String>,
     /// The parameter from the bottom to the top; the one of most values beside `x`, if nothing is said.
     pub y: Option<String>,
@@ -305,6 +305,9 @@ fn failed(outcomes: &OutcomeTable) -> Vec<FailedRow> {
     rows
 }
 
+/// More places than these stand from the bottom to the top, where nothing is said.
+const MOST_ACROSS: usize = 24;
+
 /// The parameters of a map: those that were asked for, and else those of most values, markets last.
 fn pair<'a>(
     axes: &'a [ParamAxis],
@@ -326,8 +329,16 @@ fn pair<'a>(
     // Ties stay in the order of the parameters.
     rest.sort_by_key(|a| (a.name == MARKET, std::cmp::Reverse(a.n_values)));
     let mut rest = rest.into_iter();
-    let Some(x) = x.or_else(|| rest.next()) else { return Ok(None) };
-    Ok(Some((x, y.filter(|y| y.name != x.name).or_else(|| rest.next()))))
+    let Some(first) = x.or_else(|| rest.next()) else { return Ok(None) };
+    let second = y.filter(|y| y.name != first.name).or_else(|| rest.next());
+    // There is room downwards for what would not stand side by side on paper.
+    let is_asked = options.x.is_some() || options.y.is_some();
+    match second {
+        Some(second) if !is_asked && first.labels.len() > MOST_ACROSS && second.labels.len() < first.labels.len() => {
+            Ok(Some((second, Some(first))))
+        }
+        _ => Ok(Some((first, second))),
+    }
 }
 
 fn maps(

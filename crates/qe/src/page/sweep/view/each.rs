@@ -9,7 +9,7 @@ use crate::page::sweep::SweepPage;
 use crate::page::sweep::marginal::Marginal;
 
 /// About how many signs stand side by side below a chart where it is least wide.
-const ROOM: usize = 40;
+const ROOM: usize = 34;
 
 /// What stands below: values at their places, or the edges of groups between them; as many as there is room for.
 fn words(marginal: &Marginal) -> Vec<(f64, String, bool)> {

@@ -8,13 +8,30 @@ use crate::page::shell;
 use crate::page::sweep::SweepPage;
 use crate::page::sweep::map::{Cell, HeatMap, How};
 
-/// The same, in little room.
-fn brief(name: &str, x: f64) -> String {
-    match x {
-        x if is_fraction(name) => fixed(100.0 * x, 1),
-        x if x.abs() >= 1e6 => format!("{x:.1e}").replace('-', "−"),
-        x if x.abs() >= 100.0 => fixed(x, 0),
-        x => fixed(x, 2),
+/// How the numbers of a map are written in little room: with so many decimals as tell its greatest from half of it.
+struct Brief {
+    times: f64,
+    decimals: usize,
+}
+
+impl Brief {
+    fn of(name: &str, values: &[f64]) -> Self {
+        let times = if is_fraction(name) { 100.0 } else { 1.0 };
+        let reach = values.iter().fold(0.0_f64, |most, v| most.max(v.abs())) * times;
+        let is_whole = values.iter().all(|v| v.fract() == 0.0) && times == 1.0;
+        let decimals = match reach {
+            _ if is_whole => 0,
+            r if r >= 100.0 || r == 0.0 => 0,
+            r if r >= 10.0 => 1,
+            r if r >= 0.1 || !r.is_finite() => 2,
+            r => (1.0 - libm::log10(r).floor()).min(12.0) as usize,
+        };
+        Self { times, decimals }
+    }
+
+    fn write(&self, x: f64) -> String {
+        let x = self.times * x;
+        if x.abs() >= 1e6 { format!("{x:.1e}").replace('-', "−") } else { fixed(x, self.decimals) }
     }
 }
 
@@ -44,7 +61,7 @@ impl SweepPage {
     fn map(&self, map: &HeatMap, number: usize, out: &mut Html) {
         let values: Vec<f64> = map.cells.iter().flatten().filter_map(|c| c.value).collect();
         let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |e, v| (e.0.min(*v), e.1.max(*v)));
-        let ramp = Ramp { low, high };
+        let (ramp, brief) = (Ramp { low, high }, Brief::of(&self.by, &values));
         let what = match map.how {
             How::Single => format!("{} of each point", self.by),
             How::Best => format!("The best {} of the points of each place", self.by),
@@ -64,7 +81,7 @@ impl SweepPage {
         let unit = if is_fraction(&self.by) { ", in percent" } else { "" };
         let caption = format!(
             "{what}{unit}, by {} (from left to right){across}. ★ the best place; framed: on a plateau, {} of {} \
-             places that have it; hatched: all points failed.{groups}",
+             places that have it; hatched: tried, and none has it.{groups}",
             map.x,
             count(map.n_plateau()),
             count(n_with)
@@ -84,13 +101,13 @@ impl SweepPage {
         out.raw("</span></caption><thead><tr><th class=\"corner\" scope=\"col\">").foreign(&short(&map.y, 40));
         out.raw(if map.y.is_empty() { "" } else { " ↑ " }).foreign(&short(&map.x, 40)).raw(" →</th>");
         for label in &map.x_labels {
-            out.raw("<th scope=\"col\">").foreign(&short(label, 24)).raw("</th>");
+            out.raw("<th scope=\"col\">").foreign(&short(label, 34)).raw("</th>");
         }
         out.raw("</tr></thead><tbody>\n");
         for (row, cells) in map.cells.iter().enumerate().rev() {
-            out.raw("<tr><th scope=\"row\">").foreign(&short(map.y_labels.get(row).map_or("", String::as_str), 24));
+            out.raw("<tr><th scope=\"row\">").foreign(&short(map.y_labels.get(row).map_or("", String::as_str), 34));
             out.raw("</th>");
-            cells.iter().for_each(|cell| self.cell(cell, &ramp, out));
+            cells.iter().for_each(|cell| self.cell(cell, &ramp, &brief, out));
             out.raw("</tr>\n");
         }
         out.raw("</tbody></table></div>\n");
@@ -99,11 +116,11 @@ impl SweepPage {
         }
     }
 
-    fn cell(&self, cell: &Cell, ramp: &Ramp, out: &mut Html) {
+    fn cell(&self, cell: &Cell, ramp: &Ramp, brief: &Brief, out: &mut Html) {
         let Some(value) = cell.value else {
             match cell.n {
                 0 => out.raw("<td><span class=\"vh\">not tried</span></td>"),
-                _ => out.raw("<td class=\"fail\"><span class=\"vh\">failed</span></td>"),
+                _ => out.raw("<td class=\"fail\"><span class=\"vh\">none has it</span></td>"),
             };
             return;
         };
@@ -111,7 +128,7 @@ impl SweepPage {
         class += if cell.is_plateau { " plateau" } else { "" };
         class += if cell.is_best { " best" } else { "" };
         out.raw("<td").attr("class", &class).attr("title", &text(&self.by, Some(value))).raw(">");
-        out.raw(if cell.is_best { "<span aria-hidden=\"true\">★</span>" } else { "" }).text(&brief(&self.by, value));
+        out.raw(if cell.is_best { "<span aria-hidden=\"true\">★</span>" } else { "" }).text(&brief.write(value));
         out.raw(if cell.is_best { "<span class=\"vh\"> best</span>" } else { "" });
         out.raw(if cell.is_plateau { "<span class=\"vh\"> plateau</span>" } else { "" }).raw("</td>");
     }

@@ -12,7 +12,7 @@ use crate::page::html::{Html, short};
 use crate::page::number::{NONE, count, fixed, instant, of as so_many, percent, significant};
 use crate::page::shell::{self, Part};
 
-const MAP: Part = ("map", "Map of two parameters");
+const MAP: Part = ("map", "Map");
 const EACH: Part = ("each", "Each parameter alone");
 const ALL: Part = ("all", "All points");
 const TABLE: Part = ("table", "Best and worst points");
@@ -83,7 +83,7 @@ impl SweepPage {
                 out.text(&format!("The best of {tried} is good by luck too. "))
             }
         };
-        if let Some(luck) = &self.luck {
+        if let Some(luck) = self.luck.as_ref().filter(|_| self.n_with() > 1) {
             out.text(&format!(
                 "Were none of them worth anything, and all independent, the best of so many would show a Sharpe ratio \
                  of about {} over {} years. Neighbours are not independent, so luck gives somewhat less than that.",
@@ -183,11 +183,15 @@ impl SweepPage {
 
     /// A point by its parameters.
     fn at(&self, row: &PointRow) -> String {
-        let brief = |axis: &ParamAxis, value: &String| match value.parse() {
-            Ok(x) if axis.is_ordered => number(x),
-            _ => value.clone(),
-        };
         let params = self.axes.iter().zip(&row.params).map(|(axis, v)| format!("{} {}", axis.name, brief(axis, v)));
         params.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The value of a parameter: of a number as many digits as an axis has, for all of them make a table wide.
+fn brief(axis: &ParamAxis, value: &str) -> String {
+    match value.parse() {
+        Ok(x) if axis.is_ordered => number(x),
+        _ => value.to_owned(),
     }
 }

@@ -1,10 +1,10 @@
 //! The best and the worst points, and those that failed.
 
-use super::{FAILED, TABLE, text};
+use super::{FAILED, TABLE, brief, text};
 use crate::page::html::{Html, short};
 use crate::page::number::{count, of as so_many};
 use crate::page::shell::{self, Column, Table};
-use crate::page::sweep::{ParamAxis, SweepPage};
+use crate::page::sweep::SweepPage;
 
 impl SweepPage {
     pub(super) fn table_part(&self, out: &mut Html) {
@@ -35,9 +35,7 @@ impl SweepPage {
         for row in self.top.iter().chain(&self.bottom) {
             let mut cells = vec![count(row.rank)];
             cells.extend(self.metrics.iter().zip(&row.values).map(|(name, v)| text(name, *v)));
-            let number =
-                |(axis, p): (&ParamAxis, &String)| if axis.is_ordered { p.replace('-', "−") } else { p.clone() };
-            cells.extend(self.axes.iter().zip(&row.params).map(number));
+            cells.extend(self.axes.iter().zip(&row.params).map(|(axis, value)| brief(axis, value)));
             if self.n_plateau.is_some() {
                 cells.push(if row.is_plateau == Some(true) { "yes" } else { "no" }.to_owned());
             }
