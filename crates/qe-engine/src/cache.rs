@@ -138,7 +138,27 @@ impl MarketCache {
         Self { cache: Cache::new(max_bytes) }
     }
 
-    /// The universe of a key, made if it is not there.
+    /// The universe of some bars with their masks, made if it is not there: other bars, masks or another calendar are another one.
+    ///
+    /// # Errors
+    /// As [`Universe::new`].
+    pub fn universe(&self, bars: &[(Bars, Masks)], calendar: &Calendar, pool: &Pool) -> Result<Arc<Universe>> {
+        let one = |(bars, masks): &(Bars, Masks)| -> Result<(String, Id, Id)> {
+            let market = Market::new(bars, calendar)?.with_masks(masks)?;
+            Ok((market.symbol().to_owned(), market.id()?, market.calendar_id()?))
+        };
+        let all: Vec<(String, Id, Id)> = bars.iter().map(one).collect::<Result<_>>()?;
+        let names: Vec<&str> = all.iter().map(|(symbol, ..)| symbol.as_str()).collect();
+        let key = CacheKey {
+            data: id_of("universe of bars v1", &all)?,
+            symbol: names.join(","),
+            frequency: bars.first().map_or_else(String::new, |(b, _)| b.kind().to_string()),
+            variant: String::new(),
+        };
+        self.get_or_make(&key, || Universe::new(bars, calendar, pool))
+    }
+
+    /// The universe of a key, made if it is not there. Whatever it depends on must be in the key.
     ///
     /// # Errors
     /// As its maker; a failure is not kept.

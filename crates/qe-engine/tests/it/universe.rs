@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use qe_core::bars::Bars;
 use qe_core::instrument::Instrument;
 use qe_core::par::{Pool, Threads};
 use qe_core::stats::spearman;
@@ -112,6 +113,18 @@ fn a_universe_is_made_once_and_its_features_are_what_they_say() {
     let again = cache.get_or_make(&key, || panic!("it is there")).unwrap();
     assert!(Arc::ptr_eq(&first, &again));
     assert_eq!((cache.stats().hits, cache.stats().misses), (1, 1));
+    // By its bars and masks it is found without a key.
+    let calendar = market.calendar();
+    let of = |bars: &[(Bars, Masks)]| cache.universe(bars, calendar, &Pool::inline()).unwrap();
+    let (by_bars, again) = (of(&with_masks), of(&with_masks));
+    let mut masked = with_masks.clone();
+    masked[0].1 = Masks { tradable: vec![false; bars[0].len()], ..Masks::default() };
+    let barred = of(&masked);
+    assert!(
+        Arc::ptr_eq(&by_bars, &again) && !Arc::ptr_eq(&by_bars, &barred) && !Arc::ptr_eq(&by_bars, &of(&masked[1..]))
+    );
+    assert_ne!(barred.id().unwrap(), by_bars.id().unwrap());
+    assert!(cache.universe(&[], calendar, &Pool::inline()).is_err());
     let threads = Pool::new(Threads::N(2.try_into().unwrap())).unwrap();
     let other = Universe::new(&with_masks, market.calendar(), &threads).unwrap();
     for (name, _) in FEATURES {
