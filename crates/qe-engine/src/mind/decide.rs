@@ -147,9 +147,9 @@ impl Mind {
         if w.is_over(due) || (is_more && (row < self.cool_until || w.is_no_entry())) {
             return;
         }
-        let most = w.most().min(self.program.size.limit_frac);
+        let (most, why) = most_weight(self.program.size.limit_frac, w.most());
         let weight = if wanted.abs() > most {
-            w.refuse(side, Refusal::CappedByLeverage);
+            w.refuse(side, why);
             side * most
         } else {
             wanted
@@ -176,5 +176,13 @@ impl Mind {
         self.registers.clear();
         self.registers.extend(rule.inputs().iter().map(|o| w.number(*o)));
         rule.run(&self.registers, &outside, &mut rule.memory())
+    }
+}
+
+/// The most of worth that a weight may be, and why no more: the bound that makes it less, leverage where it goes further.
+pub(crate) fn most_weight(limit_frac: f64, leverage: f64) -> (f64, Refusal) {
+    match leverage < limit_frac {
+        true => (leverage, Refusal::CappedByLeverage),
+        false => (limit_frac, Refusal::CappedByLimit),
     }
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use qe_factors::plan::{Memory, Rule};
 
+pub(crate) use decide::most_weight;
 pub(crate) use position::{Levels, Position};
 pub(crate) use world::{Sight, Wallet, World};
 

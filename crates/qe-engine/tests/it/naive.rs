@@ -955,11 +955,26 @@ impl Naive<'_> {
         let side = if wanted < 0.0 { -1.0 } else { 1.0 };
         let most = self.execution.leverage.min(self.program.size.limit_frac);
         if wanted.abs() > most {
-            self.out.refused.push((row, side, Refusal::CappedByLeverage));
+            self.out.refused.push((row, side, self.weight_bound()));
         }
         self.decided_weight = wanted;
         let what = What::Weigh { weight: side * wanted.abs().min(most), side, signal_row: row };
         self.orders.push(Order { due, what });
+    }
+
+    /// Of the limit and then leverage, the last that makes a weight beyond both less.
+    fn weight_bound(&self) -> Refusal {
+        let mut least = f64::INFINITY;
+        let mut why = Refusal::NoSize;
+        for (most, name) in [
+            (self.program.size.limit_frac, Refusal::CappedByLimit),
+            (self.execution.leverage, Refusal::CappedByLeverage),
+        ] {
+            if most < least {
+                (least, why) = (most, name);
+            }
+        }
+        why
     }
 
     fn enter_weight(&mut self, row: usize, phase: u8, raw: f64, is_maker: bool, how: Entered, entry: Entry) {
@@ -972,7 +987,7 @@ impl Naive<'_> {
             SizeKind::Units => entry.size * self.data.given.multiplier * raw / worth,
         };
         if share > most {
-            self.out.refused.push((row, s, Refusal::CappedByLimit));
+            self.out.refused.push((row, s, self.weight_bound()));
         }
         self.weight = s * share.min(most);
         let (id, signal_row, cash_before) = (entry.decided.id, entry.decided.signal_row, self.cash);
