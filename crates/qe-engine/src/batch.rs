@@ -305,6 +305,7 @@ fn run_recorded<R: Record>(
             section,
             layout: &layout,
             no_entry: &guards.no_entry,
+            blackout: &guards.blackout,
             session_last: &guards.session_last,
             session_missed: &guards.session_missed,
             end,
