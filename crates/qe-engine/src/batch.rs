@@ -11,7 +11,7 @@ use qe_factors::plan::Workspace;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Ruin};
 use crate::market::Market;
-use crate::metrics::{StepMoments, sharpe_of_steps};
+use crate::metrics::{StepMoments, TradeSums, sharpe_of_steps};
 use crate::need::Need;
 use crate::program::StrategyPlan;
 use crate::sim::account::{StepForm, View};
@@ -112,6 +112,18 @@ impl Figures {
     /// `sharpe_step_raw`: mean over sample deviation of returns from close to close, a year; `None` where it has none.
     pub fn sharpe_step(&self, steps_per_year: f64) -> Option<f64> {
         sharpe_of_steps(self.steps(), steps_per_year)
+    }
+
+    /// What round trips came to together, by the cash before and after each.
+    pub fn trade_sums(&self) -> TradeSums {
+        let tally = &self.tally;
+        TradeSums {
+            n: tally.n_trades,
+            n_wins: tally.n_wins,
+            won: tally.sum_win,
+            lost: tally.sum_loss,
+            n_bars: tally.n_bars_held,
+        }
     }
 
     /// How many round trips had a bar that did not say which way they went.
@@ -293,6 +305,7 @@ fn run_recorded<R: Record>(
             section,
             layout: &layout,
             no_entry: &guards.no_entry,
+            blackout: &guards.blackout,
             session_last: &guards.session_last,
             session_missed: &guards.session_missed,
             end,

@@ -101,7 +101,8 @@ pub fn values(figures: &Figures, daily: &[f64], years: Years) -> [f64; NAMES.len
     let vol = vol_annual::of_moments(&m, years.days_per_year);
     let tally = &figures.tally;
     let n = tally.n_trades as f64;
-    let over = |a: f64, b: f64| if b > 0.0 { a / b } else { undefined };
+    // Numbers beyond all others are none, as for the metrics of one run.
+    let over = |a: f64, b: f64| if b > 0.0 && (a / b).is_finite() { a / b } else { undefined };
     let (wins, losses) = (tally.n_wins as f64, tally.n_losses as f64);
     [
         figures.total_return,

@@ -162,7 +162,8 @@ pub struct Execution {
     pub flat_at_session_end: bool,
     /// Nothing is entered on a session's last so many bars.
     pub no_entry_last_bars: u32,
-    /// Nothing is entered in so many sessions before an event of the calendar.
+    /// Nothing is entered in so many sessions before an event of the plan's [`StrategyPlan::blackout_events`], nor in that of
+    /// the event up to it: 0 is that one alone. Without such events it says nothing.
     pub blackout_sessions: u32,
 }
 

@@ -52,7 +52,8 @@ pub struct Way {
 /// A range over policies.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PolicyRange {
-    /// All runs: the policies first, each in the order of [`PathPolicy::ALL`], then the turned bars.
+    /// All runs: the policies first, each in the order of [`PathPolicy::ALL`] and then, where the market has finer
+    /// bars, `lower_timeframe`; then the turned bars.
     pub ways: Vec<Way>,
     /// What was won, over all runs.
     pub pnl: Span,
@@ -64,8 +65,8 @@ pub struct PolicyRange {
     pub n_not_turned: usize,
 }
 
-/// Runs a point under every path policy, and with every undecided bar the other way: at most `max_turned` of them for each
-/// policy, the earliest.
+/// Runs a point under every path policy (`lower_timeframe` where the market has bars of one), and with every undecided bar
+/// the other way: at most `max_turned` of them for each policy, the earliest.
 ///
 /// # Errors
 /// As [`run_with_ledger`](crate::batch::run_with_ledger).
@@ -98,7 +99,8 @@ pub fn over_policies(
     if let Some(program) = plan.programs.get(point).cloned() {
         (plan.programs, point) = (vec![program], 0);
     }
-    for policy in PathPolicy::ALL {
+    let finer = market.has_detail().then_some(PathPolicy::LowerTimeframe);
+    for policy in PathPolicy::ALL.into_iter().chain(finer) {
         plan.execution.path = policy;
         let (figures, ledger) = run_flipped(&plan, point, market, stretch, None)?;
         ways.push(way(policy, None, &figures));

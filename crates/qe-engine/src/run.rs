@@ -279,6 +279,7 @@ pub fn run(spec: &StrategySpec, market: &Market, options: &RunOptions) -> Result
         n_days_in_market: figures.tally.n_days_in_market,
         n_nans: figures.n_nans as u64,
         total_return: Some(figures.total_return),
+        sums: Some(figures.trade_sums()),
         benchmark: options.benchmark.as_deref(),
     });
     let identity = identity_of(spec, &plan, market, &rows, options)?;

@@ -217,6 +217,7 @@ impl BrokerReport {
             n_days_in_market,
             n_nans: markets.iter().map(|m| m.n_filled() as u64).sum(),
             total_return: days.last().map(|worth| worth / self.spec.capital - 1.0),
+            sums: None,
             benchmark: None,
         }))
     }

@@ -148,9 +148,8 @@ impl StrategySpec {
             x.constant("execution.cooldown.bars", &cooldown.bars.text(), Wants::Constant)?,
             x.constant("execution.cooldown.sessions", &cooldown.sessions.text(), Wants::Constant)?,
         ];
-        if let Some(blackout) = self.session.blackout.as_ref().filter(|b| b.events.is_empty()) {
-            let reason = format!("no event is named for its {} sessions", blackout.sessions);
-            return Err(Error::spec("session.blackout.events", reason, "name some, such as `fomc`, or leave it out"));
+        if let Some(blackout) = &self.session.blackout {
+            blackout.check()?;
         }
         let flat_at_session_end = x.flat_at_session_end;
         let checks = x.checks;

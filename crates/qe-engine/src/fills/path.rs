@@ -32,7 +32,7 @@ pub enum PathPolicy {
 }
 
 impl PathPolicy {
-    /// All policies that need nothing but the bar.
+    /// All policies that need nothing but the bar: all but `lower_timeframe`.
     pub const ALL: [Self; 5] =
         [Self::Pessimistic, Self::Optimistic, Self::OpenHighLowClose, Self::OpenLowHighClose, Self::NearestExtreme];
 }

@@ -62,8 +62,8 @@ pub(super) fn of_plan(plan: &StrategyPlan, point: usize, market: &Market, stretc
     }
     let is_of_decision = |why: Refusal| match why {
         // Others of the same name are of fills, and are told in trials that have all rows.
-        Refusal::Gate | Refusal::NoSize | Refusal::NoPrice => true,
-        Refusal::CappedByLeverage => program.weight.is_some(),
+        Refusal::Gate | Refusal::NoSize | Refusal::NoPrice | Refusal::Blackout => true,
+        Refusal::CappedByLimit | Refusal::CappedByLeverage => program.weight.is_some(),
         _ => false,
     };
     told.acts = of_ledger(&ledger, market, &plan.reasons, is_of_decision);

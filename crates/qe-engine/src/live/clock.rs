@@ -6,7 +6,7 @@ use qe_data::events::{EventKind, Events};
 use super::tape::Tape;
 use super::{Bar, Feed};
 use crate::program::StrategyPlan;
-use crate::sim::guards::next_close;
+use crate::sim::guards::{begins_blackout, next_close};
 
 /// Sessions and events, as far as a strategy asks.
 #[derive(Debug, Clone)]
@@ -33,13 +33,15 @@ pub(super) struct Told {
     /// Whether a session ended before it without its last row.
     pub(super) is_session_missed: bool,
     pub(super) is_no_entry: bool,
+    /// Whether nothing may be entered after it, for an event is near then.
+    pub(super) is_blackout: bool,
 }
 
 impl Clock {
     /// None where a strategy asks nothing.
     pub(super) fn new(plan: &StrategyPlan, feed: &Feed, cooldown_sessions: u32) -> Option<Self> {
         let x = &plan.execution;
-        let asks = x.flat_at_session_end || x.no_entry_last_bars > 0 || x.blackout_sessions > 0;
+        let asks = x.flat_at_session_end || x.no_entry_last_bars > 0 || !plan.blackout_events.is_empty();
         (asks || cooldown_sessions > 0).then(|| Self {
             cursor: feed.calendar.cursor(),
             next_close: i64::MAX,
@@ -95,11 +97,12 @@ impl Clock {
             self.next_close = next_close(&mut self.cursor, bar.open_time, bar.available);
         }
         told.is_no_entry |= self.cool_day.is_some_and(|day| self.n_days <= day);
-        if self.blackout_sessions > 0 && !told.is_no_entry {
-            let near =
-                Events::us().blackout(&self.blackout, bar.available, self.blackout_sessions, self.cursor.calendar());
+        if !self.blackout.is_empty() {
+            let (kinds, now, n) = (&self.blackout, bar.available, self.blackout_sessions);
             // What is not known to be far away is not known to be calm.
-            told.is_no_entry = near != Some(false);
+            let is_near = Events::us().blackout(kinds, now, n, self.cursor.calendar()) != Some(false);
+            told.is_no_entry |= is_near;
+            told.is_blackout = is_near || begins_blackout(&mut self.cursor, kinds, now, n);
         }
         told
     }

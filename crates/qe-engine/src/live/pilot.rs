@@ -172,6 +172,8 @@ impl<'p> Pilot<'p> {
             extremes: [high, low, close],
             mark: state.mark,
             is_no_entry: told.is_no_entry,
+            is_blackout: told.is_blackout,
+            fills_now: x.fill.is_same_bar(),
             wallet: Wallet { cash: account.cash, equity: account.equity, drawdown: account.drawdown },
             most: x.leverage,
         };
@@ -255,6 +257,8 @@ struct Now<'a> {
     extremes: [f64; 3],
     mark: f64,
     is_no_entry: bool,
+    is_blackout: bool,
+    fills_now: bool,
     wallet: Wallet,
     most: f64,
 }
@@ -307,6 +311,16 @@ impl World for Now<'_> {
     #[inline]
     fn is_no_entry(&self) -> bool {
         self.is_no_entry
+    }
+
+    #[inline]
+    fn is_blackout(&self) -> bool {
+        self.is_blackout
+    }
+
+    #[inline]
+    fn fills_now(&self) -> bool {
+        self.fills_now
     }
 
     #[inline]

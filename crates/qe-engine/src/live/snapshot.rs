@@ -14,7 +14,7 @@ use super::tape::Tape;
 use crate::error::{Error, Result};
 
 /// How states write themselves: counted up whenever they keep other things than before.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 /// How many digits make a word.
 const DIGITS: usize = 16;

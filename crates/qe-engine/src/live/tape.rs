@@ -182,6 +182,7 @@ impl Tape {
         self.number(&mut x.left.0);
         self.count(&mut x.left.1);
         self.number(&mut x.decided_weight);
+        self.number(&mut x.held_weight);
         x.memories.iter_mut().for_each(|side| self.memories(side));
         // Of which side each entry is that was begun, its orders tell.
         let begun = x.orders.iter().filter_map(|order| match order.what {

@@ -114,7 +114,10 @@ impl Pilot<'_> {
                     self.state.book.partial = partial;
                     true
                 }
-                What::Weight(_) => true,
+                What::Weight(entry) => {
+                    self.state.mind.held_weight = entry.size;
+                    true
+                }
                 // What is left of it waits on.
                 What::Exit(..) if fill.held != 0.0 => {
                     if fill.is_done {

@@ -3,7 +3,7 @@
 //! Undefined without a trade.
 //! Golden: the definition in numpy.
 
-use super::{Better, Metric, TradeFacts, Unit, guard};
+use super::{Better, Metric, TradeFacts, TradeSums, Unit, guard};
 
 /// Its entry in the list.
 pub const METRIC: Metric = Metric {
@@ -11,12 +11,17 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Bars,
     better: Better::Neither,
     about: "mean number of bars that a trade was held",
-    compute: |p| avg_trade_bars(p.trades),
+    compute: |p| of_sums(&p.trade_sums()),
 };
 
 /// The mean number of bars of a trade.
 pub fn avg_trade_bars(trades: &[TradeFacts]) -> Option<f64> {
-    guard::ratio(trades.iter().map(|t| t.n_bars as f64).sum(), trades.len() as f64)
+    of_sums(&TradeSums::of(trades))
+}
+
+/// The same, of what trades came to together.
+pub(crate) fn of_sums(sums: &TradeSums) -> Option<f64> {
+    guard::ratio(sums.n_bars as f64, sums.n as f64)
 }
 
 #[cfg(test)]

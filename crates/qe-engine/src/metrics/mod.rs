@@ -95,7 +95,7 @@ pub use max_losing_streak::max_losing_streak;
 pub use omega::omega;
 pub use path::{Spell, drawdowns, growth, spells};
 pub use payoff_ratio::payoff_ratio;
-pub use performance::{Performance, StepMoments, TradeFacts};
+pub use performance::{Performance, StepMoments, TradeFacts, TradeSums};
 pub use profit_factor::profit_factor;
 pub use recovery_factor::recovery_factor;
 pub use sharpe_daily::{VOL_FLOOR_ANNUAL, sharpe};

@@ -11,7 +11,7 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Count,
     better: Better::Neither,
     about: "the number of closed trades",
-    compute: |p| Some(p.trades.len() as f64),
+    compute: |p| Some(p.n_trades() as f64),
 };
 
 #[cfg(test)]

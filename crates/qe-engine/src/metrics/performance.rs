@@ -1,5 +1,7 @@
 //! What metrics are computed from: plain facts of a finished run.
 
+use qe_core::stats::sums_by;
+
 use super::guard;
 use super::total_return::total_return;
 use crate::trades::Trade;
@@ -49,8 +51,39 @@ pub struct StepMoments {
 impl StepMoments {
     /// The moments of `returns`, in the fixed order of [`mod@qe_core::stats::sum`].
     pub fn of(returns: &[f64]) -> Self {
-        let [sum, sum_sq] = qe_core::stats::sums_by(returns, |r| [r, r * r]);
+        let [sum, sum_sq] = sums_by(returns, |r| [r, r * r]);
         Self { n: returns.len() as u64, sum, sum_sq }
+    }
+}
+
+/// What all closed round trips came to together.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TradeSums {
+    /// How many.
+    pub n: u64,
+    /// How many of them earned money.
+    pub n_wins: u64,
+    /// What those earned, in money.
+    pub won: f64,
+    /// What those that lost money lost, positive.
+    pub lost: f64,
+    /// How many bars they were held.
+    pub n_bars: u64,
+}
+
+impl TradeSums {
+    /// The sums of `trades`, in the fixed order of [`mod@qe_core::stats::sum`].
+    pub fn of(trades: &[TradeFacts]) -> Self {
+        let pnl: Vec<f64> = trades.iter().map(|t| t.pnl).collect();
+        // A NaN is in both sums.
+        let [won, lost] = sums_by(&pnl, |v| [if v < 0.0 { 0.0 } else { v }, if v > 0.0 { 0.0 } else { -v }]);
+        Self {
+            n: trades.len() as u64,
+            n_wins: trades.iter().filter(|t| t.won()).count() as u64,
+            won,
+            lost,
+            n_bars: trades.iter().fold(0, |n, t| n.saturating_add(t.n_bars)),
+        }
     }
 }
 
@@ -82,6 +115,9 @@ pub struct Performance<'a> {
     pub n_nans: u64,
     /// What was won of the capital, where the worth at the end is known; what `daily` multiply to is the same up to rounding.
     pub total_return: Option<f64>,
+    /// What the round trips came to by the walk's own count of cash, where there is one: what a trade log of averages adds up
+    /// to is the same up to rounding.
+    pub sums: Option<TradeSums>,
     /// Daily returns of a benchmark, day by day beside `daily`.
     pub benchmark: Option<&'a [f64]>,
 }
@@ -91,6 +127,16 @@ impl<'a> Performance<'a> {
     pub fn total_return(&self) -> Option<f64> {
         let compounded = total_return(self.daily)?;
         guard::finite(self.total_return.unwrap_or(compounded))
+    }
+
+    /// What the round trips came to together: as the walk counted it, or by [`Performance::trades`].
+    pub fn trade_sums(&self) -> TradeSums {
+        self.sums.unwrap_or_else(|| TradeSums::of(self.trades))
+    }
+
+    /// How many round trips were closed.
+    pub fn n_trades(&self) -> u64 {
+        self.sums.map_or(self.trades.len() as u64, |sums| sums.n)
     }
 
     /// `daily` and the benchmark, where there is one of the same length.
@@ -109,6 +155,18 @@ mod tests {
         assert_eq!(p.beside_benchmark(), Some((&[0.1, 0.2][..], &[0.0, 0.1][..])));
         assert_eq!(Performance { benchmark: Some(&[0.1]), ..p }.beside_benchmark(), None);
         assert_eq!(Performance { benchmark: None, ..p }.beside_benchmark(), None);
+    }
+
+    #[test]
+    fn what_was_counted_goes_before_what_the_log_adds_up_to() {
+        let of = |pnl| TradeFacts { pnl, n_bars: 2, ..TradeFacts::default() };
+        let trades = [of(3.0), of(-1.0), of(0.0), of(2.0)];
+        let added = TradeSums { n: 4, n_wins: 2, won: 5.0, lost: 1.0, n_bars: 8 };
+        let p = Performance { trades: &trades, ..Performance::default() };
+        assert_eq!((p.trade_sums(), p.n_trades()), (added, 4));
+        let counted = TradeSums { n: 5, ..added };
+        let p = Performance { sums: Some(counted), ..p };
+        assert_eq!((p.trade_sums(), p.n_trades()), (counted, 5));
     }
 
     #[test]

@@ -3,9 +3,7 @@
 //! Undefined without a losing trade; 0 where no trade won.
 //! Golden: quantstats `profit_factor` of the trades' results.
 
-use qe_core::stats::sums_by;
-
-use super::{Better, Metric, TradeFacts, Unit, guard};
+use super::{Better, Metric, TradeFacts, TradeSums, Unit, guard};
 
 /// Its entry in the list.
 pub const METRIC: Metric = Metric {
@@ -13,14 +11,17 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Ratio,
     better: Better::Higher,
     about: "money won over money lost by trades",
-    compute: |p| profit_factor(p.trades),
+    compute: |p| of_sums(&p.trade_sums()),
 };
 
 /// Money won over money lost.
 pub fn profit_factor(trades: &[TradeFacts]) -> Option<f64> {
-    let pnl: Vec<f64> = trades.iter().map(|t| t.pnl).collect();
-    let [won, lost] = sums_by(&pnl, |v| [if v < 0.0 { 0.0 } else { v }, if v > 0.0 { 0.0 } else { -v }]);
-    guard::ratio(won, lost)
+    of_sums(&TradeSums::of(trades))
+}
+
+/// The same, of what trades came to together.
+pub(crate) fn of_sums(sums: &TradeSums) -> Option<f64> {
+    guard::ratio(sums.won, sums.lost)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub const METRIC: Metric = Metric {
     unit: Unit::PerYear,
     better: Better::Neither,
     about: "closed trades a year",
-    compute: |p| in_a_year(p.trades.len() as f64, p.daily.len(), p.days_per_year),
+    compute: |p| in_a_year(p.n_trades() as f64, p.daily.len(), p.days_per_year),
 };
 
 /// How much of `total` over `n_days` falls on a year.

@@ -3,7 +3,7 @@
 //! Winning trades over *all* trades; one that broke even did not win. Undefined without a trade.
 //! Golden: the definition in numpy.
 
-use super::{Better, Metric, TradeFacts, Unit, trade_means::part_of_trades};
+use super::{Better, Metric, TradeFacts, TradeSums, Unit, guard};
 
 /// Its entry in the list.
 pub const METRIC: Metric = Metric {
@@ -11,12 +11,17 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Fraction,
     better: Better::Higher,
     about: "part of all trades that earned money",
-    compute: |p| win_rate(p.trades),
+    compute: |p| of_sums(&p.trade_sums()),
 };
 
 /// The part of trades that won.
 pub fn win_rate(trades: &[TradeFacts]) -> Option<f64> {
-    part_of_trades(trades, TradeFacts::won)
+    of_sums(&TradeSums::of(trades))
+}
+
+/// The same, of what trades came to together.
+pub(crate) fn of_sums(sums: &TradeSums) -> Option<f64> {
+    guard::ratio(sums.n_wins as f64, sums.n as f64)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use qe_factors::plan::Outside;
 
+use super::blackout::is_more;
 use super::{Entry, Mind, Order, Waiting, What, World, at_side};
 use crate::ledger::{Cause, Refusal};
 use crate::program::{EntryOrder, ExitKind, Opposite, Source};
@@ -10,6 +11,9 @@ impl Mind {
     /// Decides, the bar being complete.
     #[inline]
     pub(crate) fn decide(&mut self, w: &mut impl World) {
+        if (self.waiting.is_some() || !self.orders.is_empty()) && w.is_blackout() {
+            self.take_back_entries(w);
+        }
         if let Some(weight) = self.program.weight {
             if self.program.size.scale.is_some() || matches!(weight, Source::Rule(_)) {
                 w.settle();
@@ -87,7 +91,8 @@ impl Mind {
             // Neither, or both, which is no opinion.
             _ => return,
         };
-        if self.left == (side, row) || w.is_no_entry() {
+        let is_later = self.program.order != EntryOrder::Market || !w.fills_now();
+        if self.left == (side, row) || w.is_no_entry() || (is_later && w.is_blackout()) {
             return;
         }
         if self.has_cooldown() && self.orders.iter().any(|o| matches!(o.what, What::Exit(..))) {
@@ -143,13 +148,13 @@ impl Mind {
         }
         let (row, due) = (w.row(), w.due());
         let side = if wanted < 0.0 { -1.0 } else { 1.0 };
-        let is_more = wanted * self.decided_weight < 0.0 || wanted.abs() > self.decided_weight.abs();
-        if w.is_over(due) || (is_more && (row < self.cool_until || w.is_no_entry())) {
+        let is_forbidden = w.is_no_entry() || (!w.fills_now() && w.is_blackout());
+        if w.is_over(due) || (is_more(wanted, self.decided_weight) && (row < self.cool_until || is_forbidden)) {
             return;
         }
-        let most = w.most().min(self.program.size.limit_frac);
+        let (most, why) = most_weight(self.program.size.limit_frac, w.most());
         let weight = if wanted.abs() > most {
-            w.refuse(side, Refusal::CappedByLeverage);
+            w.refuse(side, why);
             side * most
         } else {
             wanted
@@ -176,5 +181,13 @@ impl Mind {
         self.registers.clear();
         self.registers.extend(rule.inputs().iter().map(|o| w.number(*o)));
         rule.run(&self.registers, &outside, &mut rule.memory())
+    }
+}
+
+/// The most of worth that a weight may be, and why no more: the bound that makes it less, leverage where it goes further.
+pub(crate) fn most_weight(limit_frac: f64, leverage: f64) -> (f64, Refusal) {
+    match leverage < limit_frac {
+        true => (leverage, Refusal::CappedByLeverage),
+        false => (limit_frac, Refusal::CappedByLimit),
     }
 }

@@ -5,6 +5,7 @@
 //! on the broker and a live stepper are three worlds of one mind, so they cannot decide differently.
 //! Rules: docs/simulation.md, "Decisions" and "What rests".
 
+mod blackout;
 mod decide;
 mod position;
 mod rules;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use qe_factors::plan::{Memory, Rule};
 
+pub(crate) use decide::most_weight;
 pub(crate) use position::{Levels, Position};
 pub(crate) use world::{Sight, Wallet, World};
 
@@ -48,6 +50,8 @@ pub(crate) struct Mind {
     pub(crate) left: (f64, usize),
     /// The weight that was last decided, where weights are held.
     pub(crate) decided_weight: f64,
+    /// The weight that was last traded to by an order of one.
+    pub(crate) held_weight: f64,
     registers: Vec<f64>,
     /// Memories that nobody uses now.
     pub(crate) spare: Vec<Vec<Option<Memory>>>,
@@ -119,6 +123,7 @@ impl Mind {
             cool_until: 0,
             left: (0.0, usize::MAX),
             decided_weight: 0.0,
+            held_weight: 0.0,
             registers: Vec::new(),
             spare: Vec::new(),
             program: Arc::clone(program),

@@ -39,6 +39,10 @@ pub(crate) trait World: Sight {
     fn is_over(&self, due: usize) -> bool;
     /// Whether nothing may be entered: by the rules of sessions and events.
     fn is_no_entry(&self) -> bool;
+    /// Whether nothing may be entered after this row, by the rules of events: in the session in which what follows it lies.
+    fn is_blackout(&self) -> bool;
+    /// Whether an order of the market that is decided now is filled in this row's session, at its close or the session's.
+    fn fills_now(&self) -> bool;
     /// Brings the account up to the row, before it is asked for.
     fn settle(&mut self) {}
     /// What the account is worth, at the mark.

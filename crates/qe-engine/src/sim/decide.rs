@@ -4,6 +4,7 @@ use qe_factors::plan::Rule;
 
 use super::account::Account;
 use super::record::{Record, Refusal};
+use super::section::is_set;
 use super::state::{Frame, In, Tally, Walk};
 use crate::mind::{Sight, Wallet, World};
 
@@ -97,6 +98,17 @@ impl<R: Record> World for Scene<'_, '_, R> {
     fn is_no_entry(&self) -> bool {
         let In(f, row) = self.at;
         f.is_no_entry(row)
+    }
+
+    #[inline]
+    fn is_blackout(&self) -> bool {
+        let In(f, row) = self.at;
+        !f.blackout.is_empty() && is_set(f.blackout, row)
+    }
+
+    #[inline]
+    fn fills_now(&self) -> bool {
+        self.at.0.plan.execution.fill.is_same_bar()
     }
 
     #[inline]

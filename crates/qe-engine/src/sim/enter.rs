@@ -5,7 +5,7 @@ use super::state::{Frame, In, Walk, Way};
 use super::weights::Point;
 use crate::deal::{self, At, Deal};
 use crate::fills::Holding;
-use crate::mind::{Entry, Position, Sight};
+use crate::mind::{Entry, Position, Sight, most_weight};
 use crate::program::SizeKind;
 
 impl Walk {
@@ -105,7 +105,7 @@ impl Walk {
         days: &mut [f64],
         record: &mut impl Record,
     ) -> bool {
-        let most = f.plan.execution.leverage.min(self.mind.program.size.limit_frac);
+        let (most, why) = most_weight(self.mind.program.size.limit_frac, f.plan.execution.leverage);
         let equity = self.account.worth(way.raw);
         let share = match self.mind.program.size.kind {
             SizeKind::Fraction => entry.size,
@@ -113,7 +113,7 @@ impl Walk {
             SizeKind::Units => entry.size * f.market.multiplier() * way.raw / equity,
         };
         if share > most {
-            self.refuse(way.row, entry.side, Refusal::CappedByLimit, record);
+            self.refuse(way.row, entry.side, why, record);
         }
         self.weight = entry.side * share.min(most);
         let Entry { signal_row, strength, .. } = entry;

@@ -12,6 +12,8 @@ use crate::program::Execution;
 #[derive(Debug, Default)]
 pub(crate) struct Guards {
     pub(crate) no_entry: Vec<u64>,
+    /// Rows after which nothing may be entered, for the session in which what follows lies is before an event.
+    pub(crate) blackout: Vec<u64>,
     pub(crate) session_last: Vec<u64>,
     /// Rows whose open is the first price after the end of a session that no row ended.
     pub(crate) session_missed: Vec<u64>,
@@ -28,10 +30,27 @@ pub(crate) fn next_close(cursor: &mut SessionCursor, open: i64, available: i64) 
     next.map_or(i64::MAX, |session| session.close)
 }
 
+/// Whether a blackout begins with the end of a session: an event is due within so many sessions of the one that comes
+/// after an instant, by what is known then. Within a session this is no other than the one before the instant.
+pub(crate) fn begins_blackout(cursor: &mut SessionCursor, kinds: &[EventKind], now: i64, n_sessions: u32) -> bool {
+    let next = cursor.session_number(now);
+    if next == cursor.session_number(now.saturating_sub(1)) {
+        return false;
+    }
+    let event = Events::us().next_due(kinds, now).map(|event| event.at.nanos());
+    let due = event.and_then(|at| cursor.calendar().cursor().session_number(at));
+    // What is not known to be far away is not known to be calm.
+    let is_far = due.zip(next).is_some_and(|(due, next)| due > next + n_sessions as usize);
+    !is_far
+}
+
 impl Guards {
     /// Whether there is no such row at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.no_entry.is_empty() && self.session_last.is_empty() && self.session_missed.is_empty()
+        self.no_entry.is_empty()
+            && self.blackout.is_empty()
+            && self.session_last.is_empty()
+            && self.session_missed.is_empty()
     }
 
     /// The rows that a strategy's rules mark in a market.
@@ -71,7 +90,7 @@ impl Guards {
                 }
             }
         }
-        if execution.blackout_sessions > 0 {
+        if !kinds.is_empty() {
             let until = Events::us().sessions_until_next_column(kinds, axis, market.calendar()).to_f64();
             if until.iter().all(|n| n.is_nan()) {
                 let names: Vec<String> = kinds.iter().map(|k| format!("{k:?}").to_lowercase()).collect();
@@ -83,8 +102,15 @@ impl Guards {
             }
             // What is not known to be far away is not known to be calm.
             let far = f64::from(execution.blackout_sessions);
-            let is_near = |row: &usize| until[*row].is_nan() || until[*row] <= far;
-            (0..until.len()).filter(is_near).for_each(|row| mark(&mut guards.no_entry, row));
+            let mut cursor = market.calendar().cursor();
+            for (row, until) in until.iter().enumerate() {
+                if until.is_nan() || *until <= far {
+                    mark(&mut guards.no_entry, row);
+                    mark(&mut guards.blackout, row);
+                } else if begins_blackout(&mut cursor, kinds, axis.available()[row], execution.blackout_sessions) {
+                    mark(&mut guards.blackout, row);
+                }
+            }
         }
         Ok(guards)
     }

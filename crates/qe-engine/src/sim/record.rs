@@ -90,6 +90,8 @@ pub enum Refusal {
     Ruined,
     /// There were more orders in one instant than anyone places.
     TooMany,
+    /// An entry on its way, or that rested: before an event nothing is entered.
+    Blackout,
 }
 
 /// A fill.

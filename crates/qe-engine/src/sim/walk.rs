@@ -122,6 +122,10 @@ impl Walk {
                 }
             }
         }
+        // What is on its way may be taken back.
+        if !self.mind.orders.is_empty() && !f.blackout.is_empty() {
+            limit = next_set(f.blackout, self.cursor, limit).unwrap_or(limit);
+        }
         let mut found = limit;
         let mut look = |source: Source, from: usize| match source {
             Source::Output(output) => {
@@ -242,7 +246,7 @@ impl Walk {
                 }
                 (What::Weight(entry), None) => {
                     self.mind.orders.pop_front();
-                    self.weight = entry.size;
+                    (self.weight, self.mind.held_weight) = (entry.size, entry.size);
                     let Entry { signal_row, strength, .. } = entry;
                     let (is_free, is_maker) = (false, false);
                     let at = Point { row, raw, phase, is_free, is_maker, signal_row, strength };

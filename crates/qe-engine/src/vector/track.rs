@@ -389,6 +389,7 @@ impl Scored {
             n_days_in_market: self.n_days_in_market,
             n_nans: self.n_nans,
             total_return: Some(self.equity / capital - 1.0),
+            sums: None,
             benchmark: None,
         }
     }

@@ -12,7 +12,7 @@ use qe_engine::program::{Execution, StrategyPlan};
 use qe_engine::range::over_policies;
 
 use crate::naive::{Data, Filled, Outcome, simulate};
-use crate::random::{Sketch, at_once, flat, market, one, sketch, weights, wild};
+use crate::random::{Sketch, at_once, before_events, flat, market, one, sketch, weights, wild};
 
 fn fills(ledger: &Ledger) -> Vec<Filled> {
     let f = &ledger.fills;
@@ -210,6 +210,12 @@ fn rules_of_any_shape_are_the_naive_simulator_s() {
 fn sessions_that_lack_their_last_bars_are_the_naive_simulator_s() {
     let seen = many(flat);
     assert!(seen.get("SessionMissed 2").is_some_and(|n| *n >= 10), "{seen:?}");
+}
+
+#[test]
+fn entries_before_events_are_the_naive_simulator_s() {
+    let seen = many(before_events);
+    assert!(seen.get("Blackout").is_some_and(|n| *n >= 300), "{seen:?}");
 }
 
 /// How many cases of each kind are tried.

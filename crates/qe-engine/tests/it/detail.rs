@@ -8,7 +8,10 @@ use qe_core::rng::Stream;
 use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
 use qe_engine::StrategySpec;
+use qe_engine::batch::{Stretch, Warmup};
+use qe_engine::fills::PathPolicy;
 use qe_engine::market::Market;
+use qe_engine::range::over_policies;
 use qe_engine::run::{Report, RunOptions, run};
 use qe_engine::sweep::{Sweep, SweepOptions};
 
@@ -164,6 +167,41 @@ fn what_minutes_decide_is_not_undecided() {
     // It is part of what the data are.
     assert_ne!(plain.id().unwrap(), detail(true).id().unwrap());
     assert_ne!(detail(false).id().unwrap(), detail(true).id().unwrap());
+}
+
+#[test]
+fn the_range_over_policies_knows_what_minutes_decide() {
+    let rows = [[100.0, 100.0, 100.0, 100.0], [100.0, 101.0, 99.0, 101.0], [101.0, 106.0, 94.0, 101.0]];
+    let text = "[entry]\nlong = \"close == 100\"\n[[exits]]\nstop = \"95\"\n[[exits]]\ntarget = \"105\"\n\
+                [sizing]\nunits = \"10\"\nlimit_frac = \"inf\"\n[costs]\nspread_frac = 0.0\n";
+    let plain = Market::new(&hours(&rows), &Calendar::crypto()).unwrap();
+    let range = |market: &Market, path: &str| {
+        let plan = spec(text, path).compile(&market.schema(), market.steps_per_year(), None).unwrap();
+        let stretch = Stretch { rows: 0..market.len(), warmup: Warmup::Idle, daily: false, max_bytes: 1 << 20 };
+        over_policies(&plan, 0, market, &stretch, 100).unwrap()
+    };
+    // Five policies, and each with its undecided bar turned.
+    let bare = range(&plain, "pessimistic");
+    assert_eq!(bare.ways.len(), 10);
+    assert!(bare.ways.iter().all(|way| way.policy != PathPolicy::LowerTimeframe));
+    for (is_high_first, pnl) in [(true, 50.0), (false, -50.0)] {
+        let market = plain.clone().with_detail(&minutes(&rows, is_high_first)).unwrap();
+        // Whatever the strategy asks for itself.
+        for path in ["pessimistic", "lower_timeframe"] {
+            let found = range(&market, path);
+            let along: Vec<_> = found.ways.iter().filter(|w| w.policy == PathPolicy::LowerTimeframe).collect();
+            let [way] = along[..] else { panic!("{along:?}") };
+            assert_eq!((way.pnl, way.turned, way.n_trades, way.n_undecided), (pnl, None, 1, 0));
+            assert_eq!(found.ways[5], *way);
+            let others = found.ways.iter().filter(|w| w.policy != PathPolicy::LowerTimeframe);
+            assert!(others.eq(&bare.ways));
+        }
+    }
+    // A minute that touches both does not say either: it is turned like a bar.
+    let wild = bars("X", Timeframe::M1, 1, vec![start() + 120 * MINUTE], &[[101.0, 106.0, 94.0, 101.0]]);
+    let found = range(&plain.clone().with_detail(&wild).unwrap(), "pessimistic");
+    let along = found.ways.iter().filter(|w| w.policy == PathPolicy::LowerTimeframe).map(|w| (w.turned, w.pnl));
+    assert_eq!(along.collect::<Vec<_>>(), [(None, -50.0), (Some(2), 50.0)]);
 }
 
 #[test]

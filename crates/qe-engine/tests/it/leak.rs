@@ -17,7 +17,7 @@ use qe_engine::market::{Market, Symbols};
 use qe_engine::run::{RunOptions, run};
 use qe_engine::{Result, StrategySpec, strategies};
 
-use crate::random::{at_once, flat, market, market_of, sketch, times_of, weights, wild};
+use crate::random::{at_once, before_events, flat, market, market_of, sketch, times_of, weights, wild};
 
 /// Simulated bars of funds over a year.
 fn funds(symbols: &[&str], timeframe: Timeframe) -> (Calendar, Vec<Bars>) {
@@ -209,6 +209,7 @@ fn random_strategies_know_nothing_of_the_future() {
         let mut r = Stream::new(1, "leak", id);
         let (market, _) = market(&mut r, 500);
         let s = match id % 5 {
+            4 if id % 2 == 0 => before_events(&mut r),
             4 => flat(&mut r),
             0 => weights(&mut r),
             1 => at_once(&mut r),

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use qe_engine::metrics::{ALL, Performance, StepMoments, Summary, TradeFacts};
+use qe_engine::metrics::{ALL, Performance, StepMoments, Summary, TradeFacts, TradeSums};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data-fixtures/golden/metrics")
@@ -81,6 +81,7 @@ impl Run {
             n_days_in_market: fact("n_days_in_market") as u64,
             n_nans: fact("n_nans") as u64,
             total_return: None,
+            sums: None,
             benchmark: Some(&self.bench),
         }
     }
@@ -165,6 +166,7 @@ proptest! {
             n_days_in_market: 5,
             n_nans: u64::MAX,
             total_return: (money[1] > 0.0).then_some(money[0]),
+            sums: (money[2] > 0.0).then_some(TradeSums { n: 3, n_wins: 2, won: money[0], lost: money[1], n_bars: 7 }),
             benchmark: Some(&bench[..daily.len()]),
         };
         for (name, figure) in Summary::of(&p).figures {

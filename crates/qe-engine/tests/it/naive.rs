@@ -29,6 +29,8 @@ pub(crate) struct Data {
     pub(crate) given: Given,
     /// Whether an event is near, or none is known to come.
     pub(crate) is_near: Vec<bool>,
+    /// Whether one is near in the session in which what comes after the row lies, by what is known at its close.
+    pub(crate) is_next_near: Vec<bool>,
     /// What trades in a day on average, and the deviation of daily returns, by day: of the 20 days before.
     pub(crate) adv: Vec<f64>,
     pub(crate) sigma: Vec<f64>,
@@ -58,7 +60,18 @@ impl Data {
         };
         let is_near = |now: &i64| {
             let n = plan.execution.blackout_sessions;
-            n > 0 && Events::us().blackout(&plan.blackout_events, *now, n, calendar) != Some(false)
+            let kinds = &plan.blackout_events;
+            !kinds.is_empty() && Events::us().blackout(kinds, *now, n, calendar) != Some(false)
+        };
+        let is_next_near = |now: &i64| {
+            let kinds = &plan.blackout_events;
+            let event =
+                Events::us().iter().find(|e| e.at.nanos() > *now && kinds.contains(&e.kind) && e.is_known(*now));
+            let Some(event) = event else { return !kinds.is_empty() };
+            // A trading day goes from the close before it to its own.
+            let day_of = |t: i64| calendar.day_of(t);
+            let (next, last) = (day_of(*now), day_of(event.at.nanos()));
+            calendar.sessions(next, last).count() <= plan.execution.blackout_sessions as usize
         };
         let mut data = Self {
             open: column("open"),
@@ -72,6 +85,7 @@ impl Data {
             bar: market.timeframe().nanos().unwrap(),
             given: given.clone(),
             is_near: known.iter().map(is_near).collect(),
+            is_next_near: known.iter().map(is_next_near).collect(),
             adv: Vec::new(),
             sigma: Vec::new(),
             values: match plan.compiled.plan().outputs().len() {
@@ -416,6 +430,17 @@ impl Naive<'_> {
         let n = self.execution.no_entry_last_bars;
         let is_last = n > 0 && self.data.before_close[row] <= (i64::from(n) - 1) * self.data.bar;
         is_last || self.data.is_near[row]
+    }
+
+    /// Whether nothing may be entered after a row.
+    fn is_blackout(&self, row: usize) -> bool {
+        self.data.is_near[row] || self.data.is_next_near[row]
+    }
+
+    /// Whether the rules of sessions or events forbid an entry that is decided in a row.
+    fn is_forbidden(&self, row: usize, is_at_market: bool) -> bool {
+        let is_later = !is_at_market || self.execution.fill.delay > 0;
+        self.is_ruled_out(row) || is_later && self.is_blackout(row)
     }
 
     /// Why a position may not be opened in a row by the masks, if so.
@@ -949,17 +974,32 @@ impl Naive<'_> {
         }
         let due = self.due(row);
         let is_more = wanted * self.decided_weight < 0.0 || wanted.abs() > self.decided_weight.abs();
-        if due >= self.end || (is_more && (self.is_ruled_out(row) || self.is_cooling(row))) {
+        if due >= self.end || (is_more && (self.is_forbidden(row, true) || self.is_cooling(row))) {
             return;
         }
         let side = if wanted < 0.0 { -1.0 } else { 1.0 };
         let most = self.execution.leverage.min(self.program.size.limit_frac);
         if wanted.abs() > most {
-            self.out.refused.push((row, side, Refusal::CappedByLeverage));
+            self.out.refused.push((row, side, self.weight_bound()));
         }
         self.decided_weight = wanted;
         let what = What::Weigh { weight: side * wanted.abs().min(most), side, signal_row: row };
         self.orders.push(Order { due, what });
+    }
+
+    /// Of the limit and then leverage, the last that makes a weight beyond both less.
+    fn weight_bound(&self) -> Refusal {
+        let mut least = f64::INFINITY;
+        let mut why = Refusal::NoSize;
+        for (most, name) in [
+            (self.program.size.limit_frac, Refusal::CappedByLimit),
+            (self.execution.leverage, Refusal::CappedByLeverage),
+        ] {
+            if most < least {
+                (least, why) = (most, name);
+            }
+        }
+        why
     }
 
     fn enter_weight(&mut self, row: usize, phase: u8, raw: f64, is_maker: bool, how: Entered, entry: Entry) {
@@ -972,7 +1012,7 @@ impl Naive<'_> {
             SizeKind::Units => entry.size * self.data.given.multiplier * raw / worth,
         };
         if share > most {
-            self.out.refused.push((row, s, Refusal::CappedByLimit));
+            self.out.refused.push((row, s, self.weight_bound()));
         }
         self.weight = s * share.min(most);
         let (id, signal_row, cash_before) = (entry.decided.id, entry.decided.signal_row, self.cash);
@@ -1131,7 +1171,45 @@ impl Naive<'_> {
         }
     }
 
+    /// What would enter in a session before an event is taken back.
+    fn take_back_entries(&mut self, row: usize) {
+        if self.program.weight.is_some() {
+            // More than what is held before it, or of the other side, is an entry.
+            let mut held = if self.position.is_some() { self.weight } else { 0.0 };
+            let mut is_changed = false;
+            for order in std::mem::take(&mut self.orders) {
+                if let What::Weigh { weight, side, .. } = order.what {
+                    if weight * held < 0.0 || weight.abs() > held.abs() {
+                        self.out.refused.push((row, side, Refusal::Blackout));
+                        is_changed = true;
+                        continue;
+                    }
+                    held = weight;
+                }
+                self.orders.push(order);
+            }
+            if is_changed {
+                self.decided_weight = held;
+            }
+            return;
+        }
+        let entries: Vec<Decided> = self
+            .orders
+            .iter()
+            .filter_map(|o| if let What::Enter(entry) = &o.what { Some(entry.decided) } else { None })
+            .chain(self.rest.take().map(|rest| rest.entry.decided))
+            .collect();
+        for entry in entries {
+            self.orders.retain(|o| !matches!(&o.what, What::Enter(of) if of.decided == entry));
+            self.take_back(entry.id);
+            self.out.refused.push((row, SIDE[entry.side], Refusal::Blackout));
+        }
+    }
+
     fn decide(&mut self, row: usize) {
+        if self.is_blackout(row) {
+            self.take_back_entries(row);
+        }
         if let Some(weight) = self.program.weight {
             return self.decide_weight(row, weight);
         }
@@ -1189,7 +1267,7 @@ impl Naive<'_> {
         if has_cooldown && self.orders.iter().any(|o| matches!(o.what, What::Leave { .. })) {
             return;
         }
-        if self.is_ruled_out(row) {
+        if self.is_forbidden(row, matches!(self.program.order, EntryOrder::Market)) {
             return;
         }
         let due = match self.program.order {

@@ -11,7 +11,7 @@ use qe_data::market::MarketSpec;
 use qe_engine::StrategySpec;
 use qe_engine::batch::{Stretch, Warmup};
 use qe_engine::fills::PathPolicy;
-use qe_engine::ledger::Cause;
+use qe_engine::ledger::{Cause, Refusal};
 use qe_engine::market::Market;
 use qe_engine::range::over_policies;
 use qe_engine::run::{RunOptions, run};
@@ -240,6 +240,60 @@ fn nothing_is_entered_in_the_two_sessions_before_an_event() {
     let far = hours_from(2060, &[[100.0; 4]; 10]);
     let error = run(&StrategySpec::from_toml(&text).unwrap(), &far, &RunOptions::default()).unwrap_err().to_string();
     assert!(error.contains("no fomc or cpi is known to come"), "{error}");
+}
+
+/// However long an order is on its way or rests: it is the row of the fill that counts.
+#[test]
+fn nothing_is_filled_in_a_session_before_an_event() {
+    let market = simulated(Timeframe::H1);
+    let (axis, calendar) = (market.columns().axis(), market.calendar());
+    let kinds = [EventKind::Fomc, EventKind::Cpi];
+    // Of the session in which it is filled, by what is known then. A close is the end of its session.
+    let is_before = |(row, phase): (u32, u8), n_sessions: usize| {
+        let (now, day) = match (axis.open()[row as usize], axis.available()[row as usize]) {
+            (_, close) if phase == 2 => (close, calendar.day_of(close - 1)),
+            (open, _) => (open, calendar.day_of(open)),
+        };
+        let is_next = |e: &&qe_data::events::Event| kinds.contains(&e.kind) && e.at.nanos() > now && e.is_known(now);
+        let event = Events::us().iter().find(is_next).unwrap();
+        calendar.count_sessions(day, calendar.day_of(event.at.nanos())) <= n_sessions
+    };
+    let entries = |text: &str| -> (Vec<(u32, u8)>, usize) {
+        let report = run(&StrategySpec::from_toml(text).unwrap(), &market, &RunOptions::default()).unwrap();
+        let f = &report.ledger.fills;
+        let rows = (0..f.len()).filter(|i| f.cause[*i] == Cause::Entry).map(|i| (f.row[i], f.phase[i])).collect();
+        (rows, report.ledger.refused.iter().filter(|r| r.why == Refusal::Blackout).count())
+    };
+    let fill = |fill: &str| format!("{BUSY}\n[execution]\nfill = {fill}\n");
+    let resting =
+        |kind: &str, level: &str| format!("{BUSY}\n[entry.order.{kind}]\nlong = \"close * {level}\"\nbars = 30\n");
+    let weights = BUSY.split("[entry]").next().unwrap().to_owned()
+        + "[sizing]\ntarget_weight = { weight = \"if(close > close[1], 0.9, 0)\" }\nlimit_frac = 1.0\n";
+    let slow_weights = format!("{weights}[execution]\nfill = {{ at = \"open\", delay = 4 }}\n");
+    for (text, takes_back) in [
+        (fill("\"next_open\""), false),
+        (fill("\"signal_close\""), false),
+        (fill("{ at = \"open\", delay = 1, count = \"sessions\" }"), true),
+        (fill("{ at = \"close\", delay = 2, count = \"sessions\" }"), true),
+        (fill("{ at = \"close\", delay = 9 }"), true),
+        (resting("limit", "0.995"), true),
+        (resting("stop", "1.005"), true),
+        (weights, false),
+        (slow_weights, true),
+    ] {
+        let (plain, _) = entries(&text);
+        for n in [0, 2] {
+            let blackout = format!("[session]\nblackout = {{ events = [\"fomc\", \"cpi\"], sessions = {n} }}\n");
+            let (rows, n_taken_back) = entries(&format!("{text}{blackout}"));
+            // With the close of a session its events are over.
+            let is_after = n == 0 && text.contains("delay = 2, count");
+            assert!(plain.iter().any(|row| is_before(*row, n)) != is_after, "{text}");
+            let inside: Vec<_> = rows.iter().copied().filter(|row| is_before(*row, n)).collect();
+            assert!(inside.is_empty(), "{n} sessions: {inside:?} of {} in {text}", rows.len());
+            assert!(rows.len() > 15, "{n} sessions: {} in {text}", rows.len());
+            assert_eq!(n_taken_back > 0, takes_back, "{n} sessions: {n_taken_back} in {text}");
+        }
+    }
 }
 
 #[test]

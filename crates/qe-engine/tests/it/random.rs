@@ -400,7 +400,7 @@ pub(crate) fn sketch(r: &mut Stream) -> Sketch {
     };
     let blackout =
         one(r, &[vec![], vec![], vec![], vec![], vec![EventKind::Fomc], vec![EventKind::Fomc, EventKind::Cpi]]);
-    let blackout_sessions = if blackout.is_empty() { 0 } else { one(r, &[1, 2, 5]) };
+    let blackout_sessions = if blackout.is_empty() { 0 } else { one(r, &[0, 1, 2, 5]) };
     Sketch {
         entry,
         exits,
@@ -515,6 +515,30 @@ pub(crate) fn flat(r: &mut Stream) -> Sketch {
     };
     s.execution.flat_at_session_end = true;
     s.execution.no_entry_last_bars = one(r, &[0, 0, 1]);
+    s
+}
+
+/// A strategy that enters nothing before events, and whose orders are on their way for a while.
+pub(crate) fn before_events(r: &mut Stream) -> Sketch {
+    let mut s = match r.below(4) {
+        0 => weights(r),
+        1 => wild(r),
+        _ => sketch(r),
+    };
+    s.blackout = one(r, &[vec![EventKind::Fomc], vec![EventKind::Fomc, EventKind::Cpi]]);
+    s.execution.blackout_sessions = one(r, &[0, 0, 1, 2, 8]);
+    let late = |at, delay, count| FillTiming { at, delay, count };
+    s.execution.fill = one(
+        r,
+        &[
+            s.execution.fill,
+            late(At::Open, 3, Count::Bars),
+            late(At::Close, 12, Count::Bars),
+            late(At::Open, 1, Count::Sessions),
+            late(At::Close, 1, Count::Sessions),
+            late(At::Open, 2, Count::Sessions),
+        ],
+    );
     s
 }
 

@@ -415,3 +415,27 @@ fn a_refusal_before_ruin_is_told_though_the_exit_before_it_loses_all() {
     assert_eq!(fills(&ledger), [(1, 1000.0, 100.0), (4, -1000.0, 50.0)]);
     assert_eq!((refused(&ledger), figures.is_ruined), (vec![(3, -1.0, Refusal::NoSize)], true));
 }
+
+#[test]
+fn a_weight_that_is_cut_says_which_bound_cut_it() {
+    let market = points(&[(100.0, 1.5), (100.0, 1.5), (100.0, 1.5)]);
+    let cut = |limit_frac: f64, leverage: f64| {
+        let mut s = Sketch { weight: Some("volume".into()), limit_frac, ..Sketch::default() };
+        s.execution.leverage = leverage;
+        let of_weight = go(&s, &market, 0..3).1;
+        // So it is where an entry is held as a weight; it is cut at its fill.
+        let mut s = Sketch { entry: [Some("volume > 1".into()), None], limit_frac, ..Sketch::default() };
+        s.size = (SizeKind::Fraction, "1.5".into());
+        (s.execution.leverage, s.execution.holding) = (leverage, Holding::Weights);
+        let of_entry = go(&s, &market, 0..3).1;
+        assert_eq!(of_weight.fills.units, of_entry.fills.units);
+        (of_weight.fills.units[0], refused(&of_weight), refused(&of_entry))
+    };
+    let told = |units: f64, why: Refusal| (units, vec![(0, 1.0, why)], vec![(1, 1.0, why)]);
+    // Of 10,000 at 100.
+    assert_eq!(cut(0.5, 1.0), told(50.0, Refusal::CappedByLimit));
+    assert_eq!(cut(2.0, 1.25), told(125.0, Refusal::CappedByLeverage));
+    assert_eq!(cut(f64::INFINITY, 1.0), told(100.0, Refusal::CappedByLeverage));
+    // Where both are the same, the first of them has cut it already.
+    assert_eq!(cut(1.0, 1.0), told(100.0, Refusal::CappedByLimit));
+}

@@ -18,7 +18,7 @@ use qe_engine::results::{
 };
 use qe_engine::run::{Report, RunIdentity, RunOptions, run};
 use qe_engine::sweep::{Sweep, SweepOptions};
-use qe_engine::{StrategySpec, aligned, diff, outcome};
+use qe_engine::{StrategySpec, aligned, diff, outcome, strategies};
 
 const CROSSING: &str = r#"
 version = 1
@@ -39,6 +39,24 @@ when = "sma(close, $fast) < sma(close, 25)"
 [sizing]
 fraction = "1"
 limit_frac = 1.0
+"#;
+
+/// A position that grows and shrinks, at cost.
+const WEIGHTS: &str = r#"
+version = 1
+name = "leaning with the trend"
+
+[sizing]
+target_weight = { weight = "clip((close / sma(close, 40) - 1) * 30, -0.9, 0.9)" }
+limit_frac = 1.0
+
+[execution]
+holding = "weights"
+
+[costs]
+spread_frac = 0.0003
+taker_fee_bps = 2.0
+fee_per_unit = 0.001
 "#;
 
 fn spec() -> StrategySpec {
@@ -203,15 +221,44 @@ fn what_a_run_and_a_sweep_both_tell_is_one_quantity() {
     for (name, x) in outcome::NAMES.into_iter().zip(told) {
         if let Some(y) = report.summary.get(name) {
             n_shared += 1;
-            // A sweep has no trade log, from which the summary makes this one.
-            let is_same = if name == "profit_factor" { (x / y - 1.0).abs() < 1e-9 } else { x.to_bits() == y.to_bits() };
-            assert!(is_same, "{name}: {x} {y}");
+            assert_eq!(x.to_bits(), y.to_bits(), "{name}: {x} {y}");
         }
     }
     // And these are two: at the closes of bars, and at the ends of days.
     let at = outcome::NAMES.iter().position(|name| *name == "max_drawdown_bars").unwrap();
     assert!(n_shared >= 12, "{n_shared}");
     assert!(told[at] > report.summary.get("max_drawdown").unwrap());
+}
+
+/// Costs, sides, orders that rest, sizes and weights: what a log of averages and a tally of cash round in different ways.
+#[test]
+fn a_run_of_any_strategy_tells_the_bits_of_its_point_in_a_sweep() {
+    let market = market();
+    let (mut n_factors, mut n_traded) = (0, 0);
+    let listed = strategies::names().map(|name| strategies::by_name(name).unwrap());
+    for spec in listed.chain([StrategySpec::from_toml(WEIGHTS).unwrap()]) {
+        let strategy = &spec.name;
+        let sweep = Sweep::new(&spec, vec![market.clone()], Pool::inline(), SweepOptions::default()).unwrap();
+        let mut points = PointTable::new(sweep.params().to_vec()).unwrap();
+        let default: Vec<_> = sweep.params().iter().map(|p| p.default.clone()).collect();
+        points.push(0, &default).unwrap();
+        let start = market.columns().axis().open()[800];
+        let window = Window::one(TimeRange { start, end: i64::MAX / 2 }).unwrap();
+        let outcomes = sweep.evaluate(&points, Fidelity::FULL, &window).unwrap();
+        let options = RunOptions { eval_start: Some(start), ..RunOptions::default() };
+        let report = run(&spec, &market, &options).unwrap();
+        for (name, x) in outcome::NAMES.into_iter().zip(report.outcome()) {
+            let swept = outcomes.metric(name).unwrap()[0];
+            assert_eq!(swept.to_bits(), x.to_bits(), "{strategy} {name}: {swept} {x}");
+            let Some((_, told)) = report.summary.figures.iter().find(|(n, _)| *n == name) else { continue };
+            // NaN is what a sweep says of what is undefined.
+            let told = told.unwrap_or(f64::NAN);
+            assert_eq!(told.to_bits(), x.to_bits(), "{strategy} {name}: {told} {x}");
+            n_factors += usize::from(name == "profit_factor" && x.is_finite());
+            n_traded += usize::from(name == "n_trades" && x > 3.0);
+        }
+    }
+    assert!(n_factors >= 8 && n_traded >= 8, "{n_factors} {n_traded}");
 }
 
 #[test]

@@ -329,6 +329,10 @@ fn contradictions_are_refused() {
             "[entry]\nlong = \"close > 1\"\n[session.blackout]\nevents = []",
             "session.blackout.events: no event is named",
         ),
+        (
+            "[entry]\nlong = \"close > 1\"\n[session.blackout]\nevents = [\"fomc\", \"cpii\"]",
+            "session.blackout.events[1]: the calendar of events has no `cpii`; it has `cpi` and `fomc`",
+        ),
         ("[entry]\nlong = \"close > 1\"\n[costs]\nspread_frac = 2", "costs.spread_frac: it is out of range"),
         (
             "[series]\na = \"b + 1\"\nb = \"c\"\nc = \"a * 2\"\n[entry]\nlong = \"a > 1\"",

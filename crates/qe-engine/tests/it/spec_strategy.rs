@@ -16,7 +16,7 @@ use qe_engine::ledger::{Cause, Fills, Ledger};
 use qe_engine::market::{Market, Symbols};
 use qe_engine::program::{ExitKind, StrategyPlan};
 
-use crate::random::{Sketch, at_once, flat, market, one, sketch, times_of, weights, wild};
+use crate::random::{Sketch, at_once, before_events, flat, market, one, sketch, times_of, weights, wild};
 
 /// A fill as text, which tells all bits but those of NaN.
 fn fill(f: &Fills, i: usize) -> impl PartialEq + std::fmt::Debug + use<> {
@@ -279,6 +279,12 @@ fn rules_of_any_shape_are_those_of_the_batch_walk() {
     many(wild);
 }
 
+#[test]
+fn entries_before_events_are_those_of_the_batch_walk() {
+    let seen = many(before_events);
+    assert!(["Entry 0", "Entry 1", "Entry 2"].iter().all(|what| seen.get(*what).is_some_and(|n| *n >= 10)), "{seen:?}");
+}
+
 const PAIR: &str = r#"
     version = 1
     name = "pair"
@@ -356,9 +362,9 @@ fn what_is_of_another_strategy_or_was_changed_is_refused() {
     let changed = kept.replacen("0000000000000001", "0000000000000002", 1);
     let why = restored(&plan, &changed).unwrap_err();
     assert!(changed != kept && why.contains("cut or changed"), "{why}");
-    let later = kept.replacen("\"layout\":2", "\"layout\":3", 1);
+    let later = kept.replacen("\"layout\":3", "\"layout\":4", 1);
     let why = restored(&plan, &later).unwrap_err();
-    assert!(why.contains("form 3") && why.contains("go on with that version"), "{why}");
+    assert!(why.contains("form 4") && why.contains("go on with that version"), "{why}");
 }
 
 #[test]

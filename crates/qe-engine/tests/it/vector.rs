@@ -122,10 +122,14 @@ fn every_row_is_the_walks_under_the_same_holding_rule() {
         let daily = scored.daily(rule.capital);
         let years = [market.steps_per_year(), market.days_per_year()];
         let told = Summary::of(&scored.performance(&daily, rule.capital, years));
+        // Where a trade broke even, rounding alone makes a win or a loss of what its cash came to.
+        let n_even = report.trades.iter().filter(|t| t.pnl.abs() < 1e-9 * rule.capital).count();
+        let even = n_even as f64 / report.figures.n_trades().max(1) as f64;
         for (name, want) in &report.summary.figures {
             let got = told.get(name);
+            let slack = if name == "win_rate" { even } else { 0.0 };
             let is_same = match (got, want) {
-                (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * b.abs().max(1.0) || a.is_nan() && b.is_nan(),
+                (Some(a), Some(b)) => (a - b).abs() <= slack + 1e-9 * b.abs().max(1.0) || a.is_nan() && b.is_nan(),
                 (a, b) => a.is_none() && b.is_none(),
             };
             assert!(is_same, "{ctx}: {name}: {got:?}, and {want:?} of the walk");

@@ -85,7 +85,8 @@ pub(crate) struct BacktestArgs {
     /// Run it at other costs, too, and show on the page what comes of it.
     #[arg(long, requires = "page")]
     stress: bool,
-    /// Run it under every rule for the order of prices within a bar, too, and show the range.
+    /// Run it under every rule for the order of prices within a bar, too, and show the range; along bars of a lower
+    /// timeframe where it is followed along them.
     #[arg(long)]
     policies: bool,
     /// Run it on data that end earlier, or are others from some bar on, too: up to there it must have done the same.

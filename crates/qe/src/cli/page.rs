@@ -41,7 +41,8 @@ pub(crate) struct ReportArgs {
     /// Run it at other costs, too, and show what comes of it.
     #[arg(long)]
     stress: bool,
-    /// Run it under every rule for the order of prices within a bar, too, and show the range.
+    /// Run it under every rule for the order of prices within a bar, too, and show the range; along bars of a lower
+    /// timeframe where it is followed along them.
     #[arg(long)]
     policies: bool,
 }
