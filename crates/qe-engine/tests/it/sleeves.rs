@@ -18,13 +18,18 @@ const DAY: i64 = 86_400_000_000_000;
 
 /// Days from so many after the first of January 2024 on: each opens at the last close.
 fn days(symbol: &str, after: usize, closes: &[f64]) -> Market {
+    days_of(symbol, after, closes, &vec![1e6; closes.len()])
+}
+
+/// The same, of so much volume each.
+fn days_of(symbol: &str, after: usize, closes: &[f64], volume: &[f64]) -> Market {
     let first = i64::from(Date::new(2024, 1, 1).unwrap().days()) + after as i64;
     let open: Vec<i64> = (0..closes.len() as i64).map(|i| (first + i) * DAY).collect();
     let known: Vec<i64> = open.iter().map(|t| t + DAY).collect();
     let opens: Vec<f64> = (0..closes.len()).map(|i| closes[i.saturating_sub(1)]).collect();
     let high: Vec<f64> = opens.iter().zip(closes).map(|(o, c)| o.max(*c)).collect();
     let low: Vec<f64> = opens.iter().zip(closes).map(|(o, c)| o.min(*c)).collect();
-    let prices = [opens, high, low, closes.to_vec(), vec![1e6; closes.len()]];
+    let prices = [opens, high, low, closes.to_vec(), volume.to_vec()];
     let bars = Bars::new(symbol, Timeframe::D1, Axis::new(open, known).unwrap(), prices).unwrap();
     Market::new(&bars, &Calendar::crypto()).unwrap()
 }
@@ -124,6 +129,30 @@ fn drawdown_is_one_line_where_money_is_moved() {
         assert_eq!(entries.len(), 2, "{every}: {entries:?}");
         assert_eq!((entries[0], entries[1].0), ((1, 5.0), 7), "{every}");
         assert!((entries[1].1 - 2.5).abs() < 1e-9, "{every}: {entries:?}");
+    }
+}
+
+#[test]
+fn sales_of_weights_come_before_purchases_whatever_the_order_of_sleeves() {
+    // Each has half of 1,000, and the gross limit is 500. The seller cuts all of its own to 0.6 as the buyer takes 0.4 of
+    // its: 300 and 200. Three fifths of the whole account would be more than it holds, and would look like a purchase.
+    let seller = strategy(
+        "[sizing]\ntarget_weight = { weight = \"if(volume > 5e6, 0.6, 1)\" }\nlimit_frac = \"inf\"\n[costs]\n",
+    );
+    let buyer = strategy(
+        "[sizing]\ntarget_weight = { weight = \"if(volume > 5e6, 0.4, 0)\" }\nlimit_frac = \"inf\"\n[costs]\n",
+    );
+    let volume: Vec<f64> = (0..10).map(|row| if row < 5 { 1e6 } else { 1e7 }).collect();
+    let markets = ["A", "B"].map(|symbol| days_of(symbol, 0, &[100.0; 10], &volume));
+    for order in [[0, 1], [1, 0]] {
+        let sleeves: String = order.map(|i| sleeve(i, ["A", "B"][i], 0.5)).concat();
+        let text = format!("capital = 1000.0\nlimits = {{ gross_frac = 0.5 }}\n{sleeves}");
+        let report = go(&text, &[&seller, &buyer], &markets).unwrap();
+        let f = &report.broker.ledger.fills;
+        let symbol = |i: usize| &*report.sleeves[f.line[i] as usize].symbol;
+        let fills: Vec<(u32, &str, f64)> = (0..f.len()).map(|i| (f.row[i], symbol(i), f.units[i])).collect();
+        assert_eq!(fills, [(1, "A", 5.0), (6, "A", -2.0), (6, "B", 2.0)], "{order:?}");
+        assert!(report.broker.events.is_empty(), "{order:?}: {:?}", report.broker.events);
     }
 }
 
