@@ -137,6 +137,8 @@ pub(super) struct Floor<'a> {
     pub(super) is_waiting: bool,
     /// Orders by group.
     pub(super) groups: Vec<Vec<u32>>,
+    /// Orders by which a margin call closes what is held, and some that are over.
+    pub(super) called: Vec<u32>,
     pub(super) notices: VecDeque<Notice>,
     pub(super) now: i64,
     /// The market whose row is followed at the moment.

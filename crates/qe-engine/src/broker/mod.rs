@@ -13,6 +13,7 @@ mod desk;
 mod due;
 mod floor;
 mod gap;
+mod margin;
 mod order;
 mod paper;
 mod path;
