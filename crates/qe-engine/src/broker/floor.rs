@@ -84,6 +84,8 @@ pub(super) struct Slot {
     pub(super) best: [f64; 2],
     /// Whether the stop of a stop-limit was met.
     pub(super) is_triggered: bool,
+    /// The last row whose volume did not reach.
+    pub(super) dry: u32,
     pub(super) ended_at: i64,
     pub(super) why: Option<Refusal>,
     /// The orders that wait for it.

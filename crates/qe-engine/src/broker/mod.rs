@@ -10,6 +10,7 @@ mod clock;
 mod data;
 mod date;
 mod desk;
+mod dry;
 mod due;
 mod floor;
 mod gap;

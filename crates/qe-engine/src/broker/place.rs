@@ -50,6 +50,7 @@ impl Floor<'_> {
             until: NONE,
             best: [f64::NAN; 2],
             is_triggered: false,
+            dry: NONE,
             ended_at: 0,
             why: None,
             first_child: NONE,
@@ -245,6 +246,9 @@ impl Floor<'_> {
         let slot = &mut self.slots[at as usize];
         slot.why = Some(why);
         let (market, side) = (slot.order.market as usize, slot.order.side.sign());
+        if why == Refusal::CappedByVolume {
+            slot.dry = self.pits[market].row() as u32;
+        }
         self.note(Some(at), market, side, why);
         self.notices.push_back(Notice::Order(Update { order: id_of(at), market, what, why }));
     }

@@ -88,8 +88,10 @@ pub enum Refusal {
     MarginCall,
     /// All is lost.
     Ruined,
-    /// There were more orders in one instant than anyone places.
+    /// There were more orders in one instant, or fills in one bar, than anyone means.
     TooMany,
+    /// It is beyond a limit, and is not cut to it now: an order of its own is on its way.
+    OnTheWay,
 }
 
 /// A fill.
