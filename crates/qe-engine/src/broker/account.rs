@@ -1,10 +1,8 @@
-//! What happens to the account by itself: payments for holding, marks, margin calls, ruin.
+//! What happens to the account by itself: payments for holding, marks, ruin.
 
 use super::floor::Floor;
-use super::order::{Order, OrderKind, Quantity, Side};
-use super::report::{MarginCall, OrderState};
-use crate::fills::FillTiming;
-use crate::ledger::{Cause, Refusal, Ruin};
+use super::report::OrderState;
+use crate::ledger::{Refusal, Ruin};
 
 impl Floor<'_> {
     /// Pays for what is held over the row that opens.
@@ -34,6 +32,10 @@ impl Floor<'_> {
         let mut ended: Vec<u32> = self.queue.clone();
         self.pits.iter().for_each(|pit| ended.extend(&pit.resting));
         ended.retain(|at| is_of(self.slots[*at as usize].order.market));
+        if why == Refusal::MarginCall {
+            // What an earlier call closes goes on.
+            ended.retain(|at| !self.called.contains(at));
+        }
         ended.sort_unstable();
         for at in ended {
             self.end(at, OrderState::Cancelled, Some(why));
@@ -76,30 +78,5 @@ impl Floor<'_> {
         self.out.times.push(self.now);
         self.out.worth.push(0.0);
         self.out.cash.push(0.0);
-    }
-
-    /// Below the maintenance margin, all is cancelled and closed at the next price.
-    fn ask_margin(&mut self, worth: f64) {
-        let held = self.held.iter().map(|m| &self.pits[*m as usize]);
-        let gross: f64 = held.map(|pit| (pit.exposure * pit.mark).abs()).sum();
-        let is_called = self.out.is_called;
-        if worth >= self.spec.maintenance_frac * gross {
-            self.out.is_called = false;
-            return;
-        }
-        if is_called {
-            // What was called for is on its way still.
-            return;
-        }
-        self.out.is_called = true;
-        self.out.margin_calls.push(MarginCall { time: self.now, worth, gross });
-        self.end_all(None, Refusal::MarginCall);
-        for i in 0..self.held.len() {
-            let market = self.held[i];
-            let side = Side::of(-self.pits[market as usize].units);
-            let order = Order::market(market, side, Quantity::All);
-            let kind = OrderKind::Market { timing: Some(FillTiming::NEXT_OPEN) };
-            self.submit(Order { kind, reduce_only: true, cause: Cause::MarginCall, ..order });
-        }
     }
 }

@@ -104,12 +104,12 @@ impl<'a> Desk<'_, 'a> {
         self.floor.submit(order)
     }
 
-    /// Takes an order back; `false` if it is over already, or never was.
+    /// Takes an order back; `false` if it is over already, or never was; and, with a record, if a margin call closes by it.
     pub fn cancel(&mut self, id: OrderId) -> bool {
         self.floor.cancel(id)
     }
 
-    /// Takes back all orders of a market.
+    /// Takes back all orders of a market, but for those of a margin call, which is a record.
     pub fn cancel_all(&mut self, market: usize) {
         let is_of = |at: &u32| self.floor.slots[*at as usize].order.market as usize == market;
         let all: Vec<u32> = self.floor.alive.iter().copied().filter(is_of).collect();
@@ -119,13 +119,13 @@ impl<'a> Desk<'_, 'a> {
     }
 
     /// Gives an order that is still there other prices: it keeps its name and its place. `false` if it is over, or the kind
-    /// is no price, or one of the two is an order at the market.
+    /// is no price, or one of the two is an order at the market; and, with a record, if a margin call closes by it.
     #[inline]
     pub fn replace(&mut self, id: OrderId, kind: OrderKind) -> bool {
         self.floor.replace(id, kind)
     }
 
-    /// Gives an order that is still there another size.
+    /// Gives an order that is still there another size; `false` as for [`Desk::replace`].
     pub fn resize(&mut self, id: OrderId, quantity: Quantity) -> bool {
         self.floor.resize(id, quantity)
     }

@@ -29,8 +29,8 @@ impl Floor<'_> {
         };
         let mut due: Vec<u32> = self.queue.iter().copied().filter(|order| is_due(self, *order).is_some()).collect();
         if self.spec.processing == Processing::SellsFirst && due.len() > 1 {
-            // Nothing is filled while they are sorted.
-            let worth = self.worth();
+            // Nothing is filled while they are sorted: without purses all sizes are of one worth.
+            let worth = if self.purses.is_empty() { self.worth() } else { f64::NAN };
             // Orders of one market stay as they were placed: what closes a short position comes before what opens the next.
             let mut buys: Vec<u32> = Vec::new();
             let mut is_later = |order: &u32| {
@@ -72,7 +72,8 @@ impl Floor<'_> {
         })
     }
 
-    /// Whether an order sells, as prices are now, all being worth so much.
+    /// Whether an order sells, as prices are now, all being worth so much. A weight is one of what it is filled on: the
+    /// market's own stake, where it has a purse.
     fn is_sale(&self, at: u32, worth: f64) -> bool {
         let order = self.slots[at as usize].order;
         let pit = &self.pits[order.market as usize];
@@ -80,7 +81,11 @@ impl Floor<'_> {
         let to = match order.quantity {
             Quantity::TargetUnits(units) => units,
             Quantity::TargetValue(value) => value / each,
-            Quantity::TargetWeight(weight) => weight * worth / each,
+            Quantity::TargetWeight(weight) => {
+                let stake =
+                    if self.purses.is_empty() { worth } else { self.stake_at(order.market as usize, pit.price) };
+                weight * stake.max(0.0) / each
+            }
             Quantity::All => 0.0,
             _ => return order.side.sign() < 0.0,
         };

@@ -84,6 +84,8 @@ pub(super) struct Slot {
     pub(super) best: [f64; 2],
     /// Whether the stop of a stop-limit was met.
     pub(super) is_triggered: bool,
+    /// The last row whose volume did not reach.
+    pub(super) dry: u32,
     pub(super) ended_at: i64,
     pub(super) why: Option<Refusal>,
     /// The orders that wait for it.
@@ -137,6 +139,8 @@ pub(super) struct Floor<'a> {
     pub(super) is_waiting: bool,
     /// Orders by group.
     pub(super) groups: Vec<Vec<u32>>,
+    /// Orders by which a margin call closes what is held, and some that are over.
+    pub(super) called: Vec<u32>,
     pub(super) notices: VecDeque<Notice>,
     pub(super) now: i64,
     /// The market whose row is followed at the moment.

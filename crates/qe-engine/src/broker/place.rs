@@ -25,6 +25,11 @@ impl Floor<'_> {
             }
             return OrderId(0);
         }
+        self.put(order)
+    }
+
+    /// Places an order, whoever gave it and however many there are.
+    pub(super) fn put(&mut self, order: Order) -> OrderId {
         let at = self.slots.len() as u32;
         let market = order.market as usize;
         let fault = self.fault(&order);
@@ -45,6 +50,7 @@ impl Floor<'_> {
             until: NONE,
             best: [f64::NAN; 2],
             is_triggered: false,
+            dry: NONE,
             ended_at: 0,
             why: None,
             first_child: NONE,
@@ -136,9 +142,12 @@ impl Floor<'_> {
         self.slots.get(at as usize).filter(|slot| slot.state.is_alive()).map(|_| at)
     }
 
-    /// Takes an order back; `false` if it is over already.
+    /// Takes an order back; `false` if it is over already, or of a margin call.
     pub(super) fn cancel(&mut self, id: OrderId) -> bool {
         let Some(at) = self.alive(id) else { return false };
+        if self.is_kept(at) {
+            return false;
+        }
         self.end(at, OrderState::Cancelled, Some(Refusal::Cancelled));
         true
     }
@@ -146,6 +155,9 @@ impl Floor<'_> {
     /// Gives an order that is still there other prices. It keeps its place.
     pub(super) fn replace(&mut self, id: OrderId, kind: OrderKind) -> bool {
         let Some(at) = self.alive(id) else { return false };
+        if self.is_kept(at) {
+            return false;
+        }
         let slot = &self.slots[at as usize];
         let is_market = |kind: &OrderKind| matches!(kind, OrderKind::Market { .. });
         let order = Order { kind, ..slot.order };
@@ -170,6 +182,9 @@ impl Floor<'_> {
     /// Gives an order that is still there another size; what was filled of it stays filled.
     pub(super) fn resize(&mut self, id: OrderId, quantity: Quantity) -> bool {
         let Some(at) = self.alive(id) else { return false };
+        if self.is_kept(at) {
+            return false;
+        }
         let order = Order { quantity, parent: None, ..self.slots[at as usize].order };
         if self.fault(&order).is_some() {
             return false;
@@ -231,6 +246,9 @@ impl Floor<'_> {
         let slot = &mut self.slots[at as usize];
         slot.why = Some(why);
         let (market, side) = (slot.order.market as usize, slot.order.side.sign());
+        if why == Refusal::CappedByVolume {
+            slot.dry = self.pits[market].row() as u32;
+        }
         self.note(Some(at), market, side, why);
         self.notices.push_back(Notice::Order(Update { order: id_of(at), market, what, why }));
     }

@@ -129,8 +129,6 @@ pub struct BrokerReport {
     pub reasons: Vec<Arc<str>>,
     /// How many rows of each market were gone over.
     pub(super) n_rows: Vec<usize>,
-    /// Whether a margin call is still to be met.
-    pub(super) is_called: bool,
 }
 
 impl BrokerReport {

@@ -54,7 +54,6 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         carry: 0.0,
         reasons: strategy.reasons(),
         n_rows: Vec::new(),
-        is_called: false,
     };
     let mut floor = Floor {
         spec,
@@ -71,6 +70,7 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         queue: Vec::new(),
         is_waiting: false,
         groups: Vec::new(),
+        called: Vec::new(),
         notices: VecDeque::new(),
         now: first.columns().axis().open()[0],
         walking: None,

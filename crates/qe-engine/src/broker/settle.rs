@@ -214,7 +214,8 @@ impl Floor<'_> {
         if all.price <= 0.0 {
             // Nothing is opened by a sale that brings nothing.
             let deal = deal::close(place, -side, closing);
-            return self.commit(Some(at), market, side, deal, way, order.cause, 0.0, None);
+            self.commit(Some(at), market, side, deal, way, order.cause, 0.0, None);
+            return self.end(at, OrderState::Cancelled, Some(Refusal::NoSize));
         }
         let part = |units: f64, fee: f64| Deal { units, price: all.price, fee, exposure: units * multiplier };
         let cause = if order.cause == Cause::Entry { Cause::Opposite } else { order.cause };

@@ -233,6 +233,7 @@ impl Floor<'_> {
                 }
             }
         }
+        self.tell_dry(market, row);
         self.walking = None;
         self.hang_on(market, row, own);
     }

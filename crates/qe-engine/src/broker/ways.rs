@@ -4,8 +4,9 @@ use super::floor::{Floor, Way};
 use super::path::{Cursor, Level, Met, next};
 use super::strategy::BarStrategy;
 use crate::fills::{Entered, Hit, Touched, Within, limit_fill, stop_fill};
+use crate::ledger::Refusal;
 
-/// More fills than this within one bar are those of a strategy that never ends.
+/// More fills than this within one bar are those of a strategy that never ends; that the rest is left is a record.
 const MOST_IN_BAR: usize = 100_000;
 
 impl Floor<'_> {
@@ -138,6 +139,9 @@ impl Floor<'_> {
                     self.slots[at].best = [self.slots[at].best[c]; 2];
                 }
             }
+        }
+        if n_met >= MOST_IN_BAR {
+            self.note(None, market, 0.0, Refusal::TooMany);
         }
     }
 

@@ -58,7 +58,16 @@ impl Floor<'_> {
         let market = self.slots[at as usize].order.market as usize;
         let place = self.place(market, way);
         let held = self.pits[market].units;
-        let Some(mut gap) = deal::gap(place, held, weight, stake, false) else { return true };
+        let Some(mut gap) = deal::gap(place, held, weight, stake, false) else {
+            let wanted = weight * stake / (way.raw * place.market.multiplier());
+            if weight != 0.0 && wanted != held {
+                // Costs would take more than the trade brings, or it is beyond all numbers.
+                let slot = &self.slots[at as usize];
+                let state = if slot.filled == 0.0 { OrderState::Rejected } else { OrderState::Cancelled };
+                self.end(at, state, Some(Refusal::NoSize));
+            }
+            return true;
+        };
         let room = self.pits[market].room(way.row, self.spec.volume_frac);
         let is_whole = gap.units.abs() <= room;
         self.is_part = !is_whole;

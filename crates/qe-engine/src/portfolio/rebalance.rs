@@ -112,18 +112,25 @@ impl Manager<'_> {
                 }
             }
         }
+        let mut cut = vec![None; factors.len()];
         if self.spec.limits.enforced && worth > 0.0 {
-            self.cut(worth, &mut factors, desk);
+            self.cut(worth, &mut factors, &mut cut, desk);
         }
         let mut n_orders = 0;
-        for (m, factor) in factors.into_iter().enumerate().filter(|(_, f)| *f != 1.0) {
-            n_orders += usize::from(self.scale(m, factor, desk));
+        for (m, (factor, cut)) in factors.into_iter().zip(cut).enumerate() {
+            let units = desk.units(m);
+            let is_scaled = factor != 1.0 && self.scale(m, factor, desk);
+            n_orders += usize::from(is_scaled);
+            if let Some(why) = cut.filter(|_| units != 0.0) {
+                let is_left = factor != 1.0 && !is_scaled;
+                desk.note(m, -units.signum(), if is_left { Refusal::OnTheWay } else { why });
+            }
         }
         self.rebalanced.push(Rebalanced { time: now, worth, drift: largest, n_moved, n_orders, short });
     }
 
-    /// Cuts what would be beyond a limit.
-    fn cut(&self, worth: f64, factors: &mut [f64], desk: &Desk<'_, '_>) {
+    /// Cuts what would be beyond a limit, and says by which.
+    fn cut(&self, worth: f64, factors: &mut [f64], cut: &mut [Option<Refusal>], desk: &Desk<'_, '_>) {
         let value = |m: usize| desk.stake(m) - desk.purse(m).unwrap_or(0.0);
         let gross = |m: usize, factors: &[f64]| value(m).abs() * factors[m];
         if let Some(limit) = self.spec.limits.position_frac {
@@ -133,7 +140,10 @@ impl Manager<'_> {
                 let is_first = !self.sleeves[..m].iter().any(|s| s.symbol == *symbol);
                 let total: f64 = of_symbol.iter().map(|o| gross(*o, factors)).sum();
                 if is_first && total > limit * worth {
-                    of_symbol.iter().for_each(|o| factors[*o] *= limit * worth / total);
+                    for other in of_symbol {
+                        factors[other] *= limit * worth / total;
+                        cut[other] = Some(Refusal::CappedByLimit);
+                    }
                 }
             }
         }
@@ -141,6 +151,7 @@ impl Manager<'_> {
             let total: f64 = (0..factors.len()).map(|m| gross(m, factors)).sum();
             if total > limit * worth {
                 factors.iter_mut().for_each(|f| *f *= limit * worth / total);
+                cut.fill(Some(Refusal::CappedByGross));
             }
         }
     }

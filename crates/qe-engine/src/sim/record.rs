@@ -88,10 +88,12 @@ pub enum Refusal {
     MarginCall,
     /// All is lost.
     Ruined,
-    /// There were more orders in one instant than anyone places.
+    /// There were more orders in one instant, or fills in one bar, than anyone means.
     TooMany,
     /// An entry on its way, or that rested: before an event nothing is entered.
     Blackout,
+    /// It is beyond a limit, and is not cut to it now: an order of its own is on its way.
+    OnTheWay,
 }
 
 /// A fill.

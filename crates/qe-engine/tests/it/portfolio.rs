@@ -319,6 +319,18 @@ weight = 0.8
     // Worth 200 + 1200 + 400 = 1800: of A no more than 900 may be held, 3 of its 4 units.
     assert_eq!((f.len(), f.line[2], f.held[2]), (3, 0, 3.0));
     assert!(cut.broker.moves.is_empty());
+    let told = |report: &PortfolioReport| {
+        report.broker.events.iter().map(|e| (e.market, e.row, e.side, e.why)).collect::<Vec<_>>()
+    };
+    assert!(told(&left).is_empty());
+    assert_eq!(told(&cut), [(0, 31, -1.0, Refusal::CappedByLimit)]);
+    // In all no more than a half: 4 of A and 2 of B, 1,300 of 1,800 then. Both are cut to 900, and both are told.
+    let cut = go(&text(true).replace("position_frac", "gross_frac"), &markets).unwrap();
+    let (f, share) = (&cut.broker.ledger.fills, 900.0 / 1_300.0);
+    assert_eq!((f.len(), f.held[0], f.held[1]), (4, 4.0, 2.0));
+    assert!((f.held[2] / 4.0 - share).abs() < 1e-12 && (f.held[3] / 2.0 - share).abs() < 1e-12, "{:?}", f.held);
+    let by_gross = |market, row, side| (market, row, side, Refusal::CappedByGross);
+    assert_eq!(told(&cut), [by_gross(1, 1, 1.0), by_gross(0, 31, -1.0), by_gross(1, 31, -1.0)]);
 }
 
 #[test]

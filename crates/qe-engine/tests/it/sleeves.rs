@@ -6,7 +6,7 @@ use qe_core::columns::Axis;
 use qe_core::rng::Stream;
 use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
-use qe_engine::ledger::Cause;
+use qe_engine::ledger::{Cause, Refusal};
 use qe_engine::market::Market;
 use qe_engine::portfolio::{PortfolioOptions, PortfolioReport, PortfolioSpec, run};
 use qe_engine::run::{RunOptions, run as run_one};
@@ -18,13 +18,18 @@ const DAY: i64 = 86_400_000_000_000;
 
 /// Days from so many after the first of January 2024 on: each opens at the last close.
 fn days(symbol: &str, after: usize, closes: &[f64]) -> Market {
+    days_of(symbol, after, closes, &vec![1e6; closes.len()])
+}
+
+/// The same, of so much volume each.
+fn days_of(symbol: &str, after: usize, closes: &[f64], volume: &[f64]) -> Market {
     let first = i64::from(Date::new(2024, 1, 1).unwrap().days()) + after as i64;
     let open: Vec<i64> = (0..closes.len() as i64).map(|i| (first + i) * DAY).collect();
     let known: Vec<i64> = open.iter().map(|t| t + DAY).collect();
     let opens: Vec<f64> = (0..closes.len()).map(|i| closes[i.saturating_sub(1)]).collect();
     let high: Vec<f64> = opens.iter().zip(closes).map(|(o, c)| o.max(*c)).collect();
     let low: Vec<f64> = opens.iter().zip(closes).map(|(o, c)| o.min(*c)).collect();
-    let prices = [opens, high, low, closes.to_vec(), vec![1e6; closes.len()]];
+    let prices = [opens, high, low, closes.to_vec(), volume.to_vec()];
     let bars = Bars::new(symbol, Timeframe::D1, Axis::new(open, known).unwrap(), prices).unwrap();
     Market::new(&bars, &Calendar::crypto()).unwrap()
 }
@@ -125,6 +130,53 @@ fn drawdown_is_one_line_where_money_is_moved() {
         assert_eq!((entries[0], entries[1].0), ((1, 5.0), 7), "{every}");
         assert!((entries[1].1 - 2.5).abs() < 1e-9, "{every}: {entries:?}");
     }
+}
+
+#[test]
+fn sales_of_weights_come_before_purchases_whatever_the_order_of_sleeves() {
+    // Each has half of 1,000, and the gross limit is 500. The seller cuts all of its own to 0.6 as the buyer takes 0.4 of
+    // its: 300 and 200. Three fifths of the whole account would be more than it holds, and would look like a purchase.
+    let seller = strategy(
+        "[sizing]\ntarget_weight = { weight = \"if(volume > 5e6, 0.6, 1)\" }\nlimit_frac = \"inf\"\n[costs]\n",
+    );
+    let buyer = strategy(
+        "[sizing]\ntarget_weight = { weight = \"if(volume > 5e6, 0.4, 0)\" }\nlimit_frac = \"inf\"\n[costs]\n",
+    );
+    let volume: Vec<f64> = (0..10).map(|row| if row < 5 { 1e6 } else { 1e7 }).collect();
+    let markets = ["A", "B"].map(|symbol| days_of(symbol, 0, &[100.0; 10], &volume));
+    for order in [[0, 1], [1, 0]] {
+        let sleeves: String = order.map(|i| sleeve(i, ["A", "B"][i], 0.5)).concat();
+        let text = format!("capital = 1000.0\nlimits = {{ gross_frac = 0.5 }}\n{sleeves}");
+        let report = go(&text, &[&seller, &buyer], &markets).unwrap();
+        let f = &report.broker.ledger.fills;
+        let symbol = |i: usize| &*report.sleeves[f.line[i] as usize].symbol;
+        let fills: Vec<(u32, &str, f64)> = (0..f.len()).map(|i| (f.row[i], symbol(i), f.units[i])).collect();
+        assert_eq!(fills, [(1, "A", 5.0), (6, "A", -2.0), (6, "B", 2.0)], "{order:?}");
+        assert!(report.broker.events.is_empty(), "{order:?}: {:?}", report.broker.events);
+    }
+}
+
+#[test]
+fn a_sleeve_that_is_on_its_way_out_is_not_cut_and_that_is_told() {
+    // Of A 1,204 of 1,804 are held at the look, which is more than a half; it leaves with the next open.
+    let leave = strategy(
+        "[entry]\nlong = \"close == 100\"\n[[exits]]\nwhen = \"close == 301\"\n[sizing]\nfraction = \"1\"\n[costs]\n",
+    );
+    let hold = strategy("[entry]\nlong = \"close > 0\"\n[sizing]\nfraction = \"1\"\n[costs]\n");
+    let a: Vec<f64> =
+        (0..40).map(|row| [100.0, 300.0, 301.0][usize::from(row >= 10) + usize::from(row >= 31)]).collect();
+    let markets = [days("A", 0, &a), days("B", 0, &[50.0; 40])];
+    let text = format!(
+        "capital = 1000.0\nrebalance = {{ every = \"month\", drift_band = 0.9 }}\n\
+         limits = {{ position_frac = 0.5, enforced = true }}\n{}{}",
+        sleeve(0, "A", 0.4),
+        sleeve(1, "B", 0.4)
+    );
+    let report = go(&text, &[&leave, &hold], &markets).unwrap();
+    let f = &report.broker.ledger.fills;
+    assert_eq!((f.row.as_slice(), f.held.as_slice()), ([1, 1, 32].as_slice(), [4.0, 8.0, 0.0].as_slice()));
+    let told: Vec<_> = report.broker.events.iter().map(|e| (e.market, e.row, e.side, e.why)).collect();
+    assert_eq!(told, [(0, 31, -1.0, Refusal::OnTheWay)]);
 }
 
 /// A strategy as text, of all kinds.
@@ -245,10 +297,66 @@ fn a_random_strategy_alone_in_a_portfolio_is_its_run_to_the_bit() {
     assert!(n_fills > 20_000 && n_ruined > 10, "{n_fills} fills, {n_ruined} ruined");
 }
 
+/// Prices of each sleeve's market as the broker knows them at each fill, and what holds when something is opened then: gross
+/// value is at most so many times worth, that of a symbol so much of it, both before what the trade costs. How often.
+fn check_openings(report: &PortfolioReport, most: f64, position: f64) -> usize {
+    let (f, n) = (&report.broker.ledger.fills, report.sleeves.len());
+    let axis = |line: usize| report.markets[line].columns().axis();
+    let column = |line: usize, name: &str| report.markets[line].columns().get(name).unwrap().to_f64().to_vec();
+    // Paths, then closes, what is filled at them, opens, what is filled there.
+    let mut prices: Vec<(i64, u8, usize, f64)> = Vec::new();
+    for line in 0..n {
+        let (open, close) = (column(line, "open"), column(line, "close"));
+        prices.extend((0..open.len()).map(|row| (axis(line).open()[row], 3, line, open[row])));
+        prices.extend((0..open.len()).map(|row| (axis(line).available()[row], 1, line, close[row])));
+    }
+    prices.sort_by_key(|p| (p.0, p.1));
+    let (mut price, mut held, mut next, mut n_opened) = (vec![f64::NAN; n], vec![0.0; n], 0, 0);
+    // What the half of a trade cost that closed what was held before.
+    let mut closing = (0, 0.0);
+    for i in 0..f.len() {
+        let (line, row, raw) = (f.line[i] as usize, f.row[i] as usize, f.raw[i]);
+        let key = match f.phase[i] {
+            0 => (axis(line).open()[row], 4),
+            phase => (axis(line).available()[row], phase.saturating_sub(1) * 2),
+        };
+        while prices.get(next).is_some_and(|p| (p.0, p.1) <= key) {
+            price[prices[next].2] = prices[next].3;
+            next += 1;
+        }
+        price[line] = raw;
+        let before = std::mem::replace(&mut held[line], f.held[i]);
+        let order = report.broker.fill_orders[i].0;
+        let cost = f.fee[i] + (f.price[i] - raw).abs() * f.units[i].abs();
+        let paid = if closing.0 == order { closing.1 } else { 0.0 };
+        closing = if f.held[i] == 0.0 { (order, cost) } else { (0, 0.0) };
+        let is_opening = f.held[i] * f.units[i] > 0.0 && f.held[i].abs() > before.abs();
+        let value = |m: usize| if held[m] == 0.0 { 0.0 } else { held[m] * price[m] };
+        // Within a bar another's price may be one that met an order of which nothing was filled.
+        let is_known = f.phase[i] != 1 || (0..n).all(|m| m == line || held[m] == 0.0);
+        if !is_opening || !is_known {
+            continue;
+        }
+        let worth = f.cash[i] + (0..n).map(value).sum::<f64>() + cost + paid;
+        // What a sale brings, and not what it is worth, is what it takes.
+        let less = f.units[i].abs() * (raw - f.price[i]).max(0.0);
+        let gross = (0..n).map(|m| value(m).abs()).sum::<f64>() - less;
+        let symbol = &report.sleeves[line].symbol;
+        let of_symbol = (0..n).filter(|m| report.sleeves[*m].symbol == *symbol);
+        let of_symbol = of_symbol.map(|m| value(m).abs()).sum::<f64>() - less;
+        let is_within = |value: f64, most: f64| value <= most * worth + 1e-9 * value.max(1.0);
+        assert!(is_within(gross, most), "fill {i}: {gross} of {most} times {worth}");
+        assert!(is_within(of_symbol, position), "fill {i}, {symbol}: {of_symbol} of {position} times {worth}");
+        n_opened += 1;
+    }
+    n_opened
+}
+
 #[test]
 fn random_portfolios_conserve_money_and_limits_hold_when_something_is_opened() {
-    let mut n_fills = 0;
-    for seed in 0..120 {
+    let (mut n_fills, mut n_opened, mut n_long, mut n_short) = (0, 0, 0, 0);
+    let mut capped = [0; 3];
+    for seed in 0..240 {
         let mut r = Stream::new(seed, "sleeves", 1);
         let n = 2 + r.below(3) as usize;
         let costs = "[costs]\nspread_frac = 0.0005\nborrow_annual = 0.1\nmin_fee = 0.1\n";
@@ -264,17 +372,28 @@ fn random_portfolios_conserve_money_and_limits_hold_when_something_is_opened() {
                 days(["A", "B", "C"][m], r.below(30) as usize, &closes)
             })
             .collect();
-        let texts: Vec<String> = (0..n).map(|_| random_strategy(&mut r, false)).collect();
+        let weights = ["if(close > close[1], 0.9, 0.2)", "if(close > sma(close, 5), 1, -0.5)"];
+        let texts: Vec<String> = (0..n)
+            .map(|_| match r.bernoulli(0.25) {
+                true => strategy(&format!(
+                    "[sizing]\ntarget_weight = {{ weight = \"{}\" }}\nlimit_frac = \"inf\"\n[costs]\n",
+                    one(&mut r, &weights)
+                )),
+                false => random_strategy(&mut r, false),
+            })
+            .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let weight = one(&mut r, &[1.0, 0.8]) / n as f64;
         let position = one(&mut r, &[0.3, 0.6, 3.0]);
-        let leverage = one(&mut r, &[1.0, 2.0, 4.0]);
+        let leverage: f64 = one(&mut r, &[1.0, 2.0, 4.0]);
+        let gross: Option<f64> = one(&mut r, &[None, Some(0.4), Some(0.8), Some(1.5)]);
         let mut text = format!(
             "capital = 10000.0\nleverage = {leverage:?}\npath = \"pessimistic\"\nrebalance = {{ every = {}, \
-             drift_band = {:?}, which = \"{}\" }}\nlimits = {{ position_frac = {position:?}, enforced = {} }}\n{costs}",
+             drift_band = {:?}, which = \"{}\" }}\nlimits = {{ position_frac = {position:?}, {}enforced = {} }}\n{costs}",
             one(&mut r, &["\"week\"", "\"month\"", "{ sessions = 1 }", "{ sessions = 3 }"]),
             one(&mut r, &[0.0, 0.02, 0.1]),
             one(&mut r, &["all", "outside"]),
+            gross.map_or(String::new(), |gross| format!("gross_frac = {gross:?}, ")),
             r.bernoulli(0.5),
         );
         for i in 0..n {
@@ -295,6 +414,15 @@ fn random_portfolios_conserve_money_and_limits_hold_when_something_is_opened() {
             before = *worth;
         }
         n_fills += b.ledger.fills.len();
+        n_long += b.ledger.fills.held.iter().filter(|held| **held > 0.0).count();
+        n_short += b.ledger.fills.held.iter().filter(|held| **held < 0.0).count();
+        n_opened += check_openings(&report, gross.unwrap_or(leverage).min(leverage), position);
+        let whys = [Refusal::CappedByGross, Refusal::CappedByLimit, Refusal::CappedByLeverage];
+        for (n, why) in capped.iter_mut().zip(whys) {
+            *n += b.events.iter().filter(|e| e.why == why && e.order.is_some()).count();
+        }
     }
-    assert!(n_fills > 3_000, "{n_fills}");
+    let told = format!("{n_fills} fills, {n_opened} open, {n_long} long, {n_short} short, {capped:?} are capped");
+    assert!(n_fills > 15_000 && n_opened > 8_000 && n_long > 8_000 && n_short > 2_500, "{told}");
+    assert!(capped[0] > 500 && capped[1] > 1_000 && capped[2] > 5, "{told}");
 }

@@ -1,6 +1,6 @@
 //! Money: caps, volume, masks, payments, margin calls, ruin, several markets; by numbers made by hand.
 
-use qe_engine::broker::{OrderState, Processing, Quantity, Spec, TimeInForce};
+use qe_engine::broker::{OrderKind, OrderState, Processing, Quantity, Spec, TimeInForce, What};
 use qe_engine::costs::CostModel;
 use qe_engine::fills::FillTiming;
 use qe_engine::ledger::{Cause, Refusal};
@@ -130,6 +130,97 @@ fn a_margin_call_cancels_and_closes_all_at_the_next_open() {
     assert_eq!(report.ledger.fills.cause[1], Cause::MarginCall);
     assert_eq!(report.orders[1].why, Some(Refusal::MarginCall));
     assert_eq!(report.worth, [10_000.0, 10_000.0, 4_000.0, 2_500.0, 2_500.0]);
+}
+
+#[test]
+fn what_a_margin_call_closes_is_neither_taken_back_nor_changed() {
+    let spec = Spec { leverage: 3.0, maintenance_frac: 0.25, ..Spec::default() };
+    let mut n_tried = 0;
+    let report = go(
+        &spec,
+        &[hours(&flat(&[100.0, 100.0, 80.0, 75.0, 75.0]))],
+        Acts::at(|row, desk| match row {
+            0 => {
+                desk.buy(0, 300.0).place();
+                desk.buy(0, 1.0).limit(70.0).place();
+            }
+            // More orders than one instant may have: those of the call are placed all the same.
+            2 => (0..11_001).for_each(|_| {
+                desk.buy(9, 1.0).place();
+            }),
+            _ => {}
+        })
+        .on_order(|update, desk| {
+            if update.why == Refusal::MarginCall {
+                let open = desk.open_orders();
+                let [order] = open.as_slice() else { panic!("{open:?}") };
+                let later = OrderKind::Market { timing: Some(FillTiming::NEXT_CLOSE) };
+                assert!(!desk.cancel(order.id) && !desk.replace(order.id, later));
+                assert!(!desk.resize(order.id, Quantity::Units(1.0)));
+                desk.cancel_all(0);
+                assert_eq!(format!("{:?}", desk.open_orders()), format!("{open:?}"));
+                n_tried += 1;
+            }
+        }),
+    );
+    assert_eq!(n_tried, 1);
+    assert_eq!(fills(&report), [(1, 0, 300.0, 100.0), (3, 0, -300.0, 75.0)]);
+    // The limit that it took back, and four times that it was not let go.
+    let told: Vec<(f64, bool)> = report
+        .events
+        .iter()
+        .filter(|e| e.why == Refusal::MarginCall)
+        .map(|e| (e.side, e.order == Some(report.fill_orders[1])))
+        .collect();
+    assert_eq!(told, [(1.0, false), (-1.0, true), (-1.0, true), (-1.0, true), (-1.0, true)]);
+}
+
+#[test]
+fn what_is_opened_where_a_margin_call_closes_is_called_again() {
+    // 90 are bought behind the sale at 75, with the 2,500 that are left; at 50 it is 250 for 4,500.
+    let spec = Spec { leverage: 3.0, maintenance_frac: 0.25, ..Spec::default() };
+    let mut bars = flat(&[100.0, 100.0, 80.0, 75.0, 50.0, 50.0]);
+    bars[3] = [75.0, 75.0, 50.0, 50.0];
+    let run = |tradable: Vec<bool>| {
+        go(
+            &spec,
+            &[hours(&bars), hours(&flat(&[100.0; 6])).with_masks(&Masks { tradable, ..Masks::default() }).unwrap()],
+            Acts::at(|row, desk| {
+                if row == 0 {
+                    desk.sell(1, 0.01).place();
+                    desk.buy(0, 300.0).place();
+                    desk.buy(0, 1.0).limit(70.0).place();
+                }
+            })
+            .on_order(|update, desk| {
+                if update.why == Refusal::MarginCall && update.what == What::Cancelled {
+                    desk.buy(0, 90.0).place();
+                }
+            }),
+        )
+    };
+    let of_first = |report: &qe_engine::broker::BrokerReport| -> Vec<(u32, u8, f64, f64)> {
+        fills(report)
+            .into_iter()
+            .zip(&report.ledger.fills.line)
+            .filter(|(_, line)| **line == 0)
+            .map(|(f, _)| f)
+            .collect()
+    };
+    let closed = [(1, 0, 299.99, 100.0), (3, 0, -299.99, 75.0), (3, 0, 90.0, 75.0), (4, 0, -90.0, 50.0)];
+    for (tradable, last) in [(vec![], 3), (vec![true, true, true, false, false, true], 5)] {
+        let report = run(tradable);
+        let near = of_first(&report)
+            .iter()
+            .zip(&closed)
+            .all(|(a, b)| (a.0, a.1, a.3) == (b.0, b.1, b.3) && (a.2 - b.2).abs() < 1e-9);
+        assert!(near && of_first(&report).len() == 4, "{:?}", fills(&report));
+        // Also while another market's halt keeps the first call from its end.
+        assert_eq!(report.margin_calls.len(), 2);
+        let f = &report.ledger.fills;
+        let of_second: Vec<u32> = (0..f.len()).filter(|i| f.line[*i] == 1).map(|i| f.row[i]).collect();
+        assert_eq!(of_second, [1, last]);
+    }
 }
 
 #[test]

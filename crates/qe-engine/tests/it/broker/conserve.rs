@@ -10,11 +10,12 @@ use qe_engine::broker::{
 };
 use qe_engine::costs::{CostModel, Crisis};
 use qe_engine::fills::{At, Count, FillTiming, PathPolicy};
+use qe_engine::ledger::{Cause, Refusal};
 use qe_engine::market::Market;
 use qe_engine::program::SizeKind;
 use qe_engine::trades::Trade;
 
-use crate::random::{market, one};
+use crate::random::{Given, market, one};
 
 /// Places whatever comes to its mind.
 struct Wild {
@@ -30,6 +31,8 @@ struct Wild {
     most: f64,
     /// The last order that was filled, and what it cost.
     last: (OrderId, f64),
+    /// How often it was refused to take back an order of a margin call.
+    n_kept: usize,
 }
 
 impl Wild {
@@ -197,7 +200,15 @@ impl BarStrategy for Wild {
         }
     }
 
-    fn on_order(&mut self, _: &Update, desk: &mut Desk<'_, '_>) {
+    fn on_order(&mut self, update: &Update, desk: &mut Desk<'_, '_>) {
+        if update.why == Refusal::MarginCall {
+            for open in desk.open_orders().iter().filter(|open| open.order.cause == Cause::MarginCall) {
+                let quantity = self.quantity();
+                assert!(!desk.cancel(open.id) && !desk.resize(open.id, quantity));
+                assert!(!desk.replace(open.id, OrderKind::Market { timing: None }));
+                self.n_kept += 1;
+            }
+        }
         if self.r.bernoulli(0.02) {
             self.act(desk);
         }
@@ -341,19 +352,61 @@ fn marks(market: &Market) -> Vec<f64> {
         .collect()
 }
 
-fn wild(seed: u64) -> (Vec<Market>, BrokerReport, usize) {
+/// How many positions margin calls closed: each at the first open of its market that can fill all of it.
+fn check_calls(report: &BrokerReport, markets: &[Market], given: &[Given]) -> usize {
+    let f = &report.ledger.fills;
+    let mut n_closed = 0;
+    for call in &report.margin_calls {
+        for (line, market) in markets.iter().enumerate() {
+            let axis = market.columns().axis();
+            let column = |name: &str| market.columns().get(name).unwrap().to_f64();
+            let (open, volume) = (column("open"), column("volume"));
+            let times = axis.open();
+            let can_fill = |row: &usize| times[*row] >= call.time && !given[line].blocked[*row] && !open[*row].is_nan();
+            let Some(row) = (0..market.len()).find(can_fill) else { continue };
+            let of_line: Vec<usize> = (0..f.len()).filter(|i| f.line[*i] == line as u32).collect();
+            // At the call, and before what is filled at that very open.
+            let is_told = |i: &&usize| {
+                let (at, phase) = (f.row[**i] as usize, f.phase[**i]);
+                if phase == 0 { times[at] < call.time } else { axis.available()[at] <= call.time }
+            };
+            let is_called = of_line.iter().rfind(is_told).is_some_and(|i| f.held[*i] != 0.0);
+            let held = of_line.iter().rfind(|i| (f.row[**i] as usize) < row).map_or(0.0, |i| f.held[*i]);
+            let has_room = report.spec.volume_frac.is_none_or(|frac| frac * volume[row] >= held.abs());
+            if !is_called || held == 0.0 || !has_room || report.ruin.is_some_and(|ruin| ruin.time <= times[row]) {
+                continue;
+            }
+            let at_open = of_line.iter().filter(|i| f.row[**i] as usize == row && f.phase[**i] == 0);
+            let is_closed = at_open.into_iter().any(|i| f.held[*i] == 0.0);
+            assert!(is_closed, "{held} of {line} are held behind the open of row {row}: {call:?}");
+            n_closed += 1;
+        }
+    }
+    n_closed
+}
+
+fn wild(seed: u64) -> (Vec<Market>, Vec<Given>, BrokerReport, [usize; 2]) {
     let mut r = Stream::new(seed, "broker: random orders", 0);
     let spec = spec(&mut r);
     let n_markets = 1 + r.below(3) as usize;
     let n = 20 + r.below(150) as usize;
-    let (markets, given): (Vec<Market>, Vec<_>) = (0..n_markets).map(|_| market(&mut r, n)).unzip();
+    let (markets, given): (Vec<Market>, Vec<Given>) = (0..n_markets).map(|_| market(&mut r, n)).unzip();
     let each = given.iter().map(|given| given.multiplier).collect();
     let most = spec.leverage.min(spec.gross_limit_frac.unwrap_or(f64::INFINITY));
     let busy = one(&mut r, &[0.3, 0.6, 0.85]);
-    let mut strategy =
-        Wild { r, n_markets, busy, n_placed: 0, known: vec![OrderId(0)], each, most, last: (OrderId(0), 0.0) };
+    let mut strategy = Wild {
+        r,
+        n_markets,
+        busy,
+        n_placed: 0,
+        known: vec![OrderId(0)],
+        each,
+        most,
+        last: (OrderId(0), 0.0),
+        n_kept: 0,
+    };
     let report = run(&spec, &markets, &Events::default(), &mut strategy).unwrap();
-    (markets, report, strategy.n_placed)
+    (markets, given, report, [strategy.n_placed, strategy.n_kept])
 }
 
 fn told(report: &BrokerReport) -> impl PartialEq + std::fmt::Debug + use<> {
@@ -365,21 +418,40 @@ fn told(report: &BrokerReport) -> impl PartialEq + std::fmt::Debug + use<> {
 #[test]
 fn money_is_conserved_over_a_million_random_orders() {
     let (mut n_orders, mut n_fills, mut n_ruined, mut n_called, mut n_reversed) = (0, 0, 0, 0, 0);
+    let (mut n_short, mut n_parts, mut n_closed, mut n_kept) = (0, 0, 0, 0);
     let mut seed = 0;
     while n_orders < 1_000_000 {
         seed += 1;
-        let (markets, report, n) = wild(seed);
+        let (markets, given, report, [n, kept]) = wild(seed);
         let trades: Vec<Trade> = markets.iter().enumerate().flat_map(|(m, of)| report.trades(m, of)).collect();
         check(&report, &markets, &trades);
-        n_orders += n;
-        n_fills += report.ledger.fills.len();
+        n_closed += check_calls(&report, &markets, &given);
+        (n_orders, n_kept) = (n_orders + n, n_kept + kept);
+        let f = &report.ledger.fills;
+        n_fills += f.len();
         n_ruined += usize::from(report.ruin.is_some());
         n_called += report.margin_calls.len();
-        n_reversed += report.fill_orders.windows(2).filter(|w| w[0] == w[1]).count();
+        n_short += f.held.iter().filter(|held| **held < 0.0).count();
+        // One order that closes all of a position, and opens one of the other side.
+        let is_reversed = |i: &usize| {
+            let ids = &report.fill_orders;
+            ids[*i] == ids[*i - 1] && f.held[*i - 1] == 0.0 && f.held[*i] * f.units[*i - 1] > 0.0
+        };
+        n_reversed += (1..f.len()).filter(is_reversed).count();
+        let mut rows: BTreeMap<OrderId, Vec<u32>> = BTreeMap::new();
+        for (id, row) in report.fill_orders.iter().zip(&f.row).filter(|(id, _)| id.0 != 0) {
+            rows.entry(*id).or_default().push(*row);
+        }
+        // Orders that were filled in more than one bar.
+        n_parts += rows.values().filter(|rows| rows.iter().any(|row| *row != rows[0])).count();
         if seed % 20 == 0 {
-            assert_eq!(told(&report), told(&wild(seed).1), "seed {seed}");
+            assert_eq!(told(&report), told(&wild(seed).2), "seed {seed}");
         }
     }
-    let told = format!("{n_fills} fills, {n_ruined} ruined, {n_called} margin calls, {n_reversed} through zero");
+    let told = format!(
+        "{n_fills} fills, {n_short} of them short, {n_parts} orders in parts, {n_ruined} ruined, {n_reversed} through zero, \
+         {n_called} margin calls, {n_closed} positions closed by them, {n_kept} kept"
+    );
     assert!(n_fills > 100_000 && n_ruined > 80 && n_called > 200 && n_reversed > 5_000, "{told}");
+    assert!(n_short > 20_000 && n_parts > 500 && n_closed > 100 && n_kept > 50, "{told}");
 }

@@ -12,3 +12,4 @@ mod parts;
 mod sessions;
 mod shapes;
 pub(crate) mod support;
+mod told;

@@ -1,0 +1,148 @@
+//! Nothing is capped, dropped or left without a line that says so.
+
+use qe_engine::broker::{OrderState, Spec};
+use qe_engine::costs::CostModel;
+use qe_engine::ledger::Refusal;
+
+use super::support::{Acts, fills, flat, go, hours, with_volume};
+
+#[test]
+fn what_rests_and_is_met_without_volume_is_told_once_a_bar() {
+    let down = [100.0, 100.0, 90.0, 100.0];
+    let market = || with_volume(&[[100.0; 4], down, [100.0, 110.0, 90.0, 100.0], down], &[1000.0, 30.0, 0.0, 1000.0]);
+    let spec = Spec { volume_frac: Some(0.5), ..Spec::default() };
+    let report = go(
+        &spec,
+        &[market()],
+        Acts::at(|row, desk| {
+            if row == 0 {
+                desk.buy(0, 20.0).limit(95.0).place();
+                desk.buy(0, 5.0).limit(95.0).place();
+                desk.buy(0, 5.0).limit(80.0).place();
+                desk.buy(0, 1.0).stop(109.0).place();
+            }
+        }),
+    );
+    // Half of 30, nothing, and the rest.
+    assert_eq!(fills(&report), [(1, 1, 15.0, 95.0), (3, 1, 5.0, 95.0), (3, 1, 5.0, 95.0)]);
+    let told: Vec<(u32, u64, Refusal)> =
+        report.events.iter().map(|e| (e.row, e.order.map_or(0, |id| id.0), e.why)).collect();
+    let dry = |row, order| (row, order, Refusal::CappedByVolume);
+    assert_eq!(told, [dry(1, 1), dry(1, 2), dry(2, 1), dry(2, 2), dry(2, 4)]);
+    // Alone it is followed by the code of strategies that are data; what closes is told too.
+    let report = go(
+        &spec,
+        &[market()],
+        Acts::at(|row, desk| match row {
+            0 => {
+                desk.buy(0, 1.0).limit(95.0).place();
+            }
+            1 => {
+                desk.close(0).limit(108.0).place();
+            }
+            _ => {}
+        }),
+    );
+    assert_eq!(fills(&report), [(1, 1, 1.0, 95.0)]);
+    let told: Vec<(u32, f64, Refusal)> = report.events.iter().map(|e| (e.row, e.side, e.why)).collect();
+    assert_eq!(told, [(2, -1.0, Refusal::CappedByVolume)]);
+    // Any volume is enough where nothing is said of it.
+    let all = Acts::at(|row, desk| {
+        if row == 1 {
+            desk.buy(0, 20.0).limit(95.0).place();
+        }
+    });
+    let report = go(&Spec::default(), &[market()], all);
+    assert_eq!((fills(&report), report.events.len()), (vec![(2, 1, 20.0, 95.0)], 0));
+}
+
+#[test]
+fn a_weight_that_no_trade_brings_is_refused() {
+    // To sell costs 40 %: of 2.5 times worth, each unit sold takes as much of the worth as it frees.
+    let costs = CostModel { spread_frac: 0.8, ..CostModel::default() };
+    let report = go(
+        &Spec { leverage: 3.0, costs, ..Spec::default() },
+        &[hours(&flat(&[100.0, 100.0, 110.0, 110.0, 110.0]))],
+        Acts::at(|row, desk| match row {
+            0 => {
+                desk.target_weight(0, 2.5).place();
+            }
+            1 => {
+                desk.target_weight(0, 2.5).place();
+            }
+            // It is held already: nothing is done, and nothing is wrong.
+            2 => {
+                let held = desk.units(0) * desk.price(0) / desk.equity();
+                desk.target_weight(0, held).place();
+            }
+            _ => {}
+        }),
+    );
+    // 12,500 of 5,000; at 110 it is 13,750 of 6,250, and 2.2 times worth: more is bought. At a lower worth it is not.
+    let states: Vec<(OrderState, Option<Refusal>)> = report.orders.iter().map(|o| (o.state, o.why)).collect();
+    assert_eq!((states[0], states[2]), ((OrderState::Filled, None), (OrderState::Filled, None)));
+    let costs = CostModel { spread_frac: 0.8, ..CostModel::default() };
+    let report = go(
+        &Spec { leverage: 3.0, costs, ..Spec::default() },
+        &[hours(&flat(&[100.0, 100.0, 90.0, 90.0]))],
+        Acts::at(|row, desk| {
+            if row < 2 {
+                desk.target_weight(0, 2.5).place();
+            }
+        }),
+    );
+    assert_eq!(fills(&report).len(), 1);
+    assert_eq!((report.orders[1].state, report.orders[1].why), (OrderState::Rejected, Some(Refusal::NoSize)));
+    assert_eq!(report.events.iter().map(|e| (e.row, e.why)).collect::<Vec<_>>(), [(2, Refusal::NoSize)]);
+}
+
+#[test]
+fn what_is_not_opened_behind_a_sale_that_brings_nothing_is_told() {
+    // What ten move the price by is 80 % of it, so that twenty bring nothing: ten are closed at what ten bring, and no
+    // ten are opened.
+    let prices: Vec<f64> = (0..150).map(|i| 100.0 + f64::from(i % 7)).collect();
+    let run = |impact_coef: f64| {
+        let costs = CostModel { impact_coef, ..CostModel::default() };
+        go(
+            &Spec { leverage: 100.0, costs, ..Spec::default() },
+            &[hours(&flat(&prices))],
+            Acts::at(|row, desk| match row {
+                120 => {
+                    desk.buy(0, 10.0).place();
+                }
+                122 => {
+                    desk.sell(0, 20.0).place();
+                }
+                _ => {}
+            }),
+        )
+    };
+    let probe = run(1.0);
+    let moved = probe.ledger.fills.price[0] / probe.ledger.fills.raw[0] - 1.0;
+    assert!(moved > 0.0 && fills(&probe).len() == 3 && probe.events.is_empty());
+    let report = run(0.8 / moved);
+    let f = &report.ledger.fills;
+    assert_eq!((f.units.as_slice(), f.held.as_slice()), ([10.0, -10.0].as_slice(), [10.0, 0.0].as_slice()));
+    assert!((f.price[1] / f.raw[1] - 0.2).abs() < 1e-9);
+    assert_eq!((report.orders[1].state, report.orders[1].why), (OrderState::Cancelled, Some(Refusal::NoSize)));
+    assert_eq!(report.events.iter().map(|e| e.why).collect::<Vec<_>>(), [Refusal::NoSize]);
+}
+
+#[test]
+fn fills_without_end_in_one_bar_end_with_a_line() {
+    // Among so many markets an instant takes more orders than a bar takes fills.
+    let markets = vec![hours(&[[100.0; 4], [100.0, 100.0, 90.0, 95.0]]); 95];
+    let acts = Acts::at(|row, desk| {
+        if row == 0 {
+            desk.buy(0, 1.0).limit(95.0).place();
+        }
+    })
+    .on_fill(|fill, desk| {
+        let (level, next) = if fill.held > 0.0 { (1.0, desk.sell(0, 1.0)) } else { (1e6, desk.buy(0, 1.0)) };
+        next.limit(level).place();
+    });
+    let report = go(&Spec::default(), &markets, acts);
+    let told: Vec<(u32, u32, f64, Refusal)> = report.events.iter().map(|e| (e.market, e.row, e.side, e.why)).collect();
+    assert_eq!(told, [(0, 1, 0.0, Refusal::TooMany)]);
+    assert!(fills(&report).len() > 100_000 - 10);
+}
