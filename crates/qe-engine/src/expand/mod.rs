@@ -17,6 +17,7 @@ use qe_factors::expr::{Ast, Node};
 use qe_factors::plan::Scope;
 
 use crate::error::{Error, Result};
+use crate::fills::Holding;
 use crate::program::{ExitKind, SizeKind};
 use crate::spec::profile::Settings;
 use crate::spec::{OrderSpec, Side, StrategySpec};
@@ -141,6 +142,9 @@ impl StrategySpec {
         }
         if weight.is_some() {
             x.ensure_no_entries()?;
+        }
+        if weight.is_some() || settings.holding != Holding::Units {
+            self.sizing.ensure_no_lots()?;
         }
         let exits = x.exits(&entry)?;
         let cooldown = &self.execution.cooldown;

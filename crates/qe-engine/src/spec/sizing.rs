@@ -66,6 +66,25 @@ impl Default for SizingSpec {
     }
 }
 
+impl SizingSpec {
+    /// A weight is held to the bit, and traded to by whatever that takes: it knows no lots.
+    ///
+    /// # Errors
+    /// When a lot or a least size is given.
+    pub(crate) fn ensure_no_lots(&self) -> crate::error::Result<()> {
+        for (field, given) in [("lot", &self.lot), ("min_units", &self.min_units)] {
+            if given.text().parse() != Ok(0.0) {
+                return Err(crate::error::Error::spec(
+                    format!("sizing.{field}"),
+                    "weights are held in any number of units",
+                    "leave it out, or hold units: entries with a size, and `holding = \"units\"`",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Serialize for SizingSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

@@ -1,7 +1,7 @@
 //! Whole runs on the widest vectors of the machine, on narrower ones, and on those that every machine has: the same
 //! bits.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::par::{Pool, Threads};
@@ -14,6 +14,7 @@ use qe_engine::StrategySpec;
 use qe_engine::batch::Warmup;
 use qe_engine::market::Market;
 use qe_engine::metrics::core_figures;
+use qe_engine::outcome;
 use qe_engine::run::{RunOptions, run};
 use qe_engine::sweep::{Sweep, SweepOptions};
 
@@ -109,8 +110,79 @@ fn figures() -> Vec<u64> {
         .collect()
 }
 
+/// Vectors are limited for the whole process: one test at a time.
+static LIMIT: Mutex<()> = Mutex::new(());
+
+/// One point alone with its ledger, and in a batch of 5,000, on one thread and on two, on vectors of any width.
+#[test]
+fn one_point_has_one_answer() {
+    let _limit = LIMIT.lock().unwrap_or_else(PoisonError::into_inner);
+    let market = &markets(Timeframe::H1)[0];
+    let start = market.columns().axis().open()[400];
+    let window = Window::one(TimeRange { start, end: i64::MAX / 2 }).unwrap();
+    let finer = |text: &str, ranges: [(&str, &str); 2]| {
+        let text = ranges.into_iter().fold(text.to_owned(), |text, (coarse, fine)| {
+            assert!(text.contains(coarse), "{coarse}");
+            text.replace(coarse, fine)
+        });
+        StrategySpec::from_toml(&text).unwrap()
+    };
+    for spec in [
+        finer(
+            CROSSINGS,
+            [
+                ("min = 5, max = 54, step = 5", "min = 1, max = 50, step = 1"),
+                ("min = 60, max = 1800, step = 60", "min = 60, max = 357, step = 3"),
+            ],
+        ),
+        finer(
+            RULES,
+            [
+                ("min = 10, max = 50, step = 10", "min = 10, max = 59, step = 1"),
+                ("min = 1.0, max = 3.0, step = 0.5", "min = 1.0, max = 10.9, step = 0.1"),
+            ],
+        ),
+    ] {
+        let points = PointTable::grid(spec.params(), 5000).unwrap();
+        assert_eq!(points.len(), 5000);
+        let names: Vec<String> = points.params().iter().map(|p| p.name.clone()).collect();
+        let batch = |n_threads: usize| {
+            let pool = Pool::new(Threads::N(n_threads.try_into().unwrap())).unwrap();
+            let sweep = Sweep::new(&spec, vec![market.clone()], pool, SweepOptions::default()).unwrap();
+            let table = sweep.evaluate(&points, Fidelity::FULL, &window).unwrap();
+            let figures = |name: &str| table.metric(name).unwrap().iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+            outcome::NAMES.map(figures)
+        };
+        let alone = |point: usize| {
+            let params = names.iter().cloned().zip(points.row(point).unwrap()).collect();
+            let options = RunOptions { params, eval_start: Some(start), ..RunOptions::default() };
+            let report = run(&spec, market, &options).unwrap();
+            assert!(!report.ledger.fills.is_empty());
+            report.outcome().map(f64::to_bits)
+        };
+        let wide = batch(1);
+        let mut n_different = wide[0].clone();
+        n_different.sort_unstable();
+        n_different.dedup();
+        assert!(n_different.len() > 1000, "{}", n_different.len());
+        for most in [None, Some(4), Some(2)] {
+            limit_lanes(most);
+            let (one, two) = (batch(1), batch(2));
+            let picked: Vec<_> = (0..5000).step_by(617).map(|point| (point, alone(point))).collect();
+            limit_lanes(None);
+            for (k, name) in outcome::NAMES.iter().enumerate() {
+                assert!(one[k] == wide[k] && two[k] == wide[k], "{name} of {} with {most:?} lanes", spec.name);
+                for (point, figures) in &picked {
+                    assert_eq!(figures[k], wide[k][*point], "{name} of {} at {point}, {most:?} lanes", spec.name);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn wide_and_narrow_vectors_give_the_same_bits_of_whole_runs() {
+    let _limit = LIMIT.lock().unwrap_or_else(PoisonError::into_inner);
     let (hours, quarters) = (markets(Timeframe::H1), markets(Timeframe::M15));
     let all = || {
         [

@@ -12,6 +12,7 @@ use qe_core::point::PointTable;
 use qe_core::time::TimeRange;
 use qe_core::timeframe::Timeframe;
 use qe_engine::batch::Warmup;
+use qe_engine::ledger::Cause;
 use qe_engine::market::Market;
 use qe_engine::results::{
     Column, Dtype, MetricsTable, RunManifest, SCHEMA_VERSION, Table, Values, file_name, file_names, schema, trade_log,
@@ -137,6 +138,23 @@ fn the_page_lists_every_column() {
     for (column, row) in log.columns().iter().zip(later) {
         let dtype = column.values.dtype();
         assert!(row.starts_with(&format!("| `{}` | {dtype} |", column.name)), "{row}");
+    }
+    // Why a trade was left: each cause that has a word of its own, and ruin, which is none of a fill.
+    let causes = [
+        Cause::Opposite,
+        Cause::SessionEnd,
+        Cause::SessionMissed,
+        Cause::Weight,
+        Cause::Close,
+        Cause::Stop,
+        Cause::Target,
+        Cause::Trail,
+        Cause::MarginCall,
+    ];
+    let words = causes.map(|cause| serde_json::to_value(cause).unwrap().as_str().unwrap().to_owned());
+    let row = later.iter().find(|row| row.starts_with("| `reason` |")).unwrap();
+    for word in words.iter().map(String::as_str).chain(["ruin"]) {
+        assert!(row.contains(&format!("`{word}`")), "{word}");
     }
     let fields = ["format", "version", "identity", "asset_class", "spec", "options", "data", "capital"];
     let told = &told[others.len()..];

@@ -311,6 +311,22 @@ fn contradictions_are_refused() {
             "[entry]\nlong = \"close > 1\"\n[[exits]]\nwhen = \"close > 1\"\nside = \"short\"",
             "exits[0].side: it is for a side that is never entered",
         ),
+        (
+            "[sizing]\ntarget_weight = { weight = \"1\" }\nlot = 1",
+            "sizing.lot: weights are held in any number of units; leave it out, or hold units",
+        ),
+        (
+            "[sizing]\ntarget_weight = { weight = \"1\" }\nmin_units = 5.0",
+            "sizing.min_units: weights are held in any number of units",
+        ),
+        (
+            "[entry]\nlong = \"close > 1\"\n[sizing]\nlot = 100\n[execution]\nholding = \"weights\"",
+            "sizing.lot: weights are held in any number of units",
+        ),
+        (
+            "[entry]\nlong = \"close > 1\"\n[sizing]\nmin_units = \"2 * 3\"\n[execution]\nholding = \"weights_free\"",
+            "sizing.min_units: weights are held in any number of units",
+        ),
         ("[entry]\nlong = \"close > 1\"\n[sizing]\nlot = -1", "sizing.lot: at the defaults, -1 is out of range"),
         (
             "[entry]\nlong = \"close > 1\"\n[sizing]\nlimit_frac = nan",
