@@ -11,10 +11,11 @@
 //! - excess kurtosis where raw is meant: `qe-core` `src/stats/moments.rs`, as two types;
 //! - what is fitted before the split: `qe-core` `src/fit.rs`;
 //! - splits, price and volume: `qe-data` `src/adjust/mod.rs`, and below what a run makes of them;
+//! - options at mid or last: `qe-core` `src/chain.rs` says which quotes have two sides and cannot be marked at mid;
 //! - a benchmark whose outputs nobody compares: `benches`, which check before they time.
 //!
 //! Rows of what is not built yet, whose tests come with it: purging of training rows, smoothed states of hidden Markov models,
-//! the deflated Sharpe ratio, fills of options at bid and ask. That a test can fail has none: it is tried when one is written.
+//! the deflated Sharpe ratio, fills of options. That a test can fail has none: it is tried when one is written.
 
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
