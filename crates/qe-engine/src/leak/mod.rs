@@ -2,7 +2,7 @@
 //!
 //! A strategy runs over a market, and again over markets that are the same up to a *cut* and other after it: rows that are
 //! gone, missing or fewer, prices along another path, ten times as high or in another order, other columns, other symbols,
-//! halts, spreads, fine bars. Up to the cut, what it did (fills to the bit, refusals, payments), what it read and said (the
+//! halts, spreads, fine bars; and, for a strategy as code, other events. Up to the cut, what it did (fills to the bit, refusals, payments), what it read and said (the
 //! columns, masks and expressions in each row) and what its account was worth at each close must be the same. The first
 //! difference is named: where, of what, and what was done to the market.
 //!
@@ -126,7 +126,16 @@ pub fn check(
     options: &LeakOptions,
     tell: impl Fn(&[Market]) -> Result<Told>,
 ) -> Result<LeakReport> {
-    let whole = tell(markets)?;
+    check_at(markets, options, |markets, _| tell(markets))
+}
+
+/// As [`check`], where `tell` is also told where a trial was cut and what was done after it.
+fn check_at(
+    markets: &[Market],
+    options: &LeakOptions,
+    tell: impl Fn(&[Market], Option<(Cut, Tampering)>) -> Result<Told>,
+) -> Result<LeakReport> {
+    let whole = tell(markets, None)?;
     let cuts = cut::cuts(markets, &whole, options);
     let mut trials = Vec::with_capacity(cuts.len() * options.tamperings.len());
     for (i, cut) in cuts.iter().enumerate() {
@@ -136,7 +145,8 @@ pub fn check(
             }
             let mut stream = Stream::new(options.seed, "leak", (i * Tampering::ALL.len() + k) as u64);
             let others = tamper::tampered(markets, *cut, *tampering, &mut stream)?;
-            trials.push(compare::trial(&whole, tell(&others), *cut, *tampering));
+            let told = tell(&others, Some((*cut, *tampering)));
+            trials.push(compare::trial(&whole, told, *cut, *tampering));
         }
     }
     Ok(LeakReport { n_acts: whole.acts.len(), trials })

@@ -1,29 +1,71 @@
 //! The leak check of strategies as code: what they ordered, what was filled, and what their account was worth.
+//!
+//! Events are other after a cut too: what was not known of them then is gone, or comes another day, and what was known is as it
+//! was planned.
 
-use qe_data::events::Events;
+use qe_core::time::Timestamp;
+use qe_data::events::{Event, Events, Status};
 
 use super::tell::of_fill;
-use super::{Act, LeakOptions, LeakReport, Said, Series, Told, check};
+use super::{Act, Cut, LeakOptions, LeakReport, Said, Series, Tampering, Told, check_at};
 use crate::broker::{self, BarStrategy, BrokerReport};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fills::At;
 use crate::market::Market;
 
-/// Checks a strategy on the broker over some markets. `make` makes it anew for each trial, from the markets as they are then:
-/// what it works out beforehand is worked out from what a trial leaves of the future.
+/// Checks a strategy on the broker over some markets, with the events that it is told of. `make` makes it anew for each trial,
+/// from the markets and the events as they are then: what it works out beforehand is worked out from what a trial leaves of
+/// the future.
 ///
 /// # Errors
 /// When it cannot be made, or the broker cannot run it.
 pub fn of_strategy<S: BarStrategy>(
     spec: &broker::Spec,
     markets: &[Market],
+    events: &Events,
     options: &LeakOptions,
-    make: impl Fn(&[Market]) -> Result<S>,
+    make: impl Fn(&[Market], &Events) -> Result<S>,
 ) -> Result<LeakReport> {
-    check(markets, options, |markets| {
-        let mut strategy = make(markets)?;
-        Ok(told(&broker::run(spec, markets, &Events::default(), &mut strategy)?, markets))
+    check_at(markets, options, |markets, trial| {
+        let other;
+        let events = match trial {
+            None => events,
+            Some((cut, tampering)) => {
+                other = after(events, cut, tampering)?;
+                &other
+            }
+        };
+        let mut strategy = make(markets, events)?;
+        Ok(told(&broker::run(spec, markets, events, &mut strategy)?, markets))
     })
+}
+
+/// How much later events come that were not known at a cut, where rows after it are others and not gone.
+const LATER: i64 = 26 * 3_600_000_000_000;
+
+/// The events, other after a cut.
+fn after(events: &Events, cut: Cut, tampering: Tampering) -> Result<Events> {
+    let is_gone = matches!(tampering, Tampering::Truncated | Tampering::Missing | Tampering::Fewer);
+    let rows = events.iter().filter_map(|event| {
+        let is_known = event.known_at.nanos() <= cut.time;
+        // What became of one that is still to come, and that it will be withdrawn, is not known.
+        let is_to_come = event.at.nanos() > cut.time;
+        let status = if is_to_come { Status::Scheduled } else { event.status };
+        let withdrawn_at = event.withdrawn_at.filter(|at| at.nanos() <= cut.time);
+        let (later, gone) = (|at: Timestamp| Timestamp(at.nanos().saturating_add(LATER)), !is_known && is_gone);
+        let event = match is_known {
+            true => Event { status, withdrawn_at, ..event.clone() },
+            false => {
+                Event { at: later(event.at), known_at: later(event.known_at), withdrawn_at: None, ..event.clone() }
+            }
+        };
+        (!gone).then_some(event)
+    });
+    let mut rows: Vec<Event> = rows.collect();
+    // One that comes later may come when another does.
+    rows.sort_by(|a, b| (a.at, &a.kind, a.known_at).cmp(&(b.at, &b.kind, b.known_at)));
+    rows.dedup_by(|b, a| (a.at, &a.kind) == (b.at, &b.kind));
+    Events::new(rows).map_err(Error::from)
 }
 
 /// What a run on the broker did.

@@ -1,11 +1,16 @@
 //! The leak check: it finds those that know the future, and names what does; all others are clean.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::Columns;
 use qe_core::par::Pool;
 use qe_core::rng::Stream;
+use qe_core::time::Timestamp;
 use qe_core::timeframe::Timeframe;
+use qe_data::events::{Event, EventKind, Events, Status};
 use qe_data::market::MarketSpec;
 use qe_engine::batch::{Stretch, Warmup};
 use qe_engine::broker::{BarStrategy, Desk, Quantity, Seen, Spec};
@@ -370,11 +375,70 @@ fn strategies_as_code_are_checked_over_several_markets() {
     let markets: Vec<Market> = bars.iter().map(|b| Market::new(&b.slice(0..300), &calendar).unwrap()).collect();
     let broker = Spec { leverage: 2.0, costs: CostModel::discovery(), ..Spec::default() };
     let of = |ahead: usize| {
-        let make = |markets: &[Market]| Ok(Coded { own: column(markets[0].columns(), "close"), ahead });
-        leak::of_strategy(&broker, &markets, &LeakOptions::default(), make).unwrap()
+        let make = |markets: &[Market], _: &Events| Ok(Coded { own: column(markets[0].columns(), "close"), ahead });
+        leak::of_strategy(&broker, &markets, &Events::default(), &LeakOptions::default(), make).unwrap()
     };
     assert_clean(&of(0), 100);
     let report = of(1);
     let first = report.first().unwrap();
     assert!(!report.is_clean() && first.to_string().contains("fill"), "{first}");
+}
+
+/// Is long for a bar after each release; and, if it peeks, before the next of its calendar that nobody knows to come.
+struct Released {
+    own: Events,
+    peeks: bool,
+    n_told: Rc<Cell<usize>>,
+}
+
+impl BarStrategy for Released {
+    fn on_bars(&mut self, seen: &Seen<'_>, desk: &mut Desk<'_, '_>) {
+        if desk.units(0) != 0.0 {
+            desk.close(0).place();
+        }
+        let now = seen.now();
+        let next = self.own.iter().find(|e| e.at.nanos() > now).filter(|_| self.peeks);
+        if next.is_some_and(|e| e.at.nanos() <= now + 2 * 3_600_000_000_000) {
+            desk.buy(0, Quantity::Fraction(0.2)).place();
+        }
+    }
+
+    fn on_event(&mut self, event: &Event, desk: &mut Desk<'_, '_>) {
+        self.n_told.set(self.n_told.get() + 1);
+        if event.kind == EventKind::Fomc {
+            desk.buy(0, Quantity::Fraction(0.4)).place();
+        } else {
+            desk.sell(0, Quantity::Fraction(0.4)).place();
+        }
+    }
+}
+
+#[test]
+fn what_strategies_are_told_of_events_is_checked_too() {
+    let (times, step) = times_of(600, true);
+    let walk: Vec<f64> = (0..600).map(|i| 100.0 + f64::from(i % 17) - f64::from(i % 5)).collect();
+    let market = market_of(&times, step, [walk.clone(), walk.clone(), walk.clone(), walk, vec![1.0; 600]], true);
+    // A surprise every 31 hours, each known with its release.
+    let event = |i: i64| {
+        let at = Timestamp(times[0] + i * 31 * step + step / 2);
+        let kind = if i % 2 == 0 { EventKind::Fomc } else { EventKind::Cpi };
+        let (source, note) = (String::new(), String::new());
+        Event { kind, at, status: Status::Unscheduled, known_at: at, withdrawn_at: None, source, note }
+    };
+    let events = Events::new((1..19).map(event).collect()).unwrap();
+    let n_told = Rc::new(Cell::new(0));
+    let of = |peeks: bool| {
+        let make = |_: &[Market], events: &Events| Ok(Released { own: events.clone(), peeks, n_told: n_told.clone() });
+        let markets = std::slice::from_ref(&market);
+        leak::of_strategy(&Spec::default(), markets, &events, &LeakOptions::default(), make).unwrap()
+    };
+    let report = of(false);
+    assert_clean(&report, 50);
+    // Of all but those that are gone after a cut, in each trial and in the run itself.
+    assert!(n_told.get() > 18 * 50 && report.n_acts > 50, "{} {}", n_told.get(), report.n_acts);
+    let report = of(true);
+    let first = report.first().unwrap();
+    assert!(!report.is_clean() && ["fill", "order"].iter().any(|what| first.what.starts_with(what)), "{first}");
+    // What it peeked at is not told of by the market: all that was done after the cut finds it.
+    assert!(Tampering::ALL[..7].iter().all(|t| report.trials.iter().any(|x| x.tampering == *t && x.first.is_some())));
 }

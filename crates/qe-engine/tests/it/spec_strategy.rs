@@ -410,6 +410,30 @@ fn several_symbols_step_in_one_instant_and_read_others_and_other_timeframes() {
 }
 
 #[test]
+fn restarts_change_nothing_where_other_symbols_and_timeframes_are_read() {
+    // C has bars twice as long as those that are traded, and of all three 4 h bars are read too.
+    let text = PAIR
+        .replace("sym(\"C\", close) < 99", "sym(\"C\", close < sma(close, 3)) and sym(\"B\", tf(\"4h\", close)) < 103");
+    let plain = [walk("A", 400, 1), walk("B", 400, 1), walk("C", 200, 2)];
+    let symbols = Symbols::new(&plain).unwrap();
+    let [a, b, _] = plain.map(|m| m.with_symbols(&symbols));
+    let plan = StrategySpec::from_toml(&text).unwrap().compile(&a.schema(), a.steps_per_year(), None).unwrap();
+    let markets = [a, b];
+    let fresh = || SpecStrategy::new(&plan, 0, &markets).unwrap();
+    let broker = SpecStrategy::broker(&plan);
+    let said = |report: &BrokerReport| format!("{:?} {:?}", report.orders, report.ledger.fills);
+    let whole = run(&broker, &markets, &Events::default(), &mut fresh()).unwrap();
+    assert!(whole.ledger.fills.len() > 60, "{} fills", whole.ledger.fills.len());
+    for (seed, (share, least)) in [(0.02, 4), (0.2, 100), (1.0, 800)].into_iter().enumerate() {
+        let r = Stream::new(7, "restarts", seed as u64);
+        let mut restarted = Restarted { inner: fresh(), fresh: Box::new(fresh), r, share, n: 0 };
+        let again = run(&broker, &markets, &Events::default(), &mut restarted).unwrap();
+        assert_eq!(said(&again), said(&whole), "restarted {} times", restarted.n);
+        assert!(restarted.n >= least, "restarted {} times", restarted.n);
+    }
+}
+
+#[test]
 fn what_is_of_another_strategy_or_was_changed_is_refused() {
     let market = walk("A", 50, 1);
     let of = |stop: &str| {

@@ -111,6 +111,42 @@ fn holding_a_short_position_is_paid_for_before_the_open() {
 }
 
 #[test]
+fn funding_is_paid_by_the_long_side_at_its_times_and_received_by_the_short() {
+    // 36.5 % a year is a thousandth a day: a third of it at 8, 16 and 24 hours, of the value at the mark before.
+    let costs = CostModel { funding_annual: 0.365, funding_hours: 8, ..CostModel::default() };
+    let mut prices = vec![100.0; 26];
+    prices[14..].fill(200.0);
+    for side in [1.0, -1.0] {
+        let report = go(
+            &Spec { costs: costs.clone(), ..Spec::default() },
+            &[hours(&flat(&prices))],
+            Acts::at(|row, desk| match row {
+                0 if side > 0.0 => {
+                    desk.buy(0, 24.0).place();
+                }
+                0 => {
+                    desk.sell(0, 24.0).place();
+                }
+                // Out with the open of row 18: nothing is paid at midnight.
+                17 => {
+                    desk.close(0).place();
+                }
+                _ => {}
+            }),
+        );
+        // Row 7 is complete at 8 o'clock, and row 15 at 16. It is paid when each of them opens, of 2,400 and of 4,800.
+        let paid: Vec<(u32, f64)> = report.ledger.carries.iter().map(|c| (c.row, c.money)).collect();
+        assert_eq!(paid.iter().map(|p| p.0).collect::<Vec<_>>(), [7, 15]);
+        assert!((paid[0].1 - side * 0.8).abs() < 1e-12 && (paid[1].1 - side * 1.6).abs() < 1e-12, "{paid:?}");
+        assert!((report.carry - side * 2.4).abs() < 1e-12);
+        let won = side * 24.0 * 100.0;
+        assert!((report.worth[25] - (10_000.0 + won - side * 2.4)).abs() < 1e-9, "{:?}", report.worth);
+        let trade = report.trades(0, &hours(&flat(&prices)))[0].clone();
+        assert!((trade.pnl - (won - side * 2.4)).abs() < 1e-9);
+    }
+}
+
+#[test]
 fn a_margin_call_cancels_and_closes_all_at_the_next_open() {
     // Three times worth: at 80 it is 4,000 for 24,000, which is less than a quarter.
     let spec = Spec { leverage: 3.0, maintenance_frac: 0.25, ..Spec::default() };
