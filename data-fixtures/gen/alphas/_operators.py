@@ -25,7 +25,8 @@ WIDE = np.longdouble
 class Ops:
     """The operators, as computed (`noise` is None) or shaken."""
 
-    def __init__(self, groups, noise=None, snap=True):
+    def __init__(self, groups, is_there, noise=None, snap=True):
+        self.is_there = is_there
         self.groups = {level: np.array(labels) for level, labels in groups.items()}
         self.snap = snap
         self.seed = noise
@@ -157,17 +158,20 @@ class Ops:
         near = 1.0 - 1e-12 if self.snap else 1.0
         return np.where(out >= near, 1.0, np.where(out <= -near, -1.0, out))
 
-    # Over names.
+    # Over names. One that has no row on a day takes no part, whatever is known of it from before.
 
     def cs_rank(self, x):
+        x = np.where(self.is_there, x, np.nan)
         return pd.DataFrame(x).rank(axis=1, pct=True).to_numpy()
 
     def scale(self, x, a=1.0):
+        x = np.where(self.is_there, x, np.nan)
         total = np.nansum(np.abs(x).astype(WIDE), axis=1, keepdims=True).astype(float)
         total = self._jitter(total, 1e-15 * total)
         return self.div(a * x, total)
 
     def neutralize(self, x, level):
+        x = np.where(self.is_there, x, np.nan)
         out = np.full(x.shape, np.nan)
         labels = self.groups[level]
         for label in sorted(set(labels)):
