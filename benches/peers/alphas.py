@@ -89,6 +89,10 @@ class Alphas:
 
     # Operators.
 
+    def of_today(self, x):
+        """Of names that have a row on the day: no other is compared, though its past is known."""
+        return x.where(self.close.notna())
+
     def adv(self, d):
         return (self.close * self.volume).rolling(d).mean()
 
@@ -258,7 +262,7 @@ class Alphas:
     def alpha_36(self):
         body = self.close - self.open
         out = 2.21 * rank(corr(body, self.volume.shift(1), 15)) + 0.7 * rank(self.open - self.close)
-        out = out + 0.73 * rank(self.tsrank((-self.returns).shift(6), 5))
+        out = out + 0.73 * rank(self.of_today(self.tsrank((-self.returns).shift(6), 5)))
         out = out + rank(corr(self.vwap, self.adv(20), 6).abs())
         return out + 0.6 * rank((total(self.close, 200) / 200 - self.open) * body)
 
@@ -289,7 +293,7 @@ class Alphas:
         return -corr(self.high, rank(self.volume), 5)
 
     def alpha_45(self):
-        first = rank(total(self.close.shift(5), 20) / 20) * corr(self.close, self.volume, 2)
+        first = rank(self.of_today(total(self.close.shift(5), 20) / 20)) * corr(self.close, self.volume, 2)
         return -(first * rank(corr(total(self.close, 5), total(self.close, 20), 2)))
 
     def alpha_46(self):
@@ -441,7 +445,7 @@ class Alphas:
 
     def alpha_83(self):
         spread = (self.high - self.low) / (total(self.close, 5) / 5)
-        first = rank(spread.shift(2)) * rank(rank(self.volume))
+        first = rank(self.of_today(spread.shift(2))) * rank(rank(self.volume))
         return div(first, div(spread, self.vwap - self.close))
 
     def alpha_84(self):
