@@ -83,17 +83,39 @@ fn spec() -> StrategySpec {
 }
 
 fn plan(market: &Market) -> StrategyPlan {
-    spec().compile(&market.schema(), market.steps_per_year(), None).unwrap()
+    plan_of(STRONGEST, market)
 }
 
-fn trade(f: &Fills, i: usize) -> (u32, u8, u64, u64, u32) {
+fn plan_of(text: &str, market: &Market) -> StrategyPlan {
+    let spec = StrategySpec::from_toml(text).unwrap();
+    spec.compile(&market.schema(), market.steps_per_year(), None).unwrap()
+}
+
+/// A fill, and the row of its signal.
+type Trade = (u32, u8, u64, u64, u32);
+
+fn trade(f: &Fills, i: usize) -> Trade {
     (f.row[i], f.phase[i], f.units[i].to_bits(), f.raw[i].to_bits(), f.signal_row[i])
 }
 
-fn batch(plan: &StrategyPlan, market: &Market) -> Vec<(u32, u8, u64, u64, u32)> {
+fn batch(plan: &StrategyPlan, market: &Market) -> Vec<Trade> {
     let stretch = Stretch { rows: 0..market.len(), warmup: Warmup::Idle, daily: false, max_bytes: 1 << 26 };
     let (_, ledger) = run_with_ledger(plan, 0, market, &stretch).unwrap();
     (0..ledger.fills.len()).map(|i| trade(&ledger.fills, i)).collect()
+}
+
+/// The fills of each market at the broker.
+fn at_broker(plan: &StrategyPlan, markets: &[Market]) -> Vec<Vec<Trade>> {
+    let mut strategy = SpecStrategy::new(plan, 0, markets).unwrap();
+    let report = play(&SpecStrategy::broker(plan), markets, &Events::default(), &mut strategy).unwrap();
+    let f = &report.ledger.fills;
+    let of_line = |line: u32| (0..f.len()).filter(|i| f.line[*i] == line).map(|i| trade(f, i)).collect();
+    (0..markets.len() as u32).map(of_line).collect()
+}
+
+/// Fills as a venue knows them, which is told of no signal.
+fn as_filled(fills: &[Vec<Trade>]) -> Vec<Vec<(u32, u8, u64, u64)>> {
+    fills.iter().map(|f| f.iter().map(|(a, b, c, d, _)| (*a, *b, *c, *d)).collect()).collect()
 }
 
 /// The share of those that are there which a value is above, half of equal ones included, as a mean rank.
@@ -289,7 +311,7 @@ fn bar_by_bar_it_orders_what_the_batch_fills() {
     let markets = markets(500);
     let plan = plan(&markets[0]);
     let want: Vec<_> = markets.iter().map(|m| batch(&plan, m)).collect();
-    let want: Vec<Vec<_>> = want.iter().map(|f| f.iter().map(|(a, b, c, d, _)| (*a, *b, *c, *d)).collect()).collect();
+    let want = as_filled(&want);
     assert!(want.iter().all(|fills| fills.len() > 20));
     for restarts in [0.0, 0.2] {
         let got = live(&plan, &markets, &[true; 6], restarts);
@@ -327,14 +349,13 @@ fn who_lacks_the_bar_or_is_no_member_is_not_compared_by_what_it_was() {
     members[3] = vec![TimeRange { start: 90 * MINUTE, end: 350 * MINUTE }];
     let peers = Peers::new(&plain).unwrap().with_members(members.clone()).unwrap();
     let markets: Vec<Market> = plain.into_iter().map(|m| m.with_peers(&peers).unwrap()).collect();
-    let plan_of = |spec: StrategySpec| spec.compile(&markets[0].schema(), markets[0].steps_per_year(), None).unwrap();
-    let plan = plan_of(StrategySpec::from_toml(SURVIVORS).unwrap());
+    let plan = plan_of(SURVIVORS, &markets[0]);
     let want: Vec<_> = markets.iter().map(|m| batch(&plan, m)).collect();
     assert!(want.iter().all(|fills| fills.len() > 20), "{:?}", want.iter().map(Vec::len).collect::<Vec<_>>());
     let own = |m: usize, row: u32| markets[m].columns().axis().open()[row as usize];
     for m in [0, 3] {
         let entries = want[m].iter().filter(|(_, _, units, ..)| f64::from_bits(*units) > 0.0);
-        let at = |fill: &(u32, u8, u64, u64, u32)| own(m, fill.4);
+        let at = |fill: &Trade| own(m, fill.4);
         assert!(
             entries.map(at).all(|t| members[m].iter().any(|r| r.contains(t))),
             "{} bought as an outsider",
@@ -342,14 +363,8 @@ fn who_lacks_the_bar_or_is_no_member_is_not_compared_by_what_it_was() {
         );
     }
     // At the broker, and bar by bar with restarts.
-    let mut strategy = SpecStrategy::new(&plan, 0, &markets).unwrap();
-    let report = play(&SpecStrategy::broker(&plan), &markets, &Events::default(), &mut strategy).unwrap();
-    for (line, want) in want.iter().enumerate() {
-        let f = &report.ledger.fills;
-        let broker: Vec<_> = (0..f.len()).filter(|i| f.line[*i] == line as u32).map(|i| trade(f, i)).collect();
-        assert_eq!(broker, *want, "{}", SYMBOLS[line]);
-    }
-    let want: Vec<Vec<_>> = want.iter().map(|f| f.iter().map(|(a, b, c, d, _)| (*a, *b, *c, *d)).collect()).collect();
+    assert_eq!(at_broker(&plan, &markets), want);
+    let want = as_filled(&want);
     for restarts in [0.0, 0.3] {
         assert!(live(&plan, &markets, &[true; 6], restarts) == want, "with restarts {restarts}");
     }
@@ -373,10 +388,6 @@ fn a_row_without_prices_is_no_bar_whatever_else_is_in_it() {
     for (name, column) in columns.iter() {
         without.push(name, kept.iter().map(|row| column.value(*row)).collect::<Vec<f64>>()).unwrap();
     }
-    let plan_of = |market: &Market| {
-        let spec = StrategySpec::from_toml(SURVIVORS).unwrap();
-        spec.compile(&market.schema(), market.steps_per_year(), None).unwrap()
-    };
     let among = |bars: &[Bars]| -> Vec<Market> {
         let plain: Vec<Market> = bars.iter().map(|b| Market::new(b, &Calendar::crypto()).unwrap()).collect();
         let peers = Peers::new(&plain).unwrap();
@@ -386,13 +397,12 @@ fn a_row_without_prices_is_no_bar_whatever_else_is_in_it() {
     let with = among(&bars);
     bars[5] = Bars::from_columns("F", Timeframe::M1, without).unwrap();
     let left_out = among(&bars);
-    let plan = plan_of(&with[0]);
+    let plan = plan_of(SURVIVORS, &with[0]);
     let of = |markets: &[Market]| -> Vec<_> { markets[..5].iter().map(|m| batch(&plan, m)).collect() };
     // The others' trades are those beside a symbol that has no such rows at all, in batch and bar by bar.
     assert!(of(&with) == of(&left_out) && of(&with).iter().all(|fills| fills.len() > 10));
     let others = |markets: &[Market]| live(&plan, markets, &[true, true, true, true, true, false], 0.1);
-    let want: Vec<Vec<_>> =
-        of(&with).iter().map(|f| f.iter().map(|(a, b, c, d, _)| (*a, *b, *c, *d)).collect()).collect();
+    let want = as_filled(&of(&with));
     assert!(others(&with)[..5] == want[..] && others(&left_out)[..5] == want[..]);
 }
 
@@ -400,13 +410,7 @@ fn a_row_without_prices_is_no_bar_whatever_else_is_in_it() {
 fn at_the_broker_and_in_a_portfolio_it_is_the_batch() {
     let markets = markets(400);
     let plan = plan(&markets[0]);
-    let mut strategy = SpecStrategy::new(&plan, 0, &markets).unwrap();
-    let report = play(&SpecStrategy::broker(&plan), &markets, &Events::default(), &mut strategy).unwrap();
-    for (line, market) in markets.iter().enumerate() {
-        let f = &report.ledger.fills;
-        let broker: Vec<_> = (0..f.len()).filter(|i| f.line[*i] == line as u32).map(|i| trade(f, i)).collect();
-        assert_eq!(broker, batch(&plan, market), "{}", market.symbol());
-    }
+    assert_eq!(at_broker(&plan, &markets), markets.iter().map(|m| batch(&plan, m)).collect::<Vec<_>>());
     let text = r#"
         version = 1
         name = "all"
