@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
 use crate::error::{Error, Result};
+use crate::time::Timestamp;
 
 /// What kind of thing is traded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,6 +62,9 @@ pub struct Instrument {
     pub lot_size: f64,
     /// Currency per point of price and unit of quantity: 1 for shares, 100 for US equity options.
     pub multiplier: f64,
+    /// When it expires; `None` for what does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Timestamp>,
 }
 
 impl Instrument {
@@ -85,6 +89,7 @@ impl Instrument {
             tick_size: 0.01,
             lot_size: 1.0,
             multiplier: 1.0,
+            expiry: None,
         }
     }
 
@@ -99,6 +104,7 @@ impl Instrument {
             tick_size: 0.01,
             lot_size: 1e-8,
             multiplier: 1.0,
+            expiry: None,
         }
     }
 

@@ -12,6 +12,7 @@ pub mod columns;
 pub mod compare;
 pub mod error;
 pub mod eval;
+pub mod exact;
 pub mod fit;
 pub mod ident;
 pub mod instrument;

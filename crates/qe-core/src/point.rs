@@ -290,19 +290,54 @@ impl OutcomeTable {
         Self { metrics, ids: Vec::new(), outcomes: Vec::new(), values }
     }
 
+    /// A row for each of these points, all failed for one reason until something is set. Room is taken once, so that what is
+    /// evaluated in parts needs no second copy.
+    pub fn of_points<S: Into<String>>(metrics: impl IntoIterator<Item = S>, ids: &[u64], reason: &str) -> Self {
+        let mut table = Self::new(metrics);
+        table.ids.extend(ids);
+        table.outcomes.resize(ids.len(), Outcome::Failed { reason: reason.into() });
+        table.values.iter_mut().for_each(|column| *column = vec![f64::NAN; ids.len()]);
+        table
+    }
+
+    /// Sets a row to a point that was evaluated; beyond the table nothing.
+    ///
+    /// # Errors
+    /// When there is not one value per metric.
+    pub fn set_done(&mut self, row: usize, values: &[f64]) -> Result<()> {
+        let Some(id) = self.ids.get(row) else { return Ok(()) };
+        self.check(*id, values)?;
+        self.outcomes[row] = Outcome::Done;
+        self.values.iter_mut().zip(values).for_each(|(column, value)| column[row] = *value);
+        Ok(())
+    }
+
+    /// Sets a row to a point that failed; beyond the table nothing.
+    pub fn set_failed(&mut self, row: usize, reason: impl Into<String>) {
+        if let Some(outcome) = self.outcomes.get_mut(row) {
+            *outcome = Outcome::Failed { reason: reason.into() };
+            self.values.iter_mut().for_each(|column| column[row] = f64::NAN);
+        }
+    }
+
+    fn check(&self, id: u64, values: &[f64]) -> Result<()> {
+        if values.len() == self.metrics.len() {
+            return Ok(());
+        }
+        Err(Error::Length {
+            what: format!("the outcome of point {id}"),
+            expected: self.metrics.len(),
+            got: values.len(),
+            mend: "give one value per metric, NaN where it is undefined".into(),
+        })
+    }
+
     /// Adds a point that was evaluated.
     ///
     /// # Errors
     /// When there is not one value per metric.
     pub fn push_done(&mut self, id: u64, values: &[f64]) -> Result<()> {
-        if values.len() != self.metrics.len() {
-            return Err(Error::Length {
-                what: format!("the outcome of point {id}"),
-                expected: self.metrics.len(),
-                got: values.len(),
-                mend: "give one value per metric, NaN where it is undefined".into(),
-            });
-        }
+        self.check(id, values)?;
         self.ids.push(id);
         self.outcomes.push(Outcome::Done);
         for (column, value) in self.values.iter_mut().zip(values) {

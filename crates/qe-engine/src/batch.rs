@@ -248,6 +248,7 @@ fn run_recorded<R: Record>(
     plan.costs.check()?;
     market.check_costs(&plan.costs)?;
     market.check_execution(&plan.execution)?;
+    market.check_marks()?;
     let end = stretch.rows.end.min(market.len());
     // Rows that end before they begin are none.
     let start = stretch.rows.start.min(end);

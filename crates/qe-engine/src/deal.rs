@@ -142,6 +142,13 @@ pub(crate) fn gap_at(price: f64, each: f64, held: f64, weight: f64, equity: f64)
     (units != 0.0 && units.is_finite()).then_some(Gap { units, sign, is_none })
 }
 
+/// On which side a weight lies that no trade brings: costs would take more than it does, or units are beyond all numbers.
+/// `None` where it is what is held.
+pub(crate) fn missed(at: At<'_>, held: f64, weight: f64, equity: f64) -> Option<f64> {
+    let wanted = weight * equity / (at.raw * at.market.multiplier());
+    (weight != 0.0 && wanted != held).then_some(if wanted < held { -1.0 } else { 1.0 })
+}
+
 /// What a change of a weight comes to, or why it is not made.
 #[inline(always)]
 pub(crate) fn weigh(at: At<'_>, gap: Gap, is_new: bool, is_free: bool) -> Result<Deal, (f64, Refusal)> {

@@ -1,13 +1,15 @@
 //! What happened, as columns: fills, refusals, payments, and worth at each close. Everything else derives from it.
 //!
 //! A ledger is keyed by instrument, and a fill may belong to a package, so that the legs of an option structure stand in it as
-//! shares do. Money in it adds up: cash at the beginning, less what fills and payments took, is cash at the end, to the bit in
-//! the order in which they stand.
+//! shares do, each marked by its own source. Money in it adds up: cash at the beginning, less what fills and payments took, is
+//! cash at the end, to the bit in the order in which they stand; and exactly, with what rounding left over at each fill.
 
 use std::sync::Arc;
 
 use qe_core::columns::Axis;
+use qe_core::exact::Exact;
 use qe_core::instrument::Instrument;
+use qe_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use crate::sim::record::{Cause, Refusal};
@@ -28,15 +30,25 @@ pub struct Line {
     pub currency: Arc<str>,
     /// When it expires, nanoseconds UTC; `None` for what does not.
     pub expiry: Option<i64>,
+    /// Where the prices come from that positions in it are marked at.
+    pub marks: MarkSource,
 }
 
 impl Line {
     /// A symbol of which nothing else is known.
     pub fn of_symbol(symbol: &str) -> Self {
-        Self { symbol: symbol.into(), multiplier: 1.0, lot: 0.0, tick: 0.0, currency: "USD".into(), expiry: None }
+        Self {
+            symbol: symbol.into(),
+            multiplier: 1.0,
+            lot: 0.0,
+            tick: 0.0,
+            currency: "USD".into(),
+            expiry: None,
+            marks: MarkSource::Close,
+        }
     }
 
-    /// An instrument that does not expire.
+    /// An instrument, marked at closes.
     pub fn of(instrument: &Instrument) -> Self {
         Self {
             symbol: instrument.symbol.clone(),
@@ -44,7 +56,8 @@ impl Line {
             lot: instrument.lot_size,
             tick: instrument.tick_size,
             currency: instrument.currency.clone(),
-            expiry: None,
+            expiry: instrument.expiry.map(Timestamp::nanos),
+            marks: MarkSource::Close,
         }
     }
 }
@@ -53,15 +66,15 @@ impl Line {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkSource {
-    /// The bar's close.
+    /// The bar's close; where it has none, the last there was.
     #[default]
     Close,
-    /// The last close there was: the bar has none.
-    LastClose,
     /// The bid, for what is held.
     Bid,
     /// The ask, for what is owed.
     Ask,
+    /// Between bid and ask.
+    Mid,
     /// A model.
     Model,
 }
@@ -100,6 +113,9 @@ pub struct Fills {
     pub signal_row: Vec<u32>,
     /// How strong the entry was; NaN where nobody asked.
     pub strength: Vec<f64>,
+    /// What rounding added to cash: with it cash is exactly what was there, less what was paid. A few last digits of the larger
+    /// of the two.
+    pub rounding: Vec<f64>,
 }
 
 impl Fills {
@@ -113,12 +129,11 @@ impl Fills {
         self.row.is_empty()
     }
 
-    /// Takes a fill of a line, at a time.
-    pub(crate) fn push(&mut self, line: u32, time: i64, fill: &Fill) {
+    fn push(&mut self, line: u32, time: i64, package_id: u64, fill: &Fill, rounding: f64) {
         self.row.push(fill.row as u32);
         self.time.push(time);
         self.line.push(line);
-        self.package_id.push(0);
+        self.package_id.push(package_id);
         self.units.push(fill.units);
         self.raw.push(fill.raw);
         self.price.push(fill.price);
@@ -130,6 +145,7 @@ impl Fills {
         self.is_ambiguous.push(fill.is_ambiguous);
         self.signal_row.push(fill.signal_row as u32);
         self.strength.push(fill.strength);
+        self.rounding.push(rounding);
     }
 }
 
@@ -157,6 +173,8 @@ pub struct Carry {
     pub n_fills: u32,
     /// How much.
     pub money: f64,
+    /// What rounding added to cash, as of fills.
+    pub rounding: f64,
 }
 
 /// A bar that did not say which of two ways an open position went.
@@ -199,8 +217,8 @@ pub struct Ledger {
     pub undecided: Vec<Undecided>,
     /// The end of all trading, if it came to that: what was held is gone, and what is owed beyond is written off.
     pub ruin: Option<Ruin>,
-    /// Where the marks come from.
-    pub marks: MarkSource,
+    /// Cash after the last fill and the payments since.
+    cash: f64,
     axis: Axis,
 }
 
@@ -220,9 +238,25 @@ impl Ledger {
             carries: Vec::new(),
             undecided: Vec::new(),
             ruin: None,
-            marks: MarkSource::Close,
+            cash: capital,
             axis: axis.clone(),
         }
+    }
+
+    /// Takes a fill of a line, at a time.
+    pub(crate) fn push(&mut self, line: u32, time: i64, package_id: u64, fill: &Fill) {
+        let multiplier = self.lines.get(line as usize).map_or(1.0, |line| line.multiplier);
+        let exact = Exact::of(self.cash).less_product(fill.units * multiplier, fill.price).less(fill.fee);
+        self.cash = fill.cash_after;
+        self.fills.push(line, time, package_id, fill, exact.distance_to(self.cash));
+    }
+
+    /// Takes a payment for holding a position of a line.
+    pub(crate) fn pay(&mut self, line: u32, row: usize, money: f64) {
+        let exact = Exact::of(self.cash).less(money);
+        self.cash -= money;
+        let (row, n_fills, rounding) = (row as u32, self.fills.len() as u32, exact.distance_to(self.cash));
+        self.carries.push(Carry { line, row, n_fills, money, rounding });
     }
 
     /// Writes the times of fills that are those of their bars. One after the other, at the end: a look at a far row of an axis
@@ -296,7 +330,7 @@ pub struct Curve {
 
 impl Record for Ledger {
     fn fill(&mut self, fill: &Fill) {
-        self.fills.push(0, BY_AXIS, fill);
+        self.push(0, BY_AXIS, 0, fill);
     }
 
     fn at(&mut self, time: i64) {
@@ -310,7 +344,7 @@ impl Record for Ledger {
     }
 
     fn carry(&mut self, row: usize, money: f64) {
-        self.carries.push(Carry { line: 0, row: row as u32, n_fills: self.fills.len() as u32, money });
+        self.pay(0, row, money);
     }
 
     fn undecided(&mut self, row: usize) {

@@ -20,7 +20,7 @@ use qe_data::identity::{DataIdentity, IdentityBuilder};
 use crate::costs::CostModel;
 use crate::error::{Error, Result};
 use crate::inputs::CostInputs;
-use crate::ledger::Line;
+use crate::ledger::{Line, MarkSource};
 use crate::masks::Forbidden;
 pub use crate::masks::Masks;
 use crate::sim::record::Refusal;
@@ -51,8 +51,9 @@ pub struct Market {
     peers: Option<Peers>,
     /// Open, high, low, close.
     prices: [Shared<f64>; 4],
-    /// Closes at which positions are marked: a missing one is the last that was there.
+    /// At which positions are marked: closes, or a column of another name. A missing one is the last that was there.
     marks: Shared<f64>,
+    mark_column: Option<Arc<str>>,
     n_filled: usize,
     /// The number of each row's day.
     day: Shared<u32>,
@@ -132,6 +133,7 @@ impl Market {
             peers: None,
             prices: [shared("open", bars.open()), shared("high", bars.high()), shared("low", bars.low()), close],
             marks,
+            mark_column: None,
             n_filled,
             day: day.into(),
             day_end: day_end.into(),
@@ -211,7 +213,57 @@ impl Market {
                 mend: "give the instrument that the bars are of".into(),
             });
         }
-        Ok(Self { line, ..self })
+        Ok(Self { line: Line { marks: self.line.marks, ..line }, ..self })
+    }
+
+    /// The same market, in which positions are marked at one of its columns instead of its closes, as a leg that is quoted and
+    /// seldom traded is: at the bid what is held, at the ask what is owed, or at what a model says. A missing value is the last
+    /// that was there; before the first, the close is. Strategies that are data mark at closes and refuse such a market; a
+    /// [`BarStrategy`](crate::broker::BarStrategy) takes it.
+    ///
+    /// # Errors
+    /// When there is no such column, or one of its values is infinite.
+    pub fn with_marks(mut self, source: MarkSource, column: &str) -> Result<Self> {
+        let values = self.columns.get(column)?.to_f64();
+        if let Some(row) = values.iter().position(|x| x.is_infinite()) {
+            return Err(Error::Market {
+                place: format!("the marks of {}", self.symbol()),
+                reason: format!("`{column}` is {} in row {row}", values[row]),
+                mend: "give numbers, or NaN where there is none".into(),
+            });
+        }
+        let (closes, mut last) = (self.closes_filled(), f64::NAN);
+        let marks = values.iter().zip(closes.iter()).map(|(value, close)| {
+            last = if value.is_nan() { last } else { *value };
+            if last.is_nan() { *close } else { last }
+        });
+        self.marks = marks.collect::<Vec<f64>>().into();
+        (self.mark_column, self.line.marks) = (Some(column.into()), source);
+        Ok(self)
+    }
+
+    /// That positions are marked at closes.
+    ///
+    /// # Errors
+    /// When they are marked at something else, at which strategies that are data do not look.
+    pub(crate) fn check_marks(&self) -> Result<()> {
+        match &self.mark_column {
+            None => Ok(()),
+            Some(column) => Err(Error::Market {
+                place: self.key(),
+                reason: format!("its positions are marked at `{column}`, and a strategy that is data marks at closes"),
+                mend: "leave `Market::with_marks` out, or trade it as a `BarStrategy`".into(),
+            }),
+        }
+    }
+
+    /// Closes of which a missing one is the last that was there.
+    pub(crate) fn closes_filled(&self) -> Shared<f64> {
+        match (&self.mark_column, self.n_filled) {
+            (None, _) => self.marks.clone(),
+            (Some(_), 0) => self.prices[3].clone(),
+            (Some(_), _) => filled(self.open(), self.close()).into(),
+        }
     }
 
     /// Whose.
@@ -271,6 +323,10 @@ impl Market {
         let id = match is_bare {
             true => data,
             false => id_of("market v1", &(data, self.forbidden.words(), self.spread.as_deref(), self.multiplier()))?,
+        };
+        let id = match &self.mark_column {
+            None => id,
+            Some(column) => id_of("market marked v1", &(id, column, self.line.marks))?,
         };
         match &self.detail {
             Some(detail) => Ok(id_of("market in detail v1", &(id, detail.id))?),
@@ -360,7 +416,8 @@ impl Market {
         self.marks.clone()
     }
 
-    /// The closes at which positions are marked: a missing one is the last that was there.
+    /// At which positions are marked: closes, if [`Market::with_marks`] does not say otherwise. A missing one is the last that
+    /// was there.
     #[inline]
     pub fn marks(&self) -> &[f64] {
         &self.marks

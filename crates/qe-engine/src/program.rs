@@ -312,7 +312,13 @@ impl Size {
             }
         }
         if self.lot > 0.0 {
-            units = (units / self.lot).floor() * self.lot;
+            let whole = (units / self.lot).floor() * self.lot;
+            // What comes to nothing is told as that, and last digits are nothing.
+            let is_less = units - whole > 1e-9 * self.lot;
+            if capped.is_none() && is_less && whole > 0.0 && whole >= self.min_units {
+                capped = Some(Refusal::RoundedToLot);
+            }
+            units = whole;
         }
         if units > 0.0 && units >= self.min_units { (units, capped) } else { (0.0, capped) }
     }

@@ -8,7 +8,7 @@ mod budget;
 mod identity;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::ident::{Id, id_of};
@@ -99,6 +99,7 @@ impl Sweep {
             if let Some(plan) = &last {
                 market.check_costs(&plan.costs)?;
                 market.check_execution(&plan.execution)?;
+                market.check_marks()?;
                 market.check_peers(plan)?;
             }
         }
@@ -145,12 +146,24 @@ impl Sweep {
         let at_once = self.points_at_once(n_blocks);
         for from in (0..points.len()).step_by(at_once) {
             let part = points.slice(from..from.saturating_add(at_once));
-            for (&id, row) in part.ids().iter().zip(self.rows(&part, fidelity, window, n_blocks)?) {
-                match &row {
-                    Ok((_, blocks)) => stats.push(id, blocks)?,
-                    Err(_) => stats.push(id, &vec![blocks::Block::EMPTY; n_blocks])?,
+            let told = Mutex::new(vec![None; part.len()]);
+            self.each_group(&part, fidelity, window, n_blocks, |rows, of_group| {
+                let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                rows.iter().zip(of_group).for_each(|(row, of)| told[*row] = Some(of));
+                Ok(())
+            })?;
+            let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+            for (&id, row) in part.ids().iter().zip(told) {
+                match row.unwrap_or_else(|| Err(NOT_EVALUATED.into())) {
+                    Ok((values, blocks)) => {
+                        stats.push(id, &blocks)?;
+                        table.push_done(id, &values)?;
+                    }
+                    Err(reason) => {
+                        stats.push(id, &vec![blocks::Block::EMPTY; n_blocks])?;
+                        table.push_failed(id, reason);
+                    }
                 }
-                tell(&mut table, id, row)?;
             }
         }
         Ok(table)
@@ -185,8 +198,16 @@ impl Sweep {
         Ok(in_place(points.len(), groups.iter().copied(), done))
     }
 
-    /// What each point came to, in order.
-    fn rows(&self, points: &PointTable, fidelity: Fidelity, window: &Window, n_blocks: usize) -> Result<Vec<Row>> {
+    /// Tells what points came to, group by group, each by its place among the points. Groups are told as they are done, on
+    /// their threads: nothing is kept of one that was told.
+    fn each_group(
+        &self,
+        points: &PointTable,
+        fidelity: Fidelity,
+        window: &Window,
+        n_blocks: usize,
+        tell: impl Fn(&[usize], Vec<Row>) -> Result<()> + Sync,
+    ) -> Result<()> {
         let order: Vec<usize> = self.order_of(points)?;
         let market_of = self.market_of_each(points, &order);
         // Points of one market stand together, those that are alike beside each other.
@@ -208,16 +229,17 @@ impl Sweep {
         let size = size.min(points.len().div_ceil(self.pool.threads().max(1)).max(1));
         let (groups, n_of_unit) = units::groups(points, own, &self.markets, &of_market, size);
         let plans: Vec<Shared<Compiled>> = n_of_unit.into_iter().map(Shared::new).collect();
-        let done = self.pool.try_map(groups.len(), |i| {
+        self.pool.try_map(groups.len(), |i| {
             let Group { market, rows, unit } = groups[i];
             let market = &self.markets[market];
             let compile = |part: &[usize]| self.plan(points, own, market, part);
-            match plans[unit].get(|| compile(rows)).and_then(|plan| self.group(&plan, market, &how)) {
+            let told = match plans[unit].get(|| compile(rows)).and_then(|plan| self.group(&plan, market, &how)) {
                 Err(Error::Memory { .. }) => self.within(rows, compile, market, |plan| self.group(plan, market, &how)),
                 told => told,
-            }
+            };
+            tell(rows, told?)
         })?;
-        Ok(in_place(points.len(), groups.iter().map(|group| group.rows), done))
+        Ok(())
     }
 
     /// Tells the market of each point: its place in our list.
@@ -333,16 +355,8 @@ pub type Told = std::result::Result<Figures, String>;
 /// What a point came to: its metrics, and its blocks; or why it failed.
 type Row = std::result::Result<([f64; outcome::NAMES.len()], Vec<blocks::Block>), String>;
 
-/// Adds what a point came to.
-fn tell(table: &mut OutcomeTable, id: u64, row: Row) -> qe_core::Result<()> {
-    match row {
-        Ok((values, _)) => table.push_done(id, &values),
-        Err(reason) => {
-            table.push_failed(id, reason);
-            Ok(())
-        }
-    }
-}
+/// Why a point failed that nobody told of.
+const NOT_EVALUATED: &str = "not_evaluated";
 
 /// What groups gave, each value back in its point's place.
 fn in_place<'a, T>(
@@ -354,7 +368,7 @@ fn in_place<'a, T>(
     for (rows, told) in groups.zip(done) {
         rows.iter().zip(told).for_each(|(&row, told)| out[row] = Some(told));
     }
-    out.into_iter().map(|told| told.unwrap_or_else(|| Err("not_evaluated".into()))).collect()
+    out.into_iter().map(|told| told.unwrap_or_else(|| Err(NOT_EVALUATED.into()))).collect()
 }
 
 /// The rows of each stretch of a window; of a fidelity below one, the first so many of all of them.
@@ -428,9 +442,19 @@ impl Evaluator for Sweep {
     }
 
     fn evaluate(&self, points: &PointTable, fidelity: Fidelity, window: &Window) -> qe_core::Result<OutcomeTable> {
-        let rows = self.rows(points, fidelity, window, 0).map_err(Error::into_core)?;
-        let mut table = OutcomeTable::new(self.metrics.clone());
-        points.ids().iter().zip(rows).try_for_each(|(&id, row)| tell(&mut table, id, row))?;
-        Ok(table)
+        // What a group came to is written where it stays: beside the table there is no room that grows with points.
+        let table = Mutex::new(OutcomeTable::of_points(self.metrics.clone(), points.ids(), NOT_EVALUATED));
+        let told = self.each_group(points, fidelity, window, 0, |rows, of_group| {
+            let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+            for (row, of) in rows.iter().zip(of_group) {
+                match of {
+                    Ok((values, _)) => table.set_done(*row, &values)?,
+                    Err(reason) => table.set_failed(*row, reason),
+                }
+            }
+            Ok(())
+        });
+        told.map_err(Error::into_core)?;
+        Ok(table.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -20,9 +20,7 @@ impl Floor<'_> {
             self.take_from_purse(market, money);
             self.pits[market].realised -= money;
             self.out.carry += money;
-            let n_fills = self.out.ledger.fills.len() as u32;
-            let (line, row) = (market as u32, row as u32);
-            self.out.ledger.carries.push(crate::ledger::Carry { line, row, n_fills, money });
+            self.out.ledger.pay(market as u32, row, money);
         }
     }
 

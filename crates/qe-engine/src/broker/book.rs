@@ -61,9 +61,11 @@ impl Floor<'_> {
         let pit = &self.pits[market];
         let times = if way.phase == 0 { pit.opens } else { pit.known };
         let time = way.time.unwrap_or(times[way.row]);
-        self.out.ledger.fills.push(
+        let package_id = slot.map_or(0, |slot| slot.order.package_id);
+        self.out.ledger.push(
             market as u32,
             time,
+            package_id,
             &Fill {
                 row: way.row,
                 units: side * units,

@@ -140,6 +140,12 @@ impl<'a> Desk<'_, 'a> {
         self.floor.group()
     }
 
+    /// The number of a new package, for what belongs together, as the legs of a structure.
+    pub fn package(&mut self) -> u64 {
+        self.floor.n_packages += 1;
+        self.floor.n_packages
+    }
+
     /// An order to buy, at the market if nothing else is said.
     pub fn buy(&mut self, market: usize, quantity: impl Into<Quantity>) -> Ticket<'_, 'a> {
         self.ticket(Order::market(market as u32, Side::Buy, quantity.into()))

@@ -139,6 +139,7 @@ pub(super) struct Floor<'a> {
     pub(super) is_waiting: bool,
     /// Orders by group.
     pub(super) groups: Vec<Vec<u32>>,
+    pub(super) n_packages: u64,
     /// Orders by which a margin call closes what is held, and some that are over.
     pub(super) called: Vec<u32>,
     pub(super) notices: VecDeque<Notice>,

@@ -190,6 +190,9 @@ pub struct Order {
     pub cause: Cause,
     /// How strong the signal was; NaN where nobody asks.
     pub strength: f64,
+    /// What belongs together, as the legs of a structure: its fills say it in the ledger; 0 for nothing.
+    #[serde(default)]
+    pub package_id: u64,
 }
 
 impl Order {
@@ -207,6 +210,7 @@ impl Order {
             from_flat: false,
             cause: Cause::Entry,
             strength: f64::NAN,
+            package_id: 0,
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::floor::Floor;
 use super::order::{Distance, GroupId, OrderKind, TimeInForce};
+use crate::fills::Touched;
 
 /// What an order waits for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -134,6 +135,19 @@ impl Floor<'_> {
     pub(super) fn lives(&self, market: usize, row: usize, way: usize) -> Vec<Live> {
         let resting = self.pits[market].resting.iter();
         resting.filter(|at| self.is_on_way(**at, market, row)).map(|at| self.live(*at, way)).collect()
+    }
+
+    /// The orders that a row meets if nothing else rests, whichever of its extremes comes first.
+    pub(super) fn met_alone(&self, market: usize, row: usize, own: Touched) -> Vec<u32> {
+        let (pit, Touched { open, high, low, close }) = (&self.pits[market], own);
+        let ways = [[open, high, low, close], [open, low, high, close]];
+        let is_met = |at: &u32| {
+            ways.iter().enumerate().any(|(way, points)| {
+                let start = Cursor { to: 0, price: open };
+                next(&[self.live(*at, way)], pit.units, pit.is_flat_start, *points, start).is_some()
+            })
+        };
+        pit.resting.iter().copied().filter(|at| self.is_on_way(*at, market, row)).filter(is_met).collect()
     }
 
     pub(super) fn live(&self, at: u32, way: usize) -> Live {

@@ -20,9 +20,7 @@ impl Floor<'_> {
         self.n_placed += 1;
         let most = MOST_AT_ONCE * (self.pits.len() + 10);
         if self.n_placed > most {
-            if self.n_placed == most + 1 {
-                self.note(None, order.market as usize, order.side.sign(), Refusal::TooMany);
-            }
+            self.note(None, order.market as usize, order.side.sign(), Refusal::TooMany);
             return OrderId(0);
         }
         self.put(order)

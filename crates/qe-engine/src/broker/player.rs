@@ -69,6 +69,7 @@ impl<'p> Player<'p> {
                 mend: "say so by costs.crisis, which the broker knows".into(),
             });
         }
+        markets.iter().try_for_each(|(_, market)| market.check_marks())?;
         let mut all: Vec<(&Market, bool)> = markets.iter().map(|(_, m)| (*m, true)).collect();
         for symbol in plan.compiled.plan().symbols() {
             if !markets.iter().any(|(_, m)| m.symbol() == symbol)

@@ -70,6 +70,7 @@ pub fn run<S: BarStrategy>(spec: &Spec, markets: &[Market], events: &Events, str
         queue: Vec::new(),
         is_waiting: false,
         groups: Vec::new(),
+        n_packages: 0,
         called: Vec::new(),
         notices: VecDeque::new(),
         now: first.columns().axis().open()[0],

@@ -57,7 +57,11 @@ impl Floor<'_> {
                     let price = way.raw * (1.0 + side * place.half) * place.market.multiplier();
                     let free = Size { limit_frac: f64::INFINITY, ..size };
                     let no_cap = f64::INFINITY;
-                    Want::Units(free.units(number, equity, price, way.is_maker, no_cap, place.costs).0)
+                    let (units, rounded) = free.units(number, equity, price, way.is_maker, no_cap, place.costs);
+                    if let Some(why) = rounded {
+                        self.mark(at, What::Resized, why);
+                    }
+                    Want::Units(units)
                 } else {
                     Want::Sized(number, size)
                 }
@@ -109,7 +113,8 @@ impl Floor<'_> {
         let allowed = closing + opening;
         let total = allowed.min(room);
         let is_whole = total >= allowed;
-        if order.tif == TimeInForce::Fok && (!is_whole || refused.is_some() || capped.is_some()) {
+        let is_cut = capped.is_some_and(|why| why != Refusal::RoundedToLot);
+        if order.tif == TimeInForce::Fok && (!is_whole || refused.is_some() || is_cut) {
             let why = refused.or(capped).unwrap_or(Refusal::NotFilled);
             return self.end(at, OrderState::Cancelled, Some(why));
         }

@@ -82,6 +82,12 @@ impl<'d, 'a> Ticket<'d, 'a> {
         self
     }
 
+    /// As one of a package, as the legs of a structure are; what comes with it is of the package too.
+    pub fn in_package(mut self, package_id: u64) -> Self {
+        self.order.package_id = package_id;
+        self
+    }
+
     /// It closes and never opens.
     pub fn reduce_only(mut self) -> Self {
         self.order.reduce_only = true;

@@ -6,7 +6,7 @@
 use super::floor::{Floor, Way};
 use super::order::{Distance, OrderKind, TimeInForce};
 use super::report::OrderState;
-use super::strategy::BarStrategy;
+use super::strategy::{BarStrategy, What};
 use crate::fills::{Entered, Exit, Resting, Touched, Within, follow, hit_or_other, limit_fill, may_be_met, stop_fill};
 use crate::ledger::Refusal;
 
@@ -159,10 +159,13 @@ impl Floor<'_> {
     pub(super) fn follow_row<S: BarStrategy>(&mut self, market: usize, strategy: &mut S) {
         let row = self.pits[market].next;
         let pit = &self.pits[market];
-        if pit.resting.is_empty() || pit.market.is_blocked(row) {
+        if pit.resting.is_empty() {
             return;
         }
         let own = pit.touched(row);
+        if pit.market.is_blocked(row) {
+            return self.tell_blocked(market, row, own, strategy);
+        }
         self.walking = Some(market);
         let mut from = 0;
         loop {
@@ -236,6 +239,31 @@ impl Floor<'_> {
         self.tell_dry(market, row);
         self.walking = None;
         self.hang_on(market, row, own);
+    }
+
+    /// Tells what a row would have met of what rests, if anything could be filled in it.
+    #[cold]
+    fn tell_blocked<S: BarStrategy>(&mut self, market: usize, row: usize, own: Touched, strategy: &mut S) {
+        if !own.is_whole() {
+            return;
+        }
+        let met: Vec<u32> = match self.shape(market, row) {
+            Shape::Nothing => Vec::new(),
+            Shape::Entry { at, side, level, is_stop } => {
+                let fill = if is_stop { stop_fill } else { limit_fill };
+                fill(own, side, level).map(|_| at).into_iter().collect()
+            }
+            Shape::Exits { orders, of } => {
+                let hit = hit_or_other(own, orders, self.spec.path, false);
+                hit.map(|hit| of[place_of(hit.what)]).into_iter().collect()
+            }
+            // Each as if it were alone.
+            Shape::Other => self.met_alone(market, row, own),
+        };
+        for at in met {
+            self.mark(at, What::Waiting, Refusal::Blocked);
+        }
+        self.tell(strategy);
     }
 
     /// What trails hangs on the best price of the row.

@@ -59,9 +59,7 @@ impl Floor<'_> {
         let place = self.place(market, way);
         let held = self.pits[market].units;
         let Some(mut gap) = deal::gap(place, held, weight, stake, false) else {
-            let wanted = weight * stake / (way.raw * place.market.multiplier());
-            if weight != 0.0 && wanted != held {
-                // Costs would take more than the trade brings, or it is beyond all numbers.
+            if deal::missed(place, held, weight, stake).is_some() {
                 let slot = &self.slots[at as usize];
                 let state = if slot.filled == 0.0 { OrderState::Rejected } else { OrderState::Cancelled };
                 self.end(at, state, Some(Refusal::NoSize));

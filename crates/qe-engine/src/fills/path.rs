@@ -50,6 +50,13 @@ pub struct Touched {
     pub close: f64,
 }
 
+impl Touched {
+    /// Whether none of them is missing.
+    pub(crate) fn is_whole(&self) -> bool {
+        [self.open, self.high, self.low, self.close].iter().all(|x| x.is_finite())
+    }
+}
+
 /// How a position came to be open in a bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Entered {

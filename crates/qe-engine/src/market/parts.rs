@@ -79,6 +79,9 @@ impl Market {
         if let Some(spread) = &parts.spread {
             market = market.with_spread(spread)?;
         }
+        if let Some(column) = &self.mark_column {
+            market = market.with_marks(self.line.marks, column)?;
+        }
         let detail = parts.fine.map(Detail::of_parts).transpose()?;
         let peers = self.peers.as_ref().map(|peers| peers.of_markets(&parts.peers)).transpose()?;
         Ok(Self { line: self.line.clone(), symbols: Symbols(parts.symbols.into()), peers, detail, ..market })

@@ -44,6 +44,8 @@ pub enum Refusal {
     CappedByLimit,
     /// Smaller than asked for: leverage.
     CappedByLeverage,
+    /// Smaller than asked for: whole lots.
+    RoundedToLot,
     /// The units cannot be borrowed to sell them short.
     NotBorrowable,
     /// A corporate action falls into the bar.

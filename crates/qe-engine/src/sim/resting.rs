@@ -2,7 +2,7 @@
 
 use super::record::{Cause, Record, Refusal};
 use super::state::{Frame, Walk, Way, touched};
-use crate::fills::{Entered, Exit as Hit, Resting, Within, follow, limit_fill, may_be_met, stop_fill};
+use crate::fills::{Entered, Exit as Hit, Resting, Within, follow, hit_or_other, limit_fill, may_be_met, stop_fill};
 use crate::mind::{Levels, at_side};
 
 impl Walk {
@@ -19,7 +19,14 @@ impl Walk {
             let fill = if waiting.is_stop { stop_fill } else { limit_fill };
             fill(bar, side, waiting.level).filter(|_| bar.open.is_finite()).map(|raw| (at, raw, raw == bar.open))
         });
-        let may_fill = self.mind.position.is_none() && !f.market.is_blocked(row);
+        let (is_flat, is_blocked) = (self.mind.position.is_none(), f.market.is_blocked(row));
+        let may_fill = is_flat && !is_blocked;
+        if is_flat && is_blocked && met.is_some() {
+            self.mark_to(f, row, days);
+            if self.account.ruin.is_none() {
+                self.refuse(row, side, Refusal::Blocked, record);
+            }
+        }
         if let Some((at, raw, is_gap)) = met.filter(|_| may_fill) {
             self.mind.waiting = None;
             let is_at_open = is_gap && at == 0;
@@ -84,10 +91,19 @@ impl Walk {
         let best = if side > 0.0 { position.high } else { position.low };
         let orders = Resting { side, stop: levels.stop, target: levels.target, trail: levels.trail, best, entered };
         let own = touched(f, row);
-        if !may_be_met(&orders, own) || f.market.is_blocked(row) {
+        if !may_be_met(&orders, own) {
             return;
         }
         let policy = f.plan.execution.path;
+        if f.market.is_blocked(row) {
+            if hit_or_other(own, orders, policy, false).is_ok() {
+                self.mark_to(f, row, days);
+                if self.account.ruin.is_none() {
+                    self.refuse(row, side, Refusal::Blocked, record);
+                }
+            }
+            return;
+        }
         let bars = Within::new(f.market, row, own, policy);
         let followed = follow(&bars, from, orders, policy, f.flip == Some(row));
         if followed.is_undecided {

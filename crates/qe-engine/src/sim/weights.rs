@@ -6,7 +6,7 @@
 //! traded, and charged, at every bar's fill price; under [`Holding::WeightsFree`] it is undone for free at every open and
 //! close, which is `position x return`, compounded.
 
-use super::record::{Cause, Fill, Record};
+use super::record::{Cause, Fill, Record, Refusal};
 use super::state::{Frame, Walk};
 use crate::deal::{self, Deal};
 use crate::fills::{At as FillAt, Holding};
@@ -44,7 +44,12 @@ impl Walk {
         let half = if at.is_free || is_maker { 0.0 } else { Self::half(f, at.row, at.phase) };
         let place = deal::At { market: f.market, costs: &f.plan.costs, row: at.row, raw: at.raw, half, is_maker };
         let held = self.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
-        let Some(gap) = deal::gap(place, held, weight, equity, at.is_free) else { return };
+        let Some(gap) = deal::gap(place, held, weight, equity, at.is_free) else {
+            if let Some(side) = deal::missed(place, held, weight, equity) {
+                self.refuse(at.row, side, Refusal::NoSize, record);
+            }
+            return;
+        };
         let is_new = self.mind.position.is_none();
         let Deal { units, price, fee, exposure } = match deal::weigh(place, gap, is_new, at.is_free) {
             Ok(deal) => deal,

@@ -662,10 +662,15 @@ impl Naive<'_> {
                 }
             }
         }
-        self.out.refused.extend(capped.map(|why| (row, s, why)));
         if size.lot > 0.0 {
+            let asked = units;
             units = (units / size.lot).floor() * size.lot;
+            if units > 0.0 && units >= size.min_units && asked - units > 1e-9 * size.lot {
+                // One record is enough.
+                capped = capped.or(Some(Refusal::RoundedToLot));
+            }
         }
+        self.out.refused.extend(capped.map(|why| (row, s, why)));
         if !(units > 0.0 && units >= size.min_units) {
             self.out.refused.push((row, s, Refusal::NoSize));
             self.take_back(entry.decided.id);
@@ -789,13 +794,13 @@ impl Naive<'_> {
 
     fn is_whole(&self, row: usize) -> bool {
         let d = self.data;
-        !d.given.blocked[row] && [d.open[row], d.high[row], d.low[row], d.close[row]].iter().all(|x| x.is_finite())
+        [d.open[row], d.high[row], d.low[row], d.close[row]].iter().all(|x| x.is_finite())
     }
 
     fn try_resting_entry(&mut self, row: usize) {
         let Some(rest) = self.rest.take() else { return };
         let d = self.data;
-        if self.position.is_none() && !d.given.blocked[row] && !d.open[row].is_nan() {
+        if self.position.is_none() && !d.open[row].is_nan() {
             let s = SIDE[rest.entry.decided.side];
             let is_buy = s > 0.0;
             let (open, level) = (d.open[row], rest.level);
@@ -805,11 +810,14 @@ impl Naive<'_> {
                 (false, true) => (open >= level, d.high[row] >= level),
                 (false, false) => (open <= level, d.low[row] <= level),
             };
-            if at_open {
+            if d.given.blocked[row] {
+                if at_open || at_level {
+                    self.out.refused.push((row, s, Refusal::Blocked));
+                }
+            } else if at_open {
                 self.enter(row, 0, open, rest.is_limit, Entered::AtOpen, rest.entry);
                 return;
-            }
-            if at_level {
+            } else if at_level {
                 let how = if rest.is_limit { Entered::Limit(level) } else { Entered::Stop(level) };
                 self.enter(row, 1, level, rest.is_limit, how, rest.entry);
                 return;
@@ -885,6 +893,12 @@ impl Naive<'_> {
         let other = if std::ptr::eq(chosen, &raw const a) { &b } else { &a };
         let chosen = if self.flip == Some(row) { other } else { chosen };
         let chosen = chosen.clone();
+        if self.data.given.blocked[row] {
+            if chosen.is_some() {
+                self.out.refused.push((row, s, Refusal::Blocked));
+            }
+            return;
+        }
         if is_ambiguous {
             self.out.undecided.push(row);
             self.position.iter_mut().for_each(|p| p.is_undecided = true);
@@ -1055,18 +1069,23 @@ impl Naive<'_> {
         let (is_free, is_limit) = (pays == Pays::Nothing, pays == Pays::Limit);
         let worth = self.worth(p);
         let multiplier = self.data.given.multiplier;
+        let wanted = w * worth / (p * multiplier);
+        let gap = wanted - self.units;
+        let s = if gap < 0.0 { -1.0 } else { 1.0 };
+        let not_brought = (row, s, Refusal::NoSize);
+        let is_missed = w != 0.0 && wanted != self.units;
         // Nothing is held of nothing.
         if w != 0.0 && worth <= 0.0 {
+            self.out.refused.extend(is_missed.then_some(not_brought));
             return;
         }
-        let gap = w * worth / (p * multiplier) - self.units;
-        let s = if gap < 0.0 { -1.0 } else { 1.0 };
         let h = if is_free || is_limit { 0.0 } else { self.half_cost(row, phase) };
         let bps = if is_limit { self.costs.maker_fee_bps } else { self.costs.taker_fee_bps };
         let c = if is_free { 0.0 } else { h + bps * 1e-4 + self.costs.fee_per_unit / (p * multiplier) };
         let left = 1.0 + w * s * c;
         // No trade brings such a weight.
         if w != 0.0 && left <= 0.0 {
+            self.out.refused.extend(is_missed.then_some(not_brought));
             return;
         }
         let d = gap / left;
@@ -1074,6 +1093,7 @@ impl Naive<'_> {
         let is_none = w == 0.0 || (self.units + d) * w <= 0.0;
         let d = if is_none { -self.units } else { d };
         if d == 0.0 || d.is_nan() {
+            self.out.refused.extend(is_missed.then_some(not_brought));
             return;
         }
         let impact = if is_free { 0.0 } else { self.impact(row, d) };

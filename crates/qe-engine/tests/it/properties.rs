@@ -14,6 +14,7 @@ use qe_engine::program::{ExitKind, SizeKind, StrategyPlan};
 use qe_engine::trades::trades;
 
 use crate::random::{Given, Order, Sketch, market, market_of, one, sketch, times_of, weights};
+use crate::support::Sum;
 
 fn stretch(rows: Range<usize>, max_bytes: usize) -> Stretch {
     Stretch { rows, warmup: Warmup::Idle, daily: true, max_bytes }
@@ -38,7 +39,7 @@ fn marks(market: &Market) -> Vec<f64> {
 
 #[test]
 fn money_adds_up_over_a_million_fills() {
-    let (mut n_fills, mut id, mut n_ruined) = (0, 0, 0);
+    let (mut n_fills, mut id, mut n_ruined, mut n_bars, mut n_owed) = (0, 0, 0, 0, 0);
     while n_fills < 1_000_000 {
         id += 1;
         let mut r = Stream::new(1, "conservation", id);
@@ -49,7 +50,7 @@ fn money_adds_up_over_a_million_fills() {
         n_fills += ledger.fills.len();
         let marks = marks(&market);
         let curve = ledger.curve(0..market.len(), &marks);
-        let (mut cash, mut held, mut fill, mut carry, mut day) = (s.execution.capital, 0.0, 0, 0, 0);
+        let (mut cash, mut held, mut fill, mut carry, mut day) = (Sum::of(s.execution.capital), 0.0, 0, 0, 0);
         let f = &ledger.fills;
         let is_last_of_day = |row: usize| {
             let open = market.columns().axis().open();
@@ -59,8 +60,15 @@ fn money_adds_up_over_a_million_fills() {
         for (row, mark) in marks.iter().enumerate() {
             let over = ledger.ruin.filter(|ruin| ruin.time <= known[row]);
             while fill < f.len() && f.row[fill] as usize == row {
-                cash -= f.units[fill] * given.multiplier * f.price[fill] + f.fee[fill];
-                held += f.units[fill];
+                cash.add_product(-f.units[fill] * given.multiplier, f.price[fill]);
+                cash.add(-f.fee[fill]);
+                cash.add(f.rounding[fill]);
+                let far: f64 = held + f.units[fill] - f.held[fill];
+                assert!(
+                    far.abs() <= 1e-12 * f.units[fill].abs().max(f.held[fill].abs()),
+                    "{id} row {row}: {far} units"
+                );
+                held = f.held[fill];
                 fill += 1;
                 // The curve's cash is the account's, to the bit, whatever was paid for what was held.
                 if over.is_none() && f.row.get(fill).is_none_or(|next| *next as usize > row) {
@@ -68,11 +76,14 @@ fn money_adds_up_over_a_million_fills() {
                 }
             }
             while carry < ledger.carries.len() && ledger.carries[carry].row as usize == row {
-                cash -= ledger.carries[carry].money;
+                cash.add(-ledger.carries[carry].money);
+                cash.add(ledger.carries[carry].rounding);
                 carry += 1;
             }
             let exposure = held * given.multiplier;
-            let equity = cash + exposure * mark;
+            let mut equity = cash.clone();
+            equity.add_product(exposure, *mark);
+            let equity = equity.value();
             // What worth is a small difference of is the measure, where leverage makes it so.
             let size = equity.abs().max((exposure * mark).abs()).max(s.execution.capital);
             if let Some(ruin) = over {
@@ -85,17 +96,18 @@ fn money_adds_up_over_a_million_fills() {
                 assert!(left.iter().all(|x| x[row..].iter().all(|x| *x == 0.0)), "{id}: something is left after ruin");
                 break;
             }
-            // Of what is left of less than a hundred-thousandth, last digits of what was turned over are more than that.
-            let size = equity.max(1e-5 * s.execution.capital);
-            assert!(
-                (curve.equity[row] - equity).abs() <= 1e-9 * size,
-                "{id} row {row}: {} {equity}",
-                curve.equity[row]
-            );
+            // Below, twice the digits of the capital are not enough.
+            let most = 1e-9 * equity.max(1e-18 * s.execution.capital);
+            n_bars += 1;
+            // Where a position is worth millions of times what there is, its own last digit is more than that.
+            let is_owed = (exposure * mark).abs() > 1e6 * equity;
+            n_owed += usize::from(is_owed);
+            let most = if is_owed { most.max(1e-15 * (exposure * mark).abs()) } else { most };
+            assert!((curve.equity[row] - equity).abs() <= most, "{id} row {row}: {} {equity}", curve.equity[row]);
             // Worth that rounding alone makes less than nothing is none.
             assert!(curve.equity[row] >= -1e-9 * s.execution.capital, "{id}: ruin in {row} that is not told");
             if is_last_of_day(row) {
-                assert!((figures.days[day] - equity).abs() <= 1e-9 * size, "{id} day {day}");
+                assert!((figures.days[day] - equity).abs() <= most, "{id} day {day}");
                 day += 1;
             }
         }
@@ -111,6 +123,7 @@ fn money_adds_up_over_a_million_fills() {
         }
     }
     assert!(n_ruined > 10 && id > 50, "{n_ruined} of {id}");
+    assert!(n_owed * 100_000 <= n_bars, "{n_owed} of {n_bars}");
 }
 
 /// What a point came to, to the bit.

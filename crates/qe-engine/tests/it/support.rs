@@ -10,6 +10,45 @@ use qe_factors::plan::{Outside, Value};
 
 pub(crate) const OHLCV: [&str; 5] = ["open", "high", "low", "close", "volume"];
 
+/// A sum of which no digit is lost: as many numbers as it needs (J. R. Shewchuk, "Adaptive precision floating-point arithmetic",
+/// 1997, grow-expansion).
+#[derive(Debug, Clone)]
+pub(crate) struct Sum(Vec<f64>);
+
+impl Sum {
+    pub(crate) fn of(x: f64) -> Self {
+        Self(vec![x])
+    }
+
+    pub(crate) fn add(&mut self, x: f64) {
+        let mut x = x;
+        let mut kept = 0;
+        for i in 0..self.0.len() {
+            let y = self.0[i];
+            let (big, small) = if x.abs() < y.abs() { (y, x) } else { (x, y) };
+            let sum = big + small;
+            let lost = small - (sum - big);
+            if lost != 0.0 {
+                self.0[kept] = lost;
+                kept += 1;
+            }
+            x = sum;
+        }
+        self.0.truncate(kept);
+        self.0.push(x);
+    }
+
+    pub(crate) fn add_product(&mut self, x: f64, y: f64) {
+        let product = x * y;
+        self.add(product);
+        self.add(x.mul_add(y, -product));
+    }
+
+    pub(crate) fn value(&self) -> f64 {
+        self.0.iter().sum()
+    }
+}
+
 /// 15-minute bars of US equities.
 pub(crate) const PER_YEAR: f64 = 6552.0;
 

@@ -16,6 +16,7 @@ use qe_engine::program::SizeKind;
 use qe_engine::trades::Trade;
 
 use crate::random::{Given, market, one};
+use crate::support::Sum;
 
 /// Places whatever comes to its mind.
 struct Wild {
@@ -33,6 +34,8 @@ struct Wild {
     last: (OrderId, f64),
     /// How often it was refused to take back an order of a margin call.
     n_kept: usize,
+    /// When an order was given other prices.
+    changed: BTreeMap<OrderId, i64>,
 }
 
 impl Wild {
@@ -167,7 +170,10 @@ impl Wild {
                 let near = desk.price(0);
                 let kind = self.kind(near);
                 let any = one(&mut self.r, &self.known);
-                desk.replace(any, kind);
+                if desk.replace(any, kind) {
+                    // Of fills of this very instant it may be told later.
+                    self.changed.insert(any, desk.now());
+                }
                 let quantity = self.quantity();
                 desk.resize(any, quantity);
             }
@@ -191,7 +197,8 @@ impl BarStrategy for Wild {
 
     fn on_fill(&mut self, fill: &Filled, desk: &mut Desk<'_, '_>) {
         assert!(fill.price >= 0.0 && fill.fee.is_finite() && fill.units != 0.0, "{fill:?}");
-        if let Some(open) = desk.order(fill.order) {
+        let is_changed = self.changed.get(&fill.order) == Some(&desk.now());
+        if let Some(open) = desk.order(fill.order).filter(|_| !is_changed) {
             assert!(is_good(&open.order, fill.units, fill.price), "{fill:?} of {open:?}");
         }
         self.check_gross(fill, desk);
@@ -273,22 +280,28 @@ fn check(report: &BrokerReport, markets: &[Market], trades: &[Trade]) {
         moves.push((axis(c.line as usize).open()[c.row as usize], 1, i, false));
     }
     moves.sort_by_key(|m| (m.0, m.1));
-    let (mut cash, mut held, mut at) = (capital, vec![0.0; markets.len()], 0);
+    let (mut cash, mut held, mut at) = (Sum::of(capital), vec![0.0; markets.len()], 0);
     let mut gross_turned = capital;
     for (i, time) in report.times.iter().enumerate() {
         while at < moves.len() && (moves[at].0, moves[at].1) <= (*time, 0) {
             let (_, _, i, is_fill) = moves[at];
             if is_fill {
                 let line = f.line[i] as usize;
-                let money = f.units[i] * report.ledger.lines[line].multiplier * f.price[i];
-                cash -= money + f.fee[i];
+                let exposure = f.units[i] * report.ledger.lines[line].multiplier;
+                let money = exposure * f.price[i];
+                let size = money.abs().max(cash.value().abs()).max(f.cash[i].abs());
+                assert!(f.rounding[i].abs() <= 1e-15 * size, "{} is no last digit of {size}", f.rounding[i]);
+                cash.add_product(-exposure, f.price[i]);
+                cash.add(-f.fee[i]);
+                cash.add(f.rounding[i]);
                 held[line] += f.units[i];
                 gross_turned += money.abs();
                 let far = (held[line] - f.held[i]).abs();
                 assert!(far <= 1e-9 * f.units[i].abs().max(held[line].abs()).max(1.0), "{far} units of {line}");
                 held[line] = f.held[i];
             } else {
-                cash -= report.ledger.carries[i].money;
+                cash.add(-report.ledger.carries[i].money);
+                cash.add(report.ledger.carries[i].rounding);
             }
             at += 1;
         }
@@ -296,19 +309,18 @@ fn check(report: &BrokerReport, markets: &[Market], trades: &[Trade]) {
             assert_eq!((report.worth[i], report.cash[i]), (0.0, 0.0));
             continue;
         }
-        let mut worth = cash;
+        let mut worth = cash.clone();
         for (line, units) in held.iter().enumerate().filter(|(_, units)| **units != 0.0) {
             let row = axis(line).available().partition_point(|t| t <= time);
             let mark = match row.checked_sub(1) {
                 Some(row) => marks[line][row],
                 None => unreachable!("held before the first close"),
             };
-            worth += units * report.ledger.lines[line].multiplier * mark;
+            worth.add_product(units * report.ledger.lines[line].multiplier, mark);
         }
-        let far = (worth - report.worth[i]).abs();
-        // Of what is left of less than a ten-millionth, the last digit of the capital is more than a thousand-millionth.
-        let most = 1e-9 * report.worth[i].max(1e-7 * capital);
-        assert!(far <= most, "instant {i}: {worth} is told as {}", report.worth[i]);
+        worth.add(-report.worth[i]);
+        let far = worth.value().abs();
+        assert!(far <= 1e-9 * report.worth[i], "instant {i}: {} is {far} off", report.worth[i]);
         assert!(report.worth[i] > 0.0);
     }
     if report.ruin.is_none() {
@@ -404,6 +416,7 @@ fn wild(seed: u64) -> (Vec<Market>, Vec<Given>, BrokerReport, [usize; 2]) {
         most,
         last: (OrderId(0), 0.0),
         n_kept: 0,
+        changed: BTreeMap::new(),
     };
     let report = run(&spec, &markets, &Events::default(), &mut strategy).unwrap();
     (markets, given, report, [strategy.n_placed, strategy.n_kept])

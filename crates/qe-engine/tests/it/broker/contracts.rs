@@ -1,13 +1,17 @@
 //! Spreads that widen in a crisis, and units that are worth more than their price, by numbers made by hand.
 
+use qe_core::bars::Bars;
 use qe_core::instrument::Instrument;
+use qe_core::time::Timestamp;
 use qe_engine::broker::{BrokerReport, OrderState, Quantity, Spec};
 use qe_engine::costs::{CostModel, Crisis};
 use qe_engine::fills::FillTiming;
-use qe_engine::ledger::Refusal;
+use qe_engine::ledger::{MarkSource, Refusal};
 use qe_engine::market::Market;
+use qe_engine::run::RunOptions;
 
-use super::support::{Acts, fills, flat, go, with_volume};
+use super::support::{Acts, fills, flat, go, hours, with_volume};
+use crate::random::{market_of, times_of};
 
 fn near(a: f64, b: f64) {
     assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{a} {b}");
@@ -148,4 +152,61 @@ fn holding_and_losing_contracts_is_of_what_they_are_worth() {
     assert_eq!(fills(&report)[1], (3, 0, -60.0, 60.0));
     assert_eq!(report.ruin.map(|r| r.owed), Some(20_000.0));
     assert_eq!(report.orders[0].state, OrderState::Filled);
+}
+
+/// A share at its close, and an option of it that is quoted and never trades: 100 of the one, two contracts of the other.
+#[test]
+fn legs_of_a_package_are_marked_each_by_its_own_source() {
+    let prices = [50.0, 50.0, 51.0, 52.0];
+    let call = |symbol: &str, bids: &[f64]| {
+        let (times, step) = times_of(4, true);
+        let bars = [[2.0; 4], [2.0; 4], [2.0; 4], [2.0; 4], [0.0; 4]].map(|x| x.to_vec());
+        let market = market_of(&times, step, bars, true);
+        let mut columns = market.columns().clone();
+        columns.push("bid", bids.to_vec()).unwrap();
+        let bars = Bars::from_columns(symbol, market.timeframe(), columns).unwrap();
+        let expiry = Some(Timestamp(times[3] + step));
+        let instrument = Instrument { multiplier: 100.0, expiry, ..Instrument::us_equity(symbol) };
+        Market::new(&bars, market.calendar()).unwrap().with_instrument(&instrument).unwrap()
+    };
+    let bids = [f64::NAN, 1.8, f64::NAN, 2.5];
+    let marked = call("X", &bids).with_marks(MarkSource::Bid, "bid").unwrap();
+    assert_eq!(marked.marks(), [2.0, 1.8, 1.8, 2.5]);
+    assert_ne!(marked.id().unwrap(), call("X", &bids).id().unwrap());
+    let acts = || {
+        Acts::at(|row, desk| {
+            if row == 0 {
+                let package = desk.package();
+                desk.buy(0, 100.0).in_package(package).stop_loss(10.0).place();
+                desk.buy(1, 2.0).in_package(package).place();
+                let other = desk.package();
+                desk.buy(0, 1.0).in_package(other).place();
+                desk.buy(0, 1.0).place();
+            }
+        })
+    };
+    let share = || hours(&flat(&prices));
+    let report = go(&spec(), &[share(), marked.clone()], acts());
+    let f = &report.ledger.fills;
+    assert_eq!((&f.line[..], &f.package_id[..]), (&[0, 1, 0, 0][..], &[1, 1, 2, 0][..]));
+    // A stop that comes with a leg is of its package.
+    assert_eq!(report.orders.iter().map(|o| o.order.package_id).collect::<Vec<_>>(), [1, 1, 1, 2, 0]);
+    let lines = &report.ledger.lines;
+    assert_eq!([lines[0].marks, lines[1].marks], [MarkSource::Close, MarkSource::Bid]);
+    assert_eq!((lines[0].expiry, lines[1].expiry), (None, Some(report.times[3])));
+    // Bought at 50 and at 2.00, marked at closes and at bids.
+    let won = |close: f64, bid: f64| 100_000.0 + 102.0 * (close - 50.0) + 200.0 * (bid - 2.0);
+    let expected = [100_000.0, won(50.0, 1.8), won(51.0, 1.8), won(52.0, 2.5)];
+    report.worth.iter().zip(expected).for_each(|(a, b)| near(*a, b));
+    // At closes of trades that were never made, it would be worth what was paid.
+    let report = go(&spec(), &[share(), call("X", &bids)], acts());
+    near(report.worth[3], won(52.0, 2.0));
+    // Strategies that are data mark at closes, and say so.
+    let strategy = crate::support::read("[entry]\nlong = \"close > 0\"\n").unwrap();
+    let fault = qe_engine::run::run(&strategy, &marked, &RunOptions::default()).unwrap_err().to_string();
+    assert!(fault.contains("marked at `bid`") && fault.contains("BarStrategy"), "{fault}");
+    let fault = call("X", &bids).with_marks(MarkSource::Ask, "ask").unwrap_err().to_string();
+    assert!(fault.contains("ask"), "{fault}");
+    let fault = call("X", &[1.0, f64::INFINITY, 1.0, 1.0]).with_marks(MarkSource::Bid, "bid").unwrap_err().to_string();
+    assert!(fault.contains("inf in row 1"), "{fault}");
 }

@@ -1,8 +1,9 @@
 //! Nothing is capped, dropped or left without a line that says so.
 
-use qe_engine::broker::{OrderState, Spec};
+use qe_engine::broker::{BrokerReport, OrderState, Quantity, Spec, TimeInForce};
 use qe_engine::costs::CostModel;
 use qe_engine::ledger::Refusal;
+use qe_engine::program::SizeKind;
 
 use super::support::{Acts, fills, flat, go, hours, with_volume};
 
@@ -145,4 +146,74 @@ fn fills_without_end_in_one_bar_end_with_a_line() {
     let told: Vec<(u32, u32, f64, Refusal)> = report.events.iter().map(|e| (e.market, e.row, e.side, e.why)).collect();
     assert_eq!(told, [(0, 1, 0.0, Refusal::TooMany)]);
     assert!(fills(&report).len() > 100_000 - 10);
+}
+
+#[test]
+fn each_order_beyond_those_of_an_instant_is_a_line() {
+    let acts = Acts::at(|row, desk| {
+        for _ in 0..11_003 * usize::from(row == 0) {
+            desk.buy(0, 1.0).limit(1.0).place();
+        }
+    });
+    let report = go(&Spec::default(), &[hours(&flat(&[100.0; 2]))], acts);
+    assert_eq!((report.orders.len(), report.events.len()), (11_000, 3));
+    assert!(report.events.iter().all(|e| (e.why, e.order, e.side, e.row) == (Refusal::TooMany, None, 1.0, 0)));
+}
+
+#[test]
+fn sizes_in_lots_are_rounded_down_with_a_line() {
+    let sized = |size: f64, limit_frac: f64| {
+        let quantity = Quantity::Sized { size, kind: SizeKind::Value, limit_frac, lot: 10.0, min_units: 0.0 };
+        let acts = Acts::at(move |row, desk| {
+            if row == 0 {
+                desk.buy(0, quantity).during(TimeInForce::Fok).place();
+            }
+        });
+        let report = go(&Spec::default(), &[hours(&flat(&[100.0; 3]))], acts);
+        let units = report.ledger.fills.units.first().copied().unwrap_or(0.0);
+        (units, report.events.iter().map(|e| e.why).collect::<Vec<_>>())
+    };
+    assert_eq!(sized(3_000.0, 1.0), (30.0, vec![]));
+    assert_eq!(sized(3_900.0, 1.0), (30.0, vec![Refusal::RoundedToLot]));
+    // Less than a lot is nothing.
+    assert_eq!(sized(900.0, 1.0), (0.0, vec![Refusal::NoSize]));
+    // What closes: 25 of the 30 that were sold short, in whole lots.
+    let quantity = Quantity::Sized { size: 2_500.0, kind: SizeKind::Value, limit_frac: 1.0, lot: 10.0, min_units: 0.0 };
+    let acts = Acts::at(move |row, desk| match row {
+        0 => drop(desk.sell(0, 30.0).place()),
+        1 => drop(desk.buy(0, quantity).place()),
+        _ => {}
+    });
+    let report = go(&Spec::default(), &[hours(&flat(&[100.0; 4]))], acts);
+    assert_eq!(report.ledger.fills.held, [-30.0, -10.0]);
+    assert_eq!(report.events.iter().map(|e| e.why).collect::<Vec<_>>(), [Refusal::RoundedToLot]);
+}
+
+#[test]
+fn what_a_halt_keeps_from_being_filled_is_a_line() {
+    // Row 2 is halted: its prices go through stop and target, and through one of the two limits.
+    let bars = [[100.0; 4], [100.0; 4], [100.0, 111.0, 89.0, 100.0], [100.0; 4]];
+    let market = || hours(&bars).with_tradable(&[true, true, false, true]).unwrap();
+    let told = |report: &BrokerReport| -> Vec<(u64, u32, Refusal)> {
+        report.events.iter().map(|e| (e.order.map_or(0, |id| id.0), e.row, e.why)).collect()
+    };
+    let acts = Acts::at(|row, desk| {
+        if row == 0 {
+            desk.buy(0, 1.0).stop_loss(90.0).take_profit(110.0).place();
+        }
+    });
+    // Of one shape that both engines know, the first on the worse way alone.
+    let report = go(&Spec::default(), &[market()], acts);
+    assert_eq!((fills(&report).len(), told(&report)), (1, vec![(2, 2, Refusal::Blocked)]));
+    let acts = Acts::at(|row, desk| {
+        if row == 1 {
+            desk.buy(0, 1.0).limit(95.0).place();
+            desk.buy(0, 1.0).limit(80.0).place();
+            desk.sell(0, 1.0).stop(90.0).place();
+            desk.buy(0, 1.0).stop_limit(105.0, 108.0).place();
+        }
+    });
+    let report = go(&Spec::default(), &[market()], acts);
+    let blocked: Vec<_> = [1, 3, 4].map(|id| (id, 2, Refusal::Blocked)).to_vec();
+    assert_eq!((fills(&report).len(), told(&report)), (0, blocked));
 }
