@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from _common import arguments, print_table
-from _conformance import by_backtesting, by_vectorbt, nautilus, ours, page, series
+from _conformance import by_backtesting, by_vectorbt, kept, nautilus, ours, page, series
 from _conformance.explain import explain
 from _conformance.match import TOLERANCE, Case, Pair, paired
 from _conformance.met import count
@@ -45,7 +45,8 @@ def add_options(parser):
     parser.add_argument("--data", metavar="DIR", help="the folder of the real series")
     parser.add_argument("--nautilus", metavar="PYTHON", help="a Python that has nautilus_trader")
     parser.add_argument("--page", metavar="FILE.md", help="write the page here")
-    parser.add_argument("--rows", metavar="FILE.csv", help="write every trade that differs here")
+    parser.add_argument("--kept", metavar="FILE.csv", help="write every trade that differs here, without prices")
+    parser.add_argument("--rows", metavar="FILE.csv", help="write every trade that differs here, with all digits")
 
 
 def compared(case):
@@ -105,6 +106,18 @@ def summary(results):
         ]
 
 
+def write(args, results, text):
+    """Writes the files that were asked for, and tells where the kept one does not hold what the page says of it."""
+    if args.rows:
+        page.write_rows(args.rows, results)
+    if args.kept:
+        kept.write(args.kept, results)
+    if args.page:
+        with open(args.page, "w") as file:
+            file.write(text)
+    return list(kept.disagreements(args.kept, text)) if args.kept else []
+
+
 def failures(results, missed):
     """What must not be."""
     for r in results:
@@ -136,13 +149,10 @@ def main():
     head = ["peer", "runs", "trades of ours", "theirs", "equal", "differ", "unexplained", "worth apart"]
     print_table(head, list(summary(results)))
     print(f"{tried} trades were made wrong on purpose, and {tried - len(missed)} were found")
-    if args.rows:
-        page.write_rows(args.rows, results)
-    if args.page:
-        rows_name = os.path.relpath(args.rows) if args.rows else None
-        with open(args.page, "w") as file:
-            file.write(page.text(results, every, PLANS, versions(args.qe, found), rows_name, tried))
-    wrong = list(failures(results, missed))
+    kept_name = args.kept and os.path.relpath(args.kept, os.path.dirname(args.page or args.kept))
+    files = kept_name, args.rows and os.path.relpath(args.rows)
+    text = page.text(results, every, PLANS, versions(args.qe, found), files, tried)
+    wrong = [*failures(results, missed), *write(args, results, text)]
     if wrong:
         sys.exit("\n".join(wrong))
 

@@ -16,9 +16,10 @@ pub(crate) const HELP: &str = "\
 cargo xtask conformance [--data DIR] [--qe PATH]
 
 Runs the strategies of benches/peers/conformance by us, vectorbt, backtesting.py and Nautilus, writes
-docs/conformance.md, and every trade that differs to target/conformance.csv. Fails where no rule
-explains a trade. The peers live in two venvs outside of the repo: that of `bench --peers`, and one
-beside it for Nautilus; where Nautilus cannot be installed, it is left out with a line.
+docs/conformance.md, and every trade that differs to docs/conformance_trades.csv, without prices, and
+to target/conformance.csv, with all digits. Fails where no rule explains a trade. The peers live in two
+venvs outside of the repo: that of `bench --peers`, and one beside it for Nautilus; where Nautilus
+cannot be installed, it is left out with a line.
 
   --data DIR   the real series: else $QE_REAL_DATA, else ../shared/data where it is; else none
   --qe PATH    our release command, if it is not to be built
@@ -26,7 +27,9 @@ beside it for Nautilus; where Nautilus cannot be installed, it is left out with 
 
 /// The page.
 const PAGE: &str = "docs/conformance.md";
-/// All rows, of which the page shows some.
+/// All rows, of which the page shows some, without the prices that may not be kept.
+const KEPT: &str = "docs/conformance_trades.csv";
+/// All rows with all digits.
 const ROWS: &str = "target/conformance.csv";
 
 /// Runs `cargo xtask conformance`.
@@ -46,7 +49,7 @@ pub(crate) fn main(words: &[String]) -> anyhow::Result<()> {
     fs::create_dir_all(root.join("target")).context("cannot make target")?;
     let mut command = Command::new(python);
     command.current_dir(&root).arg("-u").arg(peers.join("conformance.py")).arg("--qe").arg(qe);
-    command.args(["--page", PAGE, "--rows", ROWS]);
+    command.args(["--page", PAGE, "--kept", KEPT, "--rows", ROWS]);
     if let Some(data) = data {
         command.arg("--data").arg(data);
     }
@@ -86,6 +89,15 @@ mod tests {
         assert_eq!(data_dir(None, &root, set), Some(PathBuf::from("e")));
         assert_eq!(data_dir(None, &root, |_| None), Some(root.join("../shared/data")));
         assert_eq!(data_dir(None, tree.root(), |_| None), None);
+    }
+
+    #[test]
+    fn the_kept_rows_are_as_many_as_the_page_says() {
+        let root = workspace::root().unwrap();
+        let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+        let n_rows = read(KEPT).lines().count() - 1;
+        let stated = format!(" of {n_rows}: ");
+        assert!(n_rows > 0 && read(PAGE).replace(',', "").contains(&stated), "{PAGE} does not say{stated}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 import csv
 from collections import Counter, defaultdict
 
+from .kept import COLUMNS
 from .met import MET
 from .reasons import SIZES, TEXTS
 
@@ -10,10 +11,10 @@ from .reasons import SIZES, TEXTS
 SHOWN = 56
 
 
-def text(results, series, plans, versions, rows_name, tried):
-    """The whole page as Markdown."""
-    parts = [_head(versions, rows_name), _series(series), _plans(plans, results), _glance(results, series, plans)]
-    parts += [_met(results), _rules(results, tried), _rows(results)]
+def text(results, series, plans, versions, files, tried):
+    """The whole page as Markdown. `files` are the names of the file that is kept and of the other, if they are."""
+    parts = [_head(versions, *files), _series(series), _plans(plans, results), _glance(results, series, plans)]
+    parts += [_met(results), _rules(results, tried), _rows(results, files[0])]
     return "\n".join(parts)
 
 
@@ -30,6 +31,10 @@ entered and left in the same bars, on the same side, with prices and size within
 within 1e-9 of the price paid. Of each trade that is not, a rule must explain why: a question to the bars of that
 trade (`_conformance/rules.py`); and our trade must be what the strategy asks for. The command fails where no rule
 explains a trade, or where worth is farther than 1e-9 apart.
+"""
+
+_REAL = """\
+Real prices are from public repositories and packages, and are no part of this one, but for those of the examples below.
 """
 
 _NOT_RUN = """\
@@ -54,10 +59,19 @@ time (a price, the size, the side, the bar of the exit, what it came to, or left
 """
 
 
-def _head(versions, rows_name):
+_KEPT = """\
+All {n_all:,} are in [{name}]({name}), one row for each, sorted. They hold no price, size
+or money, as those of real series may not be kept here, but how far apart the two sides are, with at most four digits
+that count: 0 is what is equal as above, and a field is empty where a side has no trade.
+"""
+
+
+def _head(versions, kept_name, rows_name):
     told = ", ".join(f"{name} {version}" for name, version in versions)
-    rows = f", which writes every trade that differs to `{rows_name}`" if rows_name else ""
-    made = f"Made by `cargo xtask conformance`{rows}; do not edit."
+    made = "Made by `cargo xtask conformance`; do not edit."
+    if kept_name:
+        made += f" It writes every trade that differs to [{kept_name}]({kept_name}), without prices"
+        made += f", and to `{rows_name}`, which is not kept, with all of them." if rows_name else "."
     return f"# Conformance\n\n{made}\n\n{told}.\n\n{_ABOUT}"
 
 
@@ -67,7 +81,7 @@ def _series(series):
     if not any(s.is_real for s in series):
         lines.append("The real series are left out: their data were not there.\n")
     else:
-        lines.append("Real prices are from public repositories and packages, and are no part of this one.\n")
+        lines.append(_REAL)
     return "\n".join(lines)
 
 
@@ -129,7 +143,7 @@ def _rules(results, tried):
     return "## Differences by rule\n\n" + _table(head, rows, set(range(1, 1 + len(peers)))) + "\n" + told
 
 
-def _rows(results):
+def _rows(results, kept_name):
     shown = _chosen(results)
     rows = [
         (f"`{r.case.plan.name}`", r.case.series.name, r.case.peer, _told(r, p.ours), _told(r, p.theirs), f"`{p.rule}`")
@@ -138,7 +152,11 @@ def _rows(results):
     n_all = sum(len(r.pairs) for r in results)
     head = ["strategy", "series", "peer", "ours", "theirs", "rule"]
     lead = f"{len(rows)} of {n_all:,}: of each rule and peer the first of some series. Times are UTC.\n"
-    return f"## Trades that differ\n\n{lead}\n" + _table(head, rows)
+    kept = ""
+    if kept_name:
+        columns = _table(["column", "what it holds"], [(f"`{name}`", said) for name, said in COLUMNS.items()])
+        kept = f"{_KEPT.format(n_all=n_all, name=kept_name)}\n{columns}\n"
+    return f"## Trades that differ\n\n{kept}{lead}\n" + _table(head, rows)
 
 
 def _chosen(results):
@@ -170,15 +188,11 @@ def _told(result, trade):
     if trade is None:
         return "none"
     way = "long" if trade.side > 0 else "short"
-    start = f"{way} {_number(trade.units)}, {_when(result, trade.entry_row)} at {_number(trade.entry_price)}"
+    when = result.case.series.when
+    start = f"{way} {_number(trade.units)}, {when(trade.entry_row)} at {_number(trade.entry_price)}"
     if trade.exit_row is None:
         return f"{start}, open"
-    return f"{start}, to {_when(result, trade.exit_row)} at {_number(trade.exit_price)}: {_number(trade.pnl)}"
-
-
-def _when(result, row):
-    series = result.case.series
-    return f"{series.bars.index[row]:{'%Y-%m-%d %H:%M' if series.is_intraday else '%Y-%m-%d'}}"
+    return f"{start}, to {when(trade.exit_row)} at {_number(trade.exit_price)}: {_number(trade.pnl)}"
 
 
 def _number(x):

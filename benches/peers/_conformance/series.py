@@ -47,6 +47,10 @@ class Series:
             return end == end.normalize()
         return end.tz_convert("America/New_York").strftime("%H:%M") in ("16:00", "13:00")
 
+    def when(self, row):
+        """The opening time of a bar in UTC: of a daily one its day."""
+        return f"{self.bars.index[row]:{'%Y-%m-%d %H:%M' if self.is_intraday else '%Y-%m-%d'}}"
+
     def span(self):
         first, last = self.bars.index[0], self.bars.index[-1]
         return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
