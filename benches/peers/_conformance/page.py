@@ -34,7 +34,7 @@ explains a trade, or where worth is farther than 1e-9 apart.
 """
 
 _REAL = """\
-Real prices are from public repositories and packages, and are no part of this one, but for those of the examples below.
+Real prices are from public repositories and packages, and are no part of this one.
 """
 
 _NOT_RUN = """\
@@ -63,6 +63,12 @@ _KEPT = """\
 All {n_all:,} are in [{name}]({name}), one row for each, sorted. They hold no price, size
 or money, as those of real series may not be kept here, but how far apart the two sides are, with at most four digits
 that count: 0 is what is equal as above, and a field is empty where a side has no trade.
+"""
+
+
+_UNITS = """\
+Side, size, entry, exit and what it came to.
+Of real series the first trade's entry price is told as 100 and its size as 100, and all else in these. Times are UTC.
 """
 
 
@@ -146,12 +152,12 @@ def _rules(results, tried):
 def _rows(results, kept_name):
     shown = _chosen(results)
     rows = [
-        (f"`{r.case.plan.name}`", r.case.series.name, r.case.peer, _told(r, p.ours), _told(r, p.theirs), f"`{p.rule}`")
+        (f"`{r.case.plan.name}`", r.case.series.name, r.case.peer, *_both(r, p), f"`{p.rule}`")
         for r, p in shown
     ]
     n_all = sum(len(r.pairs) for r in results)
     head = ["strategy", "series", "peer", "ours", "theirs", "rule"]
-    lead = f"{len(rows)} of {n_all:,}: of each rule and peer the first of some series. Times are UTC.\n"
+    lead = f"{len(rows)} of {n_all:,}: of each rule and peer the first of some series. {_UNITS}"
     kept = ""
     if kept_name:
         columns = _table(["column", "what it holds"], [(f"`{name}`", said) for name, said in COLUMNS.items()])
@@ -184,15 +190,23 @@ def _chosen(results):
     return unexplained + [item for key in order for item in picked[key]]
 
 
-def _told(result, trade):
+def _both(result, pair):
+    """Two trades as they are told; of a real series in shares of the first's entry price and size."""
+    first = pair.ours or pair.theirs
+    price, units = (first.entry_price, first.units) if result.case.series.is_real else (100.0, 100.0)
+    return [_told(result, trade, price / 100, units / 100) for trade in (pair.ours, pair.theirs)]
+
+
+def _told(result, trade, price, units):
     if trade is None:
         return "none"
     way = "long" if trade.side > 0 else "short"
     when = result.case.series.when
-    start = f"{way} {_number(trade.units)}, {when(trade.entry_row)} at {_number(trade.entry_price)}"
+    start = f"{way} {_number(trade.units / units)}, {when(trade.entry_row)} at {_number(trade.entry_price / price)}"
     if trade.exit_row is None:
         return f"{start}, open"
-    return f"{start}, to {when(trade.exit_row)} at {_number(trade.exit_price)}: {_number(trade.pnl)}"
+    won = _number(trade.pnl / (price * units))
+    return f"{start}, to {when(trade.exit_row)} at {_number(trade.exit_price / price)}: {won}"
 
 
 def _number(x):

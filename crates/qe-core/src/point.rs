@@ -290,34 +290,42 @@ impl OutcomeTable {
         Self { metrics, ids: Vec::new(), outcomes: Vec::new(), values }
     }
 
-    /// A row for each of these points, all failed for one reason until something is set. Room is taken once, so that what is
+    /// A row for each of these points, failed without a reason until something is set. Room is taken once, so that what is
     /// evaluated in parts needs no second copy.
-    pub fn of_points<S: Into<String>>(metrics: impl IntoIterator<Item = S>, ids: &[u64], reason: &str) -> Self {
+    pub fn of_points<S: Into<String>>(metrics: impl IntoIterator<Item = S>, ids: &[u64]) -> Self {
         let mut table = Self::new(metrics);
         table.ids.extend(ids);
-        table.outcomes.resize(ids.len(), Outcome::Failed { reason: reason.into() });
+        table.outcomes.resize(ids.len(), Outcome::Failed { reason: String::new() });
         table.values.iter_mut().for_each(|column| *column = vec![f64::NAN; ids.len()]);
         table
     }
 
-    /// Sets a row to a point that was evaluated; beyond the table nothing.
+    /// Sets a row to a point that was evaluated.
     ///
     /// # Errors
-    /// When there is not one value per metric.
+    /// When there is no such row, or not one value per metric.
     pub fn set_done(&mut self, row: usize, values: &[f64]) -> Result<()> {
-        let Some(id) = self.ids.get(row) else { return Ok(()) };
-        self.check(*id, values)?;
-        self.outcomes[row] = Outcome::Done;
+        self.check(self.ids.get(row).copied().unwrap_or_default(), values)?;
+        *self.outcome_mut(row)? = Outcome::Done;
         self.values.iter_mut().zip(values).for_each(|(column, value)| column[row] = *value);
         Ok(())
     }
 
-    /// Sets a row to a point that failed; beyond the table nothing.
-    pub fn set_failed(&mut self, row: usize, reason: impl Into<String>) {
-        if let Some(outcome) = self.outcomes.get_mut(row) {
-            *outcome = Outcome::Failed { reason: reason.into() };
-            self.values.iter_mut().for_each(|column| column[row] = f64::NAN);
-        }
+    /// Sets a row to a point that failed.
+    ///
+    /// # Errors
+    /// When there is no such row.
+    pub fn set_failed(&mut self, row: usize, reason: impl Into<String>) -> Result<()> {
+        *self.outcome_mut(row)? = Outcome::Failed { reason: reason.into() };
+        self.values.iter_mut().for_each(|column| column[row] = f64::NAN);
+        Ok(())
+    }
+
+    fn outcome_mut(&mut self, row: usize) -> Result<&mut Outcome> {
+        let n = self.outcomes.len();
+        self.outcomes.get_mut(row).ok_or_else(|| {
+            Error::invalid("row", row, format!("the table has {n}"), "give the place of one of its points")
+        })
     }
 
     fn check(&self, id: u64, values: &[f64]) -> Result<()> {
@@ -473,6 +481,23 @@ mod tests {
         table.push(7, &[2.into(), "trail".into(), true.into()]).unwrap();
         assert_eq!((table.len(), table.ids()), (1, &[7][..]));
         assert_eq!(*table.column("exit").unwrap(), PointColumn::Choice(vec![1]));
+    }
+
+    #[test]
+    fn rows_set_in_any_order_are_those_pushed_in_turn() {
+        let mut set = OutcomeTable::of_points(["sharpe", "n_trades"], &[3, 4]);
+        assert!(set.outcomes().iter().all(|outcome| outcome.reason() == Some("")));
+        set.set_done(1, &[1.0, 2.0]).unwrap();
+        set.set_failed(1, "empty_window").unwrap();
+        assert!(set.set_done(0, &[1.5]).is_err());
+        set.set_done(0, &[1.5, 10.0]).unwrap();
+        assert!(set.set_done(2, &[1.5, 10.0]).is_err() && set.set_failed(2, "late").is_err());
+        let mut pushed = OutcomeTable::new(["sharpe", "n_trades"]);
+        pushed.push_done(3, &[1.5, 10.0]).unwrap();
+        pushed.push_failed(4, "empty_window");
+        assert_eq!((set.outcomes(), set.ids(), set.metrics()), (pushed.outcomes(), pushed.ids(), pushed.metrics()));
+        assert_eq!(set.metric("n_trades").unwrap()[0], 10.0);
+        assert!(set.metric("sharpe").unwrap()[1].is_nan());
     }
 
     #[test]

@@ -142,11 +142,12 @@ pub(crate) fn gap_at(price: f64, each: f64, held: f64, weight: f64, equity: f64)
     (units != 0.0 && units.is_finite()).then_some(Gap { units, sign, is_none })
 }
 
-/// On which side a weight lies that no trade brings: costs would take more than it does, or units are beyond all numbers.
-/// `None` where it is what is held.
+/// On which side of what is held a weight lies that no trade brings: costs would take more than it does, nothing is there that
+/// it could be of, or units are beyond all numbers. `None` where it is what is held.
 pub(crate) fn missed(at: At<'_>, held: f64, weight: f64, equity: f64) -> Option<f64> {
     let wanted = weight * equity / (at.raw * at.market.multiplier());
-    (weight != 0.0 && wanted != held).then_some(if wanted < held { -1.0 } else { 1.0 })
+    let gap = if equity > 0.0 && wanted.is_finite() { wanted - held } else { weight };
+    (weight != 0.0 && wanted != held).then_some(if gap < 0.0 { -1.0 } else { 1.0 })
 }
 
 /// What a change of a weight comes to, or why it is not made.

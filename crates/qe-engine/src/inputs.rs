@@ -35,8 +35,7 @@ impl CostInputs {
             let sum = volume.as_ref().map_or(f64::NAN, |v| v[rows].iter().filter(|x| !x.is_nan()).sum());
             volumes.push(sum);
         }
-        let all = market.closes_filled();
-        let closes: Vec<f64> = ends.iter().map(|end| all[*end as usize]).collect();
+        let closes: Vec<f64> = ends.iter().map(|end| market.closes_filled()[*end as usize]).collect();
         let returns: Vec<f64> = closes.windows(2).map(|w| w[1] / w[0] - 1.0).collect();
         let of = |day: usize| {
             let from = day.saturating_sub(N_DAYS);

@@ -54,6 +54,8 @@ pub struct Market {
     /// At which positions are marked: closes, or a column of another name. A missing one is the last that was there.
     marks: Shared<f64>,
     mark_column: Option<Arc<str>>,
+    /// Closes of which a missing one is the last that was there.
+    closes: Shared<f64>,
     n_filled: usize,
     /// The number of each row's day.
     day: Shared<u32>,
@@ -132,6 +134,7 @@ impl Market {
             symbols: Symbols::default(),
             peers: None,
             prices: [shared("open", bars.open()), shared("high", bars.high()), shared("low", bars.low()), close],
+            closes: marks.clone(),
             marks,
             mark_column: None,
             n_filled,
@@ -217,29 +220,45 @@ impl Market {
     }
 
     /// The same market, in which positions are marked at one of its columns instead of its closes, as a leg that is quoted and
-    /// seldom traded is: at the bid what is held, at the ask what is owed, or at what a model says. A missing value is the last
-    /// that was there; before the first, the close is. Strategies that are data mark at closes and refuse such a market; a
-    /// [`BarStrategy`](crate::broker::BarStrategy) takes it.
+    /// seldom traded is: at the bid if it is held, at the ask if it is owed, or at what a model says. It is one column, whatever
+    /// side the position is on; fills are at prices as ever. A missing value is the last that was there, before the first the
+    /// close, and counted as missing closes are ([`Market::n_filled`]). Strategies that are data mark at closes and refuse such
+    /// a market; a [`BarStrategy`](crate::broker::BarStrategy) takes it.
     ///
     /// # Errors
-    /// When there is no such column, or one of its values is infinite.
+    /// When there is no such column, it has no value or an infinite one, or the source is the close.
     pub fn with_marks(mut self, source: MarkSource, column: &str) -> Result<Self> {
         let values = self.columns.get(column)?.to_f64();
-        if let Some(row) = values.iter().position(|x| x.is_infinite()) {
-            return Err(Error::Market {
-                place: format!("the marks of {}", self.symbol()),
-                reason: format!("`{column}` is {} in row {row}", values[row]),
-                mend: "give numbers, or NaN where there is none".into(),
-            });
+        let fault = |reason: String, mend: &str| Error::Market {
+            place: format!("the marks of {}", self.symbol()),
+            reason,
+            mend: mend.into(),
+        };
+        if source == MarkSource::Close {
+            let reason = format!("`{column}` is given as the close");
+            return Err(fault(reason, "say what it is: bid, ask, mid or model; closes need not be given"));
         }
-        let (closes, mut last) = (self.closes_filled(), f64::NAN);
-        let marks = values.iter().zip(closes.iter()).map(|(value, close)| {
+        if let Some(row) = values.iter().position(|x| x.is_infinite()) {
+            let reason = format!("`{column}` is {} in row {row}", values[row]);
+            return Err(fault(reason, "give numbers, or NaN where there is none"));
+        }
+        let n_missing = values.iter().filter(|x| x.is_nan()).count();
+        if n_missing == values.len() {
+            return Err(fault(format!("`{column}` has no value"), "give some, or leave it out: closes are marks then"));
+        }
+        let mut last = f64::NAN;
+        let marks = values.iter().zip(self.closes.iter()).map(|(value, close)| {
             last = if value.is_nan() { last } else { *value };
             if last.is_nan() { *close } else { last }
         });
         self.marks = marks.collect::<Vec<f64>>().into();
-        (self.mark_column, self.line.marks) = (Some(column.into()), source);
+        (self.mark_column, self.line.marks, self.n_filled) = (Some(column.into()), source, n_missing);
         Ok(self)
+    }
+
+    /// The column at which positions are marked, if that is not the close.
+    pub(crate) fn mark_column(&self) -> Option<&str> {
+        self.mark_column.as_deref()
     }
 
     /// That positions are marked at closes.
@@ -258,12 +277,9 @@ impl Market {
     }
 
     /// Closes of which a missing one is the last that was there.
-    pub(crate) fn closes_filled(&self) -> Shared<f64> {
-        match (&self.mark_column, self.n_filled) {
-            (None, _) => self.marks.clone(),
-            (Some(_), 0) => self.prices[3].clone(),
-            (Some(_), _) => filled(self.open(), self.close()).into(),
-        }
+    #[inline]
+    pub(crate) fn closes_filled(&self) -> &[f64] {
+        &self.closes
     }
 
     /// Whose.
@@ -362,7 +378,7 @@ impl Market {
         self.marks.is_empty()
     }
 
-    /// How many closes are missing, and marked at the last that was there.
+    /// How many closes, or other marks, are missing, and are the last that was there.
     pub fn n_filled(&self) -> usize {
         self.n_filled
     }

@@ -312,7 +312,8 @@ impl Size {
             }
         }
         if self.lot > 0.0 {
-            let whole = (units / self.lot).floor() * self.lot;
+            // Of 0.3 there are three lots of 0.1, though the quotient is a last digit less.
+            let whole = (units / self.lot * (1.0 + 1e-12)).floor() * self.lot;
             // What comes to nothing is told as that, and last digits are nothing.
             let is_less = units - whole > 1e-9 * self.lot;
             if capped.is_none() && is_less && whole > 0.0 && whole >= self.min_units {

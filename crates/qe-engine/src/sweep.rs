@@ -188,14 +188,19 @@ impl Sweep {
             put_alike_together(points, &mut rows);
         }
         let groups: Vec<&[usize]> = rows.chunks(size).collect();
-        let done = self.pool.try_map(groups.len(), |i| {
-            self.within(groups[i], compile, market, |plan| {
+        // What a group came to is written where it stays.
+        let out = Mutex::new(vec![Err(String::new()); points.len()]);
+        self.pool.try_map(groups.len(), |i| {
+            let of_group = self.within(groups[i], compile, market, |plan| {
                 let told =
                     self.stretches(plan, market, std::slice::from_ref(&stretch), 0, &Rooms::default())?.remove(0);
                 Ok(plan.1.iter().map(|at| told.figures[*at].clone()).collect::<Vec<_>>())
-            })
+            })?;
+            let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+            groups[i].iter().zip(of_group).for_each(|(row, told)| out[*row] = told);
+            Ok::<(), Error>(())
         })?;
-        Ok(in_place(points.len(), groups.iter().copied(), done))
+        Ok(out.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Tells what points came to, group by group, each by its place among the points. Groups are told as they are done, on
@@ -358,19 +363,6 @@ type Row = std::result::Result<([f64; outcome::NAMES.len()], Vec<blocks::Block>)
 /// Why a point failed that nobody told of.
 const NOT_EVALUATED: &str = "not_evaluated";
 
-/// What groups gave, each value back in its point's place.
-fn in_place<'a, T>(
-    n: usize,
-    groups: impl Iterator<Item = &'a [usize]>,
-    done: Vec<Vec<std::result::Result<T, String>>>,
-) -> Vec<std::result::Result<T, String>> {
-    let mut out: Vec<Option<std::result::Result<T, String>>> = (0..n).map(|_| None).collect();
-    for (rows, told) in groups.zip(done) {
-        rows.iter().zip(told).for_each(|(&row, told)| out[row] = Some(told));
-    }
-    out.into_iter().map(|told| told.unwrap_or_else(|| Err(NOT_EVALUATED.into()))).collect()
-}
-
 /// The rows of each stretch of a window; of a fidelity below one, the first so many of all of them.
 fn scored(market: &Market, fidelity: Fidelity, window: &Window) -> Result<Vec<std::ops::Range<usize>>> {
     let mut stretches: Vec<_> = window.ranges().iter().map(|r| market.rows_in(*r)).filter(|r| !r.is_empty()).collect();
@@ -442,14 +434,14 @@ impl Evaluator for Sweep {
     }
 
     fn evaluate(&self, points: &PointTable, fidelity: Fidelity, window: &Window) -> qe_core::Result<OutcomeTable> {
-        // What a group came to is written where it stays: beside the table there is no room that grows with points.
-        let table = Mutex::new(OutcomeTable::of_points(self.metrics.clone(), points.ids(), NOT_EVALUATED));
+        // What a group came to is written where it stays.
+        let table = Mutex::new(OutcomeTable::of_points(self.metrics.clone(), points.ids()));
         let told = self.each_group(points, fidelity, window, 0, |rows, of_group| {
             let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
             for (row, of) in rows.iter().zip(of_group) {
                 match of {
                     Ok((values, _)) => table.set_done(*row, &values)?,
-                    Err(reason) => table.set_failed(*row, reason),
+                    Err(reason) => table.set_failed(*row, reason)?,
                 }
             }
             Ok(())

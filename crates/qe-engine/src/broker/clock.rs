@@ -164,8 +164,7 @@ impl<'a> Floor<'a> {
         }
         for &m in fresh {
             let pit = &mut self.pits[m as usize];
-            pit.mark = pit.marks[pit.next];
-            pit.price = pit.mark;
+            (pit.mark, pit.price) = (pit.marks[pit.next], pit.closes[pit.next]);
         }
         let row_of = |floor: &Self, m: usize| {
             let is_fresh = fresh.len() == floor.pits.len() || fresh.binary_search(&(m as u32)).is_ok();

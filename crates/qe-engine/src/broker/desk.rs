@@ -48,7 +48,7 @@ impl<'a> Desk<'_, 'a> {
         self.floor.cash
     }
 
-    /// Worth at the last prices: while a strategy is told of bars, their closes.
+    /// Worth at the last prices: while a strategy is told of bars, their closes; of a market with marks of its own, at those.
     pub fn equity(&self) -> f64 {
         self.floor.worth()
     }

@@ -21,8 +21,11 @@ pub(super) struct Pit<'a> {
     pub(super) market: &'a Market,
     /// Open, high, low, close.
     pub(super) prices: [&'a [f64]; 4],
-    /// Closes at which positions are marked.
+    /// At which positions are marked, and whether those are other than closes.
     pub(super) marks: &'a [f64],
+    pub(super) has_marks: bool,
+    /// Closes of which a missing one is the last that was there.
+    pub(super) closes: &'a [f64],
     pub(super) opens: &'a [i64],
     pub(super) known: &'a [i64],
     pub(super) volume: Option<Shared<f64>>,
@@ -40,7 +43,7 @@ pub(super) struct Pit<'a> {
     pub(super) is_open: bool,
     /// The last price there was, be it an open.
     pub(super) price: f64,
-    /// The last close, at which positions are marked.
+    /// At which positions were marked last.
     pub(super) mark: f64,
     /// Units held, below 0 short.
     pub(super) units: f64,
@@ -160,7 +163,7 @@ impl<'a> Floor<'a> {
         let mut worth = self.cash;
         for &m in &self.held {
             let pit = &self.pits[m as usize];
-            worth += pit.exposure * if m as usize == market { raw } else { pit.price };
+            worth += pit.exposure * if m as usize == market { raw } else { pit.value() };
         }
         worth
     }
@@ -176,7 +179,7 @@ impl<'a> Floor<'a> {
         worth
     }
 
-    /// What all is worth at the last prices.
+    /// What all is worth at the last prices, and marks where they are others.
     pub(super) fn worth(&self) -> f64 {
         self.worth_at(usize::MAX, f64::NAN)
     }
@@ -190,7 +193,7 @@ impl<'a> Floor<'a> {
             if m as usize == market {
                 worth += pit.exposure * raw;
             } else {
-                let value = pit.exposure * pit.price;
+                let value = pit.exposure * pit.value();
                 worth += value;
                 gross += value.abs();
             }
@@ -230,6 +233,12 @@ pub(super) fn id_of(slot: u32) -> OrderId {
 }
 
 impl Pit<'_> {
+    /// What a unit of price is worth while something else is traded: its last price, or its last mark, where that is another.
+    #[inline]
+    pub(super) fn value(&self) -> f64 {
+        if self.has_marks { self.mark } else { self.price }
+    }
+
     /// The row that is running, or the last that is complete.
     #[inline]
     pub(super) fn row(&self) -> usize {

@@ -141,12 +141,20 @@ impl Floor<'_> {
     pub(super) fn met_alone(&self, market: usize, row: usize, own: Touched) -> Vec<u32> {
         let (pit, Touched { open, high, low, close }) = (&self.pits[market], own);
         let ways = [[open, high, low, close], [open, low, high, close]];
-        let is_met = |at: &u32| {
-            ways.iter().enumerate().any(|(way, points)| {
-                let start = Cursor { to: 0, price: open };
-                next(&[self.live(*at, way)], pit.units, pit.is_flat_start, *points, start).is_some()
-            })
+        let is_met_on = |at: u32, way: usize| {
+            let (mut live, mut cursor) = (self.live(at, way), Cursor { to: 0, price: open });
+            loop {
+                match (next(&[live], pit.units, pit.is_flat_start, ways[way], cursor), live.level) {
+                    // It is a limit from there on.
+                    (Some(met), Level::StopLimit(_, limit)) => {
+                        live.level = Level::Limit(limit);
+                        cursor = Cursor { to: met.to, price: met.price };
+                    }
+                    (met, _) => return met.is_some(),
+                }
+            }
         };
+        let is_met = |at: &u32| (0..ways.len()).any(|way| is_met_on(*at, way));
         pit.resting.iter().copied().filter(|at| self.is_on_way(*at, market, row)).filter(is_met).collect()
     }
 

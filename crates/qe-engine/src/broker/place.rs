@@ -203,7 +203,10 @@ impl Floor<'_> {
             return;
         }
         let was_asleep = slot.state == OrderState::Asleep;
-        (slot.state, slot.why, slot.ended_at) = (state, why.or(slot.why), self.now);
+        // That it waited for a halt to end is told by its line; it was filled as it was asked for.
+        let waited = |why: &Refusal| matches!(why, Refusal::Blocked | Refusal::NoPrice);
+        let before = slot.why.filter(|why| state != OrderState::Filled || !waited(why));
+        (slot.state, slot.why, slot.ended_at) = (state, why.or(before), self.now);
         let (market, side) = (slot.order.market as usize, slot.order.side.sign());
         let mut child = slot.first_child;
         if !was_asleep {

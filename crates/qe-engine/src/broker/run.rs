@@ -99,6 +99,8 @@ fn pit<'a>(spec: &Spec, market: &'a Market, is_flat: bool) -> Result<Pit<'a>> {
         market,
         prices: [market.open(), market.high(), market.low(), market.close()],
         marks: market.marks(),
+        has_marks: market.mark_column().is_some(),
+        closes: market.closes_filled(),
         opens: axis.open(),
         known: axis.available(),
         volume,

@@ -128,6 +128,7 @@ impl Seen<'_> {
             a.symbol() == b.symbol()
                 && a.columns().axis() == b.columns().axis()
                 && a.columns().names().eq(b.columns().names())
+                && (a.mark_column(), a.line().marks) == (b.mark_column(), b.line().marks)
         };
         let first = markets.iter().zip(there).position(|pair| !is_same(pair));
         let reason = match first {

@@ -29,6 +29,8 @@ impl Floor<'_> {
         let place = self.place(market, way);
         let mut side = order.side.sign();
         let left = self.slots[at as usize].left;
+        // Why less is opened or closed than was asked for, or nothing.
+        let mut capped = None;
         let want = match order.quantity {
             _ if left.is_finite() => Want::Units(left),
             Quantity::All | Quantity::TargetUnits(_) | Quantity::TargetValue(_) => {
@@ -58,9 +60,7 @@ impl Floor<'_> {
                     let free = Size { limit_frac: f64::INFINITY, ..size };
                     let no_cap = f64::INFINITY;
                     let (units, rounded) = free.units(number, equity, price, way.is_maker, no_cap, place.costs);
-                    if let Some(why) = rounded {
-                        self.mark(at, What::Resized, why);
-                    }
+                    capped = rounded;
                     Want::Units(units)
                 } else {
                     Want::Sized(number, size)
@@ -86,10 +86,8 @@ impl Floor<'_> {
             && order.reduce_only
             && units > held.abs() * (1.0 + 1e-12)
         {
-            self.mark(at, What::Resized, Refusal::NothingHeld);
+            capped = Some(Refusal::NothingHeld);
         }
-        // What is to be opened, and why less of it, or nothing, is.
-        let mut capped = None;
         let opening = match &want {
             _ if order.reduce_only => Ok(0.0),
             Want::Units(units) if *units > closing => {
@@ -113,9 +111,9 @@ impl Floor<'_> {
         let allowed = closing + opening;
         let total = allowed.min(room);
         let is_whole = total >= allowed;
-        let is_cut = capped.is_some_and(|why| why != Refusal::RoundedToLot);
+        let is_cut = capped.is_some_and(|why| !matches!(why, Refusal::RoundedToLot | Refusal::NothingHeld));
         if order.tif == TimeInForce::Fok && (!is_whole || refused.is_some() || is_cut) {
-            let why = refused.or(capped).unwrap_or(Refusal::NotFilled);
+            let why = refused.or(capped.filter(|_| is_cut)).unwrap_or(Refusal::NotFilled);
             return self.end(at, OrderState::Cancelled, Some(why));
         }
         if let Some(why) = capped {
@@ -184,7 +182,7 @@ impl Floor<'_> {
         let room = self.room_of_stake(market, place.raw, own, size);
         let size = Size { limit_frac: room.limit, ..*size };
         let (deal, why) = deal::open(place, side, &size, number, room.stake, room.share);
-        *capped = why.map(|why| if why == Refusal::CappedByLeverage { room.name } else { why });
+        *capped = why.map(|why| if why == Refusal::CappedByLeverage { room.name } else { why }).or(*capped);
         deal.map(|deal| deal.units)
     }
 

@@ -244,21 +244,21 @@ impl Floor<'_> {
     /// Tells what a row would have met of what rests, if anything could be filled in it.
     #[cold]
     fn tell_blocked<S: BarStrategy>(&mut self, market: usize, row: usize, own: Touched, strategy: &mut S) {
-        if !own.is_whole() {
-            return;
-        }
+        let bars = Within::new(self.pits[market].market, row, own, self.spec.path);
         let met: Vec<u32> = match self.shape(market, row) {
             Shape::Nothing => Vec::new(),
             Shape::Entry { at, side, level, is_stop } => {
                 let fill = if is_stop { stop_fill } else { limit_fill };
-                fill(own, side, level).map(|_| at).into_iter().collect()
+                let mut bars = (0..bars.len()).map(|at| bars.bar(at)).filter(|bar| bar.open.is_finite());
+                bars.find_map(|bar| fill(bar, side, level)).map(|_| at).into_iter().collect()
             }
             Shape::Exits { orders, of } => {
-                let hit = hit_or_other(own, orders, self.spec.path, false);
-                hit.map(|hit| of[place_of(hit.what)]).into_iter().collect()
+                let followed = follow(&bars, 0, orders, self.spec.path, false);
+                followed.hit.map(|(hit, _)| of[place_of(hit.what)]).into_iter().collect()
             }
             // Each as if it were alone.
-            Shape::Other => self.met_alone(market, row, own),
+            Shape::Other if own.is_whole() => self.met_alone(market, row, own),
+            Shape::Other => Vec::new(),
         };
         for at in met {
             self.mark(at, What::Waiting, Refusal::Blocked);

@@ -82,6 +82,7 @@ impl<'a> Look<'a> {
             Refusal::Blocked
                 | Refusal::CappedByLimit
                 | Refusal::CappedByLeverage
+                | Refusal::RoundedToLot
                 | Refusal::NotBorrowable
                 | Refusal::CorporateAction
                 | Refusal::NoCostInput

@@ -105,7 +105,13 @@ const TAIL: [SchemaColumn; 19] = [
     of("cost", Dtype::Float, "money", "spread, slippage, impact and fees").lower(),
     of("carry", Dtype::Float, "money", "what holding cost; below 0 was received").lower(),
     of("n_undecided", Dtype::Int, "count", "trades with a bar that did not say which way they went").lower(),
-    of("n_refused", Dtype::Int, "count", "orders that were refused or made smaller").lower(),
+    of(
+        "n_refused",
+        Dtype::Int,
+        "count",
+        "orders refused or made smaller; one that waits or rests through a halt, in each row",
+    )
+    .lower(),
     of("final_equity", Dtype::Float, "money", "worth at the end").higher(),
     of("pnl", Dtype::Float, "money", "worth at the end, less the capital").higher(),
     of("is_ruined", Dtype::Bool, "", "whether all was lost").lower(),

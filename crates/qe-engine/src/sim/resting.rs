@@ -2,7 +2,7 @@
 
 use super::record::{Cause, Record, Refusal};
 use super::state::{Frame, Walk, Way, touched};
-use crate::fills::{Entered, Exit as Hit, Resting, Within, follow, hit_or_other, limit_fill, may_be_met, stop_fill};
+use crate::fills::{Entered, Exit as Hit, Resting, Within, follow, limit_fill, may_be_met, stop_fill};
 use crate::mind::{Levels, at_side};
 
 impl Walk {
@@ -95,8 +95,9 @@ impl Walk {
             return;
         }
         let policy = f.plan.execution.path;
+        let bars = Within::new(f.market, row, own, policy);
         if f.market.is_blocked(row) {
-            if hit_or_other(own, orders, policy, false).is_ok() {
+            if follow(&bars, from, orders, policy, false).hit.is_some() {
                 self.mark_to(f, row, days);
                 if self.account.ruin.is_none() {
                     self.refuse(row, side, Refusal::Blocked, record);
@@ -104,7 +105,6 @@ impl Walk {
             }
             return;
         }
-        let bars = Within::new(f.market, row, own, policy);
         let followed = follow(&bars, from, orders, policy, f.flip == Some(row));
         if followed.is_undecided {
             self.mark_to(f, row, days);

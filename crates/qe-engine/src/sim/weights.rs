@@ -45,7 +45,9 @@ impl Walk {
         let place = deal::At { market: f.market, costs: &f.plan.costs, row: at.row, raw: at.raw, half, is_maker };
         let held = self.mind.position.as_ref().map_or(0.0, |p| p.side * p.units);
         let Some(gap) = deal::gap(place, held, weight, equity, at.is_free) else {
-            if let Some(side) = deal::missed(place, held, weight, equity) {
+            // What is undone for free is no order; and at a close, nothing left is ruin.
+            let is_told = !at.is_free && (equity > 0.0 || at.phase < 2);
+            if let Some(side) = deal::missed(place, held, weight, equity).filter(|_| is_told) {
                 self.refuse(at.row, side, Refusal::NoSize, record);
             }
             return;

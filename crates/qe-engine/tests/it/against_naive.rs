@@ -256,7 +256,7 @@ fn many(make: fn(&mut Stream) -> Sketch) -> BTreeMap<String, u64> {
     let wanted: Vec<&str> = if seen.contains_key("Weight 0") {
         common.chain(["Weight 0", "Weight 2", "CappedByLeverage", "CappedByLimit"]).collect()
     } else if seen.contains_key("Entry 1") {
-        common.chain(["Expired", "CappedByLeverage", "CappedByLimit"]).collect()
+        common.chain(["Expired", "CappedByLeverage", "CappedByLimit", "RoundedToLot"]).collect()
     } else {
         ["Entry 0", "Entry 2", "Exit 0", "Exit 2", "Opposite 0", "Opposite 2", "NoSize", "carry", "ruin"].into()
     };

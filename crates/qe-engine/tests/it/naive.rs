@@ -664,7 +664,8 @@ impl Naive<'_> {
         }
         if size.lot > 0.0 {
             let asked = units;
-            units = (units / size.lot).floor() * size.lot;
+            // Last digits are no part of a lot.
+            units = (units / size.lot * (1.0 + 1e-12)).floor() * size.lot;
             if units > 0.0 && units >= size.min_units && asked - units > 1e-9 * size.lot {
                 // One record is enough.
                 capped = capped.or(Some(Refusal::RoundedToLot));
@@ -1072,8 +1073,10 @@ impl Naive<'_> {
         let wanted = w * worth / (p * multiplier);
         let gap = wanted - self.units;
         let s = if gap < 0.0 { -1.0 } else { 1.0 };
-        let not_brought = (row, s, Refusal::NoSize);
-        let is_missed = w != 0.0 && wanted != self.units;
+        let towards = if worth > 0.0 && wanted.is_finite() { s } else { w.signum() };
+        let not_brought = (row, towards, Refusal::NoSize);
+        // What costs nothing is no order, and worth of nothing at a close is ruin.
+        let is_missed = !is_free && w != 0.0 && wanted != self.units && !(phase == 2 && worth <= 0.0);
         // Nothing is held of nothing.
         if w != 0.0 && worth <= 0.0 {
             self.out.refused.extend(is_missed.then_some(not_brought));

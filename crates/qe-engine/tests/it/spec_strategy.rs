@@ -12,7 +12,7 @@ use qe_engine::StrategySpec;
 use qe_engine::batch::{Stretch, Warmup, run_with_ledger};
 use qe_engine::broker::{BarStrategy, BrokerReport, Desk, Filled, Seen, SpecStrategy, Update, run};
 use qe_engine::fills::{Holding, PathPolicy};
-use qe_engine::ledger::{Cause, Fills, Ledger};
+use qe_engine::ledger::{Cause, Fills, Ledger, Refusal};
 use qe_engine::market::{Market, Symbols};
 use qe_engine::program::{ExitKind, StrategyPlan};
 
@@ -41,6 +41,17 @@ fn differ(batch: &Ledger, report: &BrokerReport, market: &Market, start: usize) 
     let rows = |of: &Ledger| of.undecided.iter().map(|u| u.row).collect::<Vec<_>>();
     if rows(batch) != rows(&report.ledger) {
         return Some(format!("undecided {:?} {:?}", rows(batch), rows(&report.ledger)));
+    }
+    // What a halt or a lot did, in any order within a row: the broker tells sides of orders, and a walk those of positions.
+    let kept = |of: &Ledger| {
+        let is_kept = |why: Refusal| matches!(why, Refusal::Blocked | Refusal::RoundedToLot);
+        let mut kept: Vec<_> = of.refused.iter().map(|r| (r.row, r.why)).filter(|(_, why)| is_kept(*why)).collect();
+        kept.sort_by_key(|(row, why)| (*row, format!("{why:?}")));
+        kept
+    };
+    let (x, y) = (kept(batch), kept(&report.ledger));
+    if let Some(i) = (0..x.len().max(y.len())).find(|i| x.get(*i) != y.get(*i)) {
+        return Some(format!("refusal {i}: batch {:?} broker {:?}", x.get(i), y.get(i)));
     }
     if report.worth.len() != market.len() {
         return Some(format!("{} instants of {} bars", report.worth.len(), market.len()));

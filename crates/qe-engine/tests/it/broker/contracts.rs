@@ -3,7 +3,7 @@
 use qe_core::bars::Bars;
 use qe_core::instrument::Instrument;
 use qe_core::time::Timestamp;
-use qe_engine::broker::{BrokerReport, OrderState, Quantity, Spec};
+use qe_engine::broker::{BrokerReport, Distance, OrderState, Quantity, Spec};
 use qe_engine::costs::{CostModel, Crisis};
 use qe_engine::fills::FillTiming;
 use qe_engine::ledger::{MarkSource, Refusal};
@@ -207,6 +207,43 @@ fn legs_of_a_package_are_marked_each_by_its_own_source() {
     assert!(fault.contains("marked at `bid`") && fault.contains("BarStrategy"), "{fault}");
     let fault = call("X", &bids).with_marks(MarkSource::Ask, "ask").unwrap_err().to_string();
     assert!(fault.contains("ask"), "{fault}");
+    let fault = call("X", &bids).with_marks(MarkSource::Close, "bid").unwrap_err().to_string();
+    assert!(fault.contains("given as the close"), "{fault}");
+    let fault = call("X", &[f64::NAN; 4]).with_marks(MarkSource::Bid, "bid").unwrap_err().to_string();
+    assert!(fault.contains("no value"), "{fault}");
+    assert_eq!((marked.n_filled(), call("X", &bids).n_filled()), (2, 0));
     let fault = call("X", &[1.0, f64::INFINITY, 1.0, 1.0]).with_marks(MarkSource::Bid, "bid").unwrap_err().to_string();
     assert!(fault.contains("inf in row 1"), "{fault}");
+}
+
+/// A leg whose bars say 5 and whose model says 10: what trails hangs from prices, and what is sized elsewhere is of marks.
+#[test]
+fn marks_are_worth_and_not_prices() {
+    let leg = |prices: &[f64], model: &[f64]| {
+        let market = hours(&flat(prices));
+        let mut columns = market.columns().clone();
+        columns.push("model", model.to_vec()).unwrap();
+        let bars = Bars::from_columns("X", market.timeframe(), columns).unwrap();
+        Market::new(&bars, market.calendar()).unwrap().with_marks(MarkSource::Model, "model").unwrap()
+    };
+    let acts = Acts::at(|row, desk| match row {
+        0 => drop(desk.buy(0, 1.0).place()),
+        1 => {
+            assert_eq!((desk.price(0), desk.equity()), (5.0, 10_005.0));
+            desk.sell(0, Quantity::All).trail(Distance::Price(1.0)).reduce_only().place();
+        }
+        _ => {}
+    });
+    let report = go(&Spec::default(), &[leg(&[5.0, 5.0, 5.0, 4.5, 3.0], &[10.0; 5])], acts);
+    // From 5, and not from 10, at which it would have been met at once.
+    assert_eq!(fills(&report), [(1, 0, 1.0, 5.0), (4, 0, -1.0, 3.0)]);
+    // 1,000 at a mark of 1 beside 9,000: half of it at the share's open is 5,000, whatever the leg's own stale open says.
+    let acts = Acts::at(|row, desk| match row {
+        0 => drop(desk.buy(0, 1_000.0).place()),
+        1 => drop(desk.buy(1, Quantity::Fraction(0.5)).place()),
+        _ => {}
+    });
+    let leg = leg(&[1.0, 1.0, 5.0, 5.0], &[1.0; 4]);
+    let report = go(&Spec::default(), &[leg, hours(&flat(&[100.0; 4]))], acts);
+    assert_eq!(report.ledger.fills.units, [1_000.0, 50.0]);
 }

@@ -217,3 +217,61 @@ fn what_a_halt_keeps_from_being_filled_is_a_line() {
     let blocked: Vec<_> = [1, 3, 4].map(|id| (id, 2, Refusal::Blocked)).to_vec();
     assert_eq!((fills(&report).len(), told(&report)), (0, blocked));
 }
+
+#[test]
+fn what_volume_leaves_undone_is_not_told_as_a_lot() {
+    let quantity = Quantity::Sized { size: 3_900.0, kind: SizeKind::Value, limit_frac: 1.0, lot: 10.0, min_units: 0.0 };
+    let acts = Acts::at(move |row, desk| {
+        if row == 0 {
+            desk.buy(0, quantity).during(TimeInForce::Fok).place();
+        }
+    });
+    let spec = Spec { volume_frac: Some(0.5), ..Spec::default() };
+    let report = go(&spec, &[with_volume(&flat(&[100.0; 3]), &[40.0; 3])], acts);
+    let told: Vec<Refusal> = report.events.iter().map(|e| e.why).collect();
+    assert_eq!((fills(&report).len(), told), (0, vec![Refusal::NotFilled]));
+    // More than is held, by an order that only closes: one line, and no other.
+    let quantity = Quantity::Sized { size: 2_500.0, kind: SizeKind::Value, limit_frac: 1.0, lot: 10.0, min_units: 0.0 };
+    let acts = Acts::at(move |row, desk| match row {
+        0 => drop(desk.sell(0, 5.0).place()),
+        1 => drop(desk.buy(0, quantity).reduce_only().place()),
+        _ => {}
+    });
+    let report = go(&Spec::default(), &[hours(&flat(&[100.0; 4]))], acts);
+    assert_eq!(report.ledger.fills.held, [-5.0, 0.0]);
+    assert_eq!(report.events.iter().map(|e| e.why).collect::<Vec<_>>(), [Refusal::NothingHeld]);
+}
+
+#[test]
+fn lots_are_counted_in_whole_numbers() {
+    for (units, expected) in [(0.3, 0.3), (0.7, 0.7), (2.3, 2.3), (0.35, 0.3)] {
+        let quantity =
+            Quantity::Sized { size: units, kind: SizeKind::Units, limit_frac: 1.0, lot: 0.1, min_units: 0.0 };
+        let acts = Acts::at(move |row, desk| {
+            if row == 0 {
+                desk.buy(0, quantity).place();
+            }
+        });
+        let report = go(&Spec::default(), &[hours(&flat(&[100.0; 3]))], acts);
+        let told = report.events.iter().map(|e| e.why).next();
+        assert!((report.ledger.fills.units[0] - expected).abs() < 1e-12, "{units}");
+        assert_eq!(told, (units != expected).then_some(Refusal::RoundedToLot), "{units}");
+    }
+}
+
+#[test]
+fn an_order_that_waited_for_a_halt_to_end_was_filled_as_it_was_asked_for() {
+    let bars = [[100.0; 4], [100.0, 100.0, 90.0, 100.0], [100.0, 100.0, 90.0, 100.0]];
+    let market = hours(&bars).with_tradable(&[true, false, true]).unwrap();
+    let acts = Acts::at(|row, desk| {
+        if row == 0 {
+            desk.buy(0, 1.0).limit(95.0).place();
+            // The stop alone is met, and the limit that it becomes is not.
+            desk.buy(0, 1.0).stop_limit(99.0, 89.0).place();
+        }
+    });
+    let report = go(&Spec::default(), &[market], acts);
+    assert_eq!((report.orders[0].state, report.orders[0].why), (OrderState::Filled, None));
+    let told: Vec<_> = report.events.iter().map(|e| (e.order.map(|id| id.0), e.row, e.why)).collect();
+    assert_eq!(told, [(Some(1), 1, Refusal::Blocked)]);
+}
