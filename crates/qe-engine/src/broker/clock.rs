@@ -164,7 +164,9 @@ impl<'a> Floor<'a> {
         }
         for &m in fresh {
             let pit = &mut self.pits[m as usize];
-            (pit.mark, pit.price) = (pit.marks[pit.next], pit.closes[pit.next]);
+            let mark = pit.marks[pit.next];
+            pit.set_price(if pit.has_marks { pit.market.closes_filled()[pit.next] } else { mark });
+            pit.set_mark(mark);
         }
         let row_of = |floor: &Self, m: usize| {
             let is_fresh = fresh.len() == floor.pits.len() || fresh.binary_search(&(m as u32)).is_ok();
@@ -203,11 +205,11 @@ impl<'a> Floor<'a> {
             let pit = &mut self.pits[m as usize];
             let open = pit.prices[0][pit.next];
             if !open.is_nan() {
-                pit.price = open;
+                pit.set_price(open);
             }
             (pit.is_open, pit.traded) = (true, 0.0);
             if pit.mark.is_nan() {
-                pit.mark = pit.price;
+                pit.set_mark(pit.price);
             }
         }
         if self.spec.flat_at_session_end {

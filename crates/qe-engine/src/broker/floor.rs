@@ -24,8 +24,6 @@ pub(super) struct Pit<'a> {
     /// At which positions are marked, and whether those are other than closes.
     pub(super) marks: &'a [f64],
     pub(super) has_marks: bool,
-    /// Closes of which a missing one is the last that was there.
-    pub(super) closes: &'a [f64],
     pub(super) opens: &'a [i64],
     pub(super) known: &'a [i64],
     pub(super) volume: Option<Shared<f64>>,
@@ -43,6 +41,9 @@ pub(super) struct Pit<'a> {
     pub(super) is_open: bool,
     /// The last price there was, be it an open.
     pub(super) price: f64,
+    /// What a unit of price is worth while something else is traded: its last price, or its last mark, where that is another.
+    /// A number of its own, since hundreds of markets are added up.
+    pub(super) value: f64,
     /// At which positions were marked last.
     pub(super) mark: f64,
     /// Units held, below 0 short.
@@ -163,7 +164,7 @@ impl<'a> Floor<'a> {
         let mut worth = self.cash;
         for &m in &self.held {
             let pit = &self.pits[m as usize];
-            worth += pit.exposure * if m as usize == market { raw } else { pit.value() };
+            worth += pit.exposure * if m as usize == market { raw } else { pit.value };
         }
         worth
     }
@@ -193,7 +194,7 @@ impl<'a> Floor<'a> {
             if m as usize == market {
                 worth += pit.exposure * raw;
             } else {
-                let value = pit.exposure * pit.value();
+                let value = pit.exposure * pit.value;
                 worth += value;
                 gross += value.abs();
             }
@@ -233,10 +234,22 @@ pub(super) fn id_of(slot: u32) -> OrderId {
 }
 
 impl Pit<'_> {
-    /// What a unit of price is worth while something else is traded: its last price, or its last mark, where that is another.
+    /// A price that there was.
     #[inline]
-    pub(super) fn value(&self) -> f64 {
-        if self.has_marks { self.mark } else { self.price }
+    pub(super) fn set_price(&mut self, price: f64) {
+        self.price = price;
+        if !self.has_marks {
+            self.value = price;
+        }
+    }
+
+    /// At what positions are marked.
+    #[inline]
+    pub(super) fn set_mark(&mut self, mark: f64) {
+        self.mark = mark;
+        if self.has_marks {
+            self.value = mark;
+        }
     }
 
     /// The row that is running, or the last that is complete.

@@ -88,7 +88,7 @@ impl Floor<'_> {
         let symbol = self.pits[market].market.symbol();
         let others = self.held.iter().map(|m| *m as usize).filter(|m| *m != market);
         let of_symbol = others.map(|m| &self.pits[m]).filter(|pit| pit.market.symbol() == symbol);
-        of_symbol.map(|pit| (pit.exposure * pit.value()).abs()).sum()
+        of_symbol.map(|pit| (pit.exposure * pit.value).abs()).sum()
     }
 }
 

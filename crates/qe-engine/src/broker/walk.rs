@@ -192,7 +192,7 @@ impl Floor<'_> {
                     let time = bars.time(bar).filter(|_| phase == 1);
                     let way = Way { row, raw, phase, is_maker: !is_stop, is_ambiguous: false, time, how };
                     from = bar;
-                    self.pits[market].price = raw;
+                    self.pits[market].set_price(raw);
                     self.execute(at, way);
                     let is_stuck = self.pits[market].units == 0.0 && self.slots[at as usize].state.is_alive();
                     self.tell(strategy);
@@ -221,7 +221,7 @@ impl Floor<'_> {
                         time,
                         how: Entered::Before,
                     };
-                    self.pits[market].price = hit.price;
+                    self.pits[market].set_price(hit.price);
                     self.execute(of[place_of(hit.what)], way);
                     self.tell(strategy);
                     // What is placed now lies on the rest of a way that this shape does not tell.

@@ -68,7 +68,7 @@ impl Floor<'_> {
                 while let Some((at, is_maker)) = self.met_at(market, row, b.open, true).filter(|_| n_met < MOST_IN_BAR)
                 {
                     n_met += 1;
-                    self.pits[market].price = b.open;
+                    self.pits[market].set_price(b.open);
                     let before = self.slots[at as usize].filled;
                     self.execute(at, way(b.open, is_maker, false, Entered::AtOpen));
                     let slot = &self.slots[at as usize];
@@ -118,7 +118,7 @@ impl Floor<'_> {
                 }
                 let is_maker = met.is_limit;
                 let how = if met.is_limit { Entered::ByLimit(met.price) } else { Entered::ByStop(met.price) };
-                self.pits[market].price = met.price;
+                self.pits[market].set_price(met.price);
                 let before = self.slots[met.at as usize].filled;
                 self.execute(met.at, way(met.price, is_maker, chosen.is_some(), how));
                 let slot = &self.slots[met.at as usize];
@@ -170,7 +170,7 @@ impl Floor<'_> {
             };
             let Some(raw) = raw else { continue };
             let is_maker = is_limit;
-            self.pits[market].price = raw;
+            self.pits[market].set_price(raw);
             let how = if is_limit { Entered::ByLimit(raw) } else { Entered::ByStop(raw) };
             self.execute(at, Way { row, raw, phase: 1, is_maker, is_ambiguous: false, time, how });
             self.tell(strategy);
