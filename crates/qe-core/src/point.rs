@@ -290,12 +290,12 @@ impl OutcomeTable {
         Self { metrics, ids: Vec::new(), outcomes: Vec::new(), values }
     }
 
-    /// A row for each of these points, failed without a reason until something is set. Room is taken once, so that what is
+    /// A row for each of these points, failed as `not_evaluated` until something is set. Room is taken once, so that what is
     /// evaluated in parts needs no second copy.
     pub fn of_points<S: Into<String>>(metrics: impl IntoIterator<Item = S>, ids: &[u64]) -> Self {
         let mut table = Self::new(metrics);
         table.ids.extend(ids);
-        table.outcomes.resize(ids.len(), Outcome::Failed { reason: String::new() });
+        table.outcomes.resize(ids.len(), Outcome::Failed { reason: "not_evaluated".into() });
         table.values.iter_mut().for_each(|column| *column = vec![f64::NAN; ids.len()]);
         table
     }
@@ -305,8 +305,9 @@ impl OutcomeTable {
     /// # Errors
     /// When there is no such row, or not one value per metric.
     pub fn set_done(&mut self, row: usize, values: &[f64]) -> Result<()> {
-        self.check(self.ids.get(row).copied().unwrap_or_default(), values)?;
-        *self.outcome_mut(row)? = Outcome::Done;
+        self.outcome_mut(row)?;
+        self.check(self.ids[row], values)?;
+        self.outcomes[row] = Outcome::Done;
         self.values.iter_mut().zip(values).for_each(|(column, value)| column[row] = *value);
         Ok(())
     }
@@ -486,7 +487,7 @@ mod tests {
     #[test]
     fn rows_set_in_any_order_are_those_pushed_in_turn() {
         let mut set = OutcomeTable::of_points(["sharpe", "n_trades"], &[3, 4]);
-        assert!(set.outcomes().iter().all(|outcome| outcome.reason() == Some("")));
+        assert!(set.outcomes().iter().all(|outcome| outcome.reason() == Some("not_evaluated")));
         set.set_done(1, &[1.0, 2.0]).unwrap();
         set.set_failed(1, "empty_window").unwrap();
         assert!(set.set_done(0, &[1.5]).is_err());

@@ -242,18 +242,28 @@ impl Market {
             let reason = format!("`{column}` is {} in row {row}", values[row]);
             return Err(fault(reason, "give numbers, or NaN where there is none"));
         }
-        let n_missing = values.iter().filter(|x| x.is_nan()).count();
-        if n_missing == values.len() {
+        if values.iter().all(|x| x.is_nan()) {
             return Err(fault(format!("`{column}` has no value"), "give some, or leave it out: closes are marks then"));
         }
+        self.mark_at(source, column)?;
+        Ok(self)
+    }
+
+    /// Marks positions at a column, whatever it says: where it has no value yet, at closes.
+    ///
+    /// # Errors
+    /// When there is no such column.
+    fn mark_at(&mut self, source: MarkSource, column: &str) -> Result<()> {
+        let values = self.columns.get(column)?.to_f64();
         let mut last = f64::NAN;
         let marks = values.iter().zip(self.closes.iter()).map(|(value, close)| {
             last = if value.is_nan() { last } else { *value };
             if last.is_nan() { *close } else { last }
         });
         self.marks = marks.collect::<Vec<f64>>().into();
-        (self.mark_column, self.line.marks, self.n_filled) = (Some(column.into()), source, n_missing);
-        Ok(self)
+        self.n_filled = values.iter().filter(|x| x.is_nan()).count();
+        (self.mark_column, self.line.marks) = (Some(column.into()), source);
+        Ok(())
     }
 
     /// The column at which positions are marked, if that is not the close.

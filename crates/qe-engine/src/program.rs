@@ -313,9 +313,10 @@ impl Size {
         }
         if self.lot > 0.0 {
             // Of 0.3 there are three lots of 0.1, though the quotient is a last digit less.
-            let whole = (units / self.lot * (1.0 + 1e-12)).floor() * self.lot;
+            let lots = units / self.lot;
+            let whole = (lots + (1e-12 * lots).min(1e-6)).floor() * self.lot;
             // What comes to nothing is told as that, and last digits are nothing.
-            let is_less = units - whole > 1e-9 * self.lot;
+            let is_less = units - whole > (1e-9 * self.lot).max(1e-12 * units);
             if capped.is_none() && is_less && whole > 0.0 && whole >= self.min_units {
                 capped = Some(Refusal::RoundedToLot);
             }

@@ -189,7 +189,7 @@ impl Sweep {
         }
         let groups: Vec<&[usize]> = rows.chunks(size).collect();
         // What a group came to is written where it stays.
-        let out = Mutex::new(vec![Err(String::new()); points.len()]);
+        let out = Mutex::new(vec![Err(NOT_EVALUATED.to_owned()); points.len()]);
         self.pool.try_map(groups.len(), |i| {
             let of_group = self.within(groups[i], compile, market, |plan| {
                 let told =

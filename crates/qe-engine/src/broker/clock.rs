@@ -277,7 +277,8 @@ impl<'a> Floor<'a> {
             placed_row: u32::try_from(slot.base).ok(),
             state: slot.state,
             ended_at: (!slot.state.is_alive()).then_some(slot.ended_at),
-            why: slot.why,
+            // What was filled in the end has waited for it, as its lines tell.
+            why: slot.why.or(slot.waits.filter(|_| slot.state != OrderState::Filled)),
             filled: slot.filled,
             average_price: (slot.filled != 0.0).then(|| slot.money / slot.filled.abs()),
         });

@@ -18,7 +18,7 @@ pub struct Position {
     pub units: f64,
     /// What was paid or received for each on average, costs of the price included; 0 where nothing is held.
     pub average_price: f64,
-    /// What it is worth at the last price, over what was paid; fees are not in it.
+    /// What it is worth at the last price, be the market marked at another, over what was paid; fees are not in it.
     pub unrealised: f64,
     /// What was won in this market by what is closed, fees included.
     pub realised: f64,

@@ -68,7 +68,7 @@ impl Floor<'_> {
                 && other.state == OrderState::Open
                 && other.at == slot.at
                 && other.due > row as u32
-                && matches!(other.why, Some(Refusal::Blocked | Refusal::NoPrice))
+                && matches!(other.waits, Some(Refusal::Blocked | Refusal::NoPrice))
         })
     }
 

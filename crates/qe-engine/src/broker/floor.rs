@@ -91,7 +91,9 @@ pub(super) struct Slot {
     /// The last row whose volume did not reach.
     pub(super) dry: u32,
     pub(super) ended_at: i64,
+    /// Why it is over, or is less than was asked for; and what it waited for last.
     pub(super) why: Option<Refusal>,
+    pub(super) waits: Option<Refusal>,
     /// The orders that wait for it.
     pub(super) first_child: u32,
     pub(super) next_child: u32,
@@ -238,7 +240,7 @@ impl Pit<'_> {
     #[inline]
     pub(super) fn set_price(&mut self, price: f64) {
         self.price = price;
-        if !self.has_marks {
+        if !self.has_marks || self.value.is_nan() {
             self.value = price;
         }
     }

@@ -51,6 +51,7 @@ impl Floor<'_> {
             dry: NONE,
             ended_at: 0,
             why: None,
+            waits: None,
             first_child: NONE,
             next_child: NONE,
         };
@@ -203,10 +204,7 @@ impl Floor<'_> {
             return;
         }
         let was_asleep = slot.state == OrderState::Asleep;
-        // That it waited for a halt to end is told by its line; it was filled as it was asked for.
-        let waited = |why: &Refusal| matches!(why, Refusal::Blocked | Refusal::NoPrice);
-        let before = slot.why.filter(|why| state != OrderState::Filled || !waited(why));
-        (slot.state, slot.why, slot.ended_at) = (state, why.or(before), self.now);
+        (slot.state, slot.why, slot.ended_at) = (state, why.or(slot.why), self.now);
         let (market, side) = (slot.order.market as usize, slot.order.side.sign());
         let mut child = slot.first_child;
         if !was_asleep {
@@ -245,7 +243,12 @@ impl Floor<'_> {
     /// Tells that an order is not as it was asked for, and goes on.
     pub(super) fn mark(&mut self, at: u32, what: What, why: Refusal) {
         let slot = &mut self.slots[at as usize];
-        slot.why = Some(why);
+        match what {
+            What::Waiting => slot.waits = Some(why),
+            // A target that is filled in parts is cut by one bound in each of them, and that is one line.
+            _ if slot.why == Some(why) && why != Refusal::Group => return,
+            _ => slot.why = Some(why),
+        }
         let (market, side) = (slot.order.market as usize, slot.order.side.sign());
         if why == Refusal::CappedByVolume {
             slot.dry = self.pits[market].row() as u32;

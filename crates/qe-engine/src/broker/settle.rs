@@ -92,7 +92,7 @@ impl Floor<'_> {
             _ if order.reduce_only => Ok(0.0),
             Want::Units(units) if *units > closing => {
                 let rest = units - closing;
-                let size = self.size_of(Quantity::Units(rest)).1;
+                let size = Size { kind: SizeKind::Units, ..self.size_of(order.quantity).1 };
                 self.opening(place, market, side, rest, &size, held == 0.0 || closing > 0.0, &mut capped)
             }
             Want::Units(_) => Ok(0.0),
@@ -132,6 +132,10 @@ impl Floor<'_> {
         if is_whole || !is_alive {
             let state = if refused.is_some() { OrderState::Cancelled } else { OrderState::Filled };
             return self.end(at, state, refused);
+        }
+        if let Some(why) = refused {
+            // What closes goes on, and nothing is opened behind it.
+            self.mark(at, What::Resized, why);
         }
         let slot = &mut self.slots[at as usize];
         if !matches!(order.quantity, Quantity::All | Quantity::TargetUnits(_) | Quantity::TargetValue(_)) {

@@ -252,6 +252,7 @@ impl Floor<'_> {
                 let mut bars = (0..bars.len()).map(|at| bars.bar(at)).filter(|bar| bar.open.is_finite());
                 bars.find_map(|bar| fill(bar, side, level)).map(|_| at).into_iter().collect()
             }
+            Shape::Exits { orders, .. } if !may_be_met(&orders, own) => Vec::new(),
             Shape::Exits { orders, of } => {
                 let followed = follow(&bars, 0, orders, self.spec.path, false);
                 followed.hit.map(|(hit, _)| of[place_of(hit.what)]).into_iter().collect()

@@ -80,7 +80,7 @@ impl Market {
             market = market.with_spread(spread)?;
         }
         if let Some(column) = &self.mark_column {
-            market = market.with_marks(self.line.marks, column)?;
+            market.mark_at(self.line.marks, column)?;
         }
         let detail = parts.fine.map(Detail::of_parts).transpose()?;
         let peers = self.peers.as_ref().map(|peers| peers.of_markets(&parts.peers)).transpose()?;

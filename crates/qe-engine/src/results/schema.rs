@@ -109,7 +109,7 @@ const TAIL: [SchemaColumn; 19] = [
         "n_refused",
         Dtype::Int,
         "count",
-        "orders refused or made smaller; one that waits or rests through a halt, in each row",
+        "orders refused or made smaller; one that waits through a halt, or that a halted row would have met, in each such row",
     )
     .lower(),
     of("final_equity", Dtype::Float, "money", "worth at the end").higher(),

@@ -665,8 +665,9 @@ impl Naive<'_> {
         if size.lot > 0.0 {
             let asked = units;
             // Last digits are no part of a lot.
-            units = (units / size.lot * (1.0 + 1e-12)).floor() * size.lot;
-            if units > 0.0 && units >= size.min_units && asked - units > 1e-9 * size.lot {
+            let n = units / size.lot;
+            units = if n.ceil() - n <= (1e-12 * n).min(1e-6) { n.ceil() } else { n.floor() } * size.lot;
+            if units > 0.0 && units >= size.min_units && asked - units > (1e-9 * size.lot).max(1e-12 * asked) {
                 // One record is enough.
                 capped = capped.or(Some(Refusal::RoundedToLot));
             }

@@ -247,6 +247,7 @@ fn many(make: fn(&mut Stream) -> Sketch) -> BTreeMap<String, u64> {
         let f = &report.ledger.fills;
         let kind = |cause: Cause| if let Cause::Exit(_) = cause { "Exit".to_owned() } else { format!("{cause:?}") };
         (0..f.len()).for_each(|i| count(format!("{} {}", kind(f.cause[i]), f.phase[i])));
+        report.ledger.refused.iter().for_each(|refused| count(format!("{:?}", refused.why)));
         if report.ruin.is_some() {
             count("ruin".into());
         }
@@ -282,6 +283,8 @@ fn entries_and_exits_are_those_of_the_batch_walk() {
             ("Opposite 2", 200),
             ("SessionEnd 2", 30),
             ("SessionMissed 0", 15),
+            ("Blocked", 300),
+            ("RoundedToLot", 300),
             ("ruin", 20),
         ],
     );

@@ -3,9 +3,11 @@
 use qe_core::bars::Bars;
 use qe_core::instrument::Instrument;
 use qe_core::time::Timestamp;
+use qe_data::events::Events;
 use qe_engine::broker::{BrokerReport, Distance, OrderState, Quantity, Spec};
 use qe_engine::costs::{CostModel, Crisis};
 use qe_engine::fills::FillTiming;
+use qe_engine::leak::{self, LeakOptions};
 use qe_engine::ledger::{MarkSource, Refusal};
 use qe_engine::market::Market;
 use qe_engine::run::RunOptions;
@@ -198,6 +200,10 @@ fn legs_of_a_package_are_marked_each_by_its_own_source() {
     let won = |close: f64, bid: f64| 100_000.0 + 102.0 * (close - 50.0) + 200.0 * (bid - 2.0);
     let expected = [100_000.0, won(50.0, 1.8), won(51.0, 1.8), won(52.0, 2.5)];
     report.worth.iter().zip(expected).for_each(|(a, b)| near(*a, b));
+    // A leak check takes marks away with all else that comes after a cut, also where none was before it.
+    let (markets, options) = ([share(), marked.clone()], LeakOptions::default());
+    let leaks = leak::of_strategy(&spec(), &markets, &Events::default(), &options, |_, _| Ok(acts())).unwrap();
+    assert!(leaks.trials.len() > 5 && leaks.trials.iter().all(|trial| trial.first.is_none()), "{leaks:?}");
     // At closes of trades that were never made, it would be worth what was paid.
     let report = go(&spec(), &[share(), call("X", &bids)], acts());
     near(report.worth[3], won(52.0, 2.0));
@@ -237,7 +243,7 @@ fn marks_are_worth_and_not_prices() {
     let report = go(&Spec::default(), &[leg(&[5.0, 5.0, 5.0, 4.5, 3.0], &[10.0; 5])], acts);
     // From 5, and not from 10, at which it would have been met at once.
     assert_eq!(fills(&report), [(1, 0, 1.0, 5.0), (4, 0, -1.0, 3.0)]);
-    // 1,000 at a mark of 1 beside 9,000: half of it at the share's open is 5,000, whatever the leg's own stale open says.
+    // 1,000 at a mark of 1 beside 9,000: half of it at the share's open is 5,000, whatever the leg's own open says.
     let acts = Acts::at(|row, desk| match row {
         0 => drop(desk.buy(0, 1_000.0).place()),
         1 => drop(desk.buy(1, Quantity::Fraction(0.5)).place()),

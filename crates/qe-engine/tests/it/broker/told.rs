@@ -1,8 +1,9 @@
 //! Nothing is capped, dropped or left without a line that says so.
 
-use qe_engine::broker::{BrokerReport, OrderState, Quantity, Spec, TimeInForce};
+use qe_engine::broker::{BrokerReport, OrderId, OrderState, Quantity, Spec, TimeInForce};
 use qe_engine::costs::CostModel;
 use qe_engine::ledger::Refusal;
+use qe_engine::market::Masks;
 use qe_engine::program::SizeKind;
 
 use super::support::{Acts, fills, flat, go, hours, with_volume};
@@ -253,9 +254,10 @@ fn lots_are_counted_in_whole_numbers() {
             }
         });
         let report = go(&Spec::default(), &[hours(&flat(&[100.0; 3]))], acts);
-        let told = report.events.iter().map(|e| e.why).next();
+        let told: Vec<Refusal> = report.events.iter().map(|e| e.why).collect();
         assert!((report.ledger.fills.units[0] - expected).abs() < 1e-12, "{units}");
-        assert_eq!(told, (units != expected).then_some(Refusal::RoundedToLot), "{units}");
+        let expected: Vec<Refusal> = (units != expected).then_some(Refusal::RoundedToLot).into_iter().collect();
+        assert_eq!(told, expected, "{units}");
     }
 }
 
@@ -268,10 +270,49 @@ fn an_order_that_waited_for_a_halt_to_end_was_filled_as_it_was_asked_for() {
             desk.buy(0, 1.0).limit(95.0).place();
             // The stop alone is met, and the limit that it becomes is not.
             desk.buy(0, 1.0).stop_limit(99.0, 89.0).place();
+            desk.buy(0, 1.0).place();
         }
     });
     let report = go(&Spec::default(), &[market], acts);
-    assert_eq!((report.orders[0].state, report.orders[0].why), (OrderState::Filled, None));
+    let of = |i: usize| (report.orders[i].state, report.orders[i].why);
+    assert_eq!([of(0), of(2)], [(OrderState::Filled, None); 2]);
     let told: Vec<_> = report.events.iter().map(|e| (e.order.map(|id| id.0), e.row, e.why)).collect();
-    assert_eq!(told, [(Some(1), 1, Refusal::Blocked)]);
+    assert_eq!(told, [(Some(3), 1, Refusal::Blocked), (Some(1), 1, Refusal::Blocked)]);
+}
+
+#[test]
+fn a_bound_is_told_once_and_what_is_not_opened_is_told() {
+    // A target beyond leverage, filled in parts: one line for the bound, and one for each bar that does not reach.
+    let acts = Acts::at(|row, desk| {
+        if row == 0 {
+            desk.target(0, Quantity::TargetUnits(300.0)).place();
+        }
+    });
+    let spec = Spec { volume_frac: Some(0.5), ..Spec::default() };
+    let report = go(&spec, &[with_volume(&flat(&[100.0; 6]), &[80.0; 6])], acts);
+    let held = &report.ledger.fills.held;
+    assert!(held.len() == 3 && (held[1] - 80.0).abs() + (held[2] - 100.0).abs() < 1e-9, "{held:?}");
+    let told: Vec<Refusal> = report.events.iter().map(|e| e.why).collect();
+    assert_eq!(told, [Refusal::CappedByLeverage, Refusal::CappedByVolume, Refusal::CappedByVolume]);
+    assert_eq!(report.orders[0].why, Some(Refusal::CappedByLeverage));
+    // A reversal whose second half may not be borrowed, closed in parts.
+    let masks = Masks { borrowable: vec![false; 6], ..Masks::default() };
+    let market = with_volume(&flat(&[100.0; 6]), &[8.0; 6]).with_masks(&masks).unwrap();
+    let acts = Acts::at(|row, desk| match row {
+        0 => drop(desk.buy(0, 4.0).place()),
+        1 => drop(desk.sell(0, 15.0).place()),
+        _ => {}
+    });
+    let report = go(&Spec { volume_frac: Some(0.25), ..Spec::default() }, &[market], acts);
+    assert_eq!(report.ledger.fills.held.last(), Some(&0.0));
+    assert!(report.events.iter().any(|e| (e.order, e.why) == (Some(OrderId(2)), Refusal::NotBorrowable)));
+    // A size keeps its own limit where it turns a position round: a tenth of 10,000, and not 95 units.
+    let quantity = Quantity::Sized { size: 100.0, kind: SizeKind::Units, limit_frac: 0.1, lot: 0.0, min_units: 0.0 };
+    let acts = Acts::at(move |row, desk| match row {
+        0 => drop(desk.sell(0, 5.0).place()),
+        1 => drop(desk.buy(0, quantity).place()),
+        _ => {}
+    });
+    let report = go(&Spec::default(), &[hours(&flat(&[100.0; 4]))], acts);
+    assert_eq!(report.ledger.fills.held, [-5.0, 0.0, 10.0]);
 }
