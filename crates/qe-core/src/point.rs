@@ -272,6 +272,9 @@ impl Outcome {
     }
 }
 
+/// Why a point failed that nobody told of.
+pub const NOT_EVALUATED: &str = "not_evaluated";
+
 /// What came of points: ids, how each ended, and metrics in columns. Metrics of a point that did not end well
 /// are NaN.
 #[derive(Debug, Clone, PartialEq)]
@@ -290,12 +293,12 @@ impl OutcomeTable {
         Self { metrics, ids: Vec::new(), outcomes: Vec::new(), values }
     }
 
-    /// A row for each of these points, failed as `not_evaluated` until something is set. Room is taken once, so that what is
+    /// A row for each of these points, failed as [`NOT_EVALUATED`] until something is set. Room is taken once, so that what is
     /// evaluated in parts needs no second copy.
     pub fn of_points<S: Into<String>>(metrics: impl IntoIterator<Item = S>, ids: &[u64]) -> Self {
         let mut table = Self::new(metrics);
         table.ids.extend(ids);
-        table.outcomes.resize(ids.len(), Outcome::Failed { reason: "not_evaluated".into() });
+        table.outcomes.resize(ids.len(), Outcome::Failed { reason: NOT_EVALUATED.into() });
         table.values.iter_mut().for_each(|column| *column = vec![f64::NAN; ids.len()]);
         table
     }
@@ -487,7 +490,7 @@ mod tests {
     #[test]
     fn rows_set_in_any_order_are_those_pushed_in_turn() {
         let mut set = OutcomeTable::of_points(["sharpe", "n_trades"], &[3, 4]);
-        assert!(set.outcomes().iter().all(|outcome| outcome.reason() == Some("not_evaluated")));
+        assert!(set.outcomes().iter().all(|outcome| outcome.reason() == Some(NOT_EVALUATED)));
         set.set_done(1, &[1.0, 2.0]).unwrap();
         set.set_failed(1, "empty_window").unwrap();
         assert!(set.set_done(0, &[1.5]).is_err());

@@ -14,7 +14,7 @@ use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::ident::{Id, id_of};
 use qe_core::par::Pool;
 use qe_core::param::{Kind, Param, Value};
-use qe_core::point::{OutcomeTable, PointColumn, PointTable};
+use qe_core::point::{NOT_EVALUATED, OutcomeTable, PointColumn, PointTable};
 use qe_factors::expr::Schema;
 
 use crate::batch::{self, Figures, Stretch, Warmup};
@@ -359,9 +359,6 @@ pub type Told = std::result::Result<Figures, String>;
 
 /// What a point came to: its metrics, and its blocks; or why it failed.
 type Row = std::result::Result<([f64; outcome::NAMES.len()], Vec<blocks::Block>), String>;
-
-/// Why a point failed that nobody told of.
-const NOT_EVALUATED: &str = "not_evaluated";
 
 /// The rows of each stretch of a window; of a fidelity below one, the first so many of all of them.
 fn scored(market: &Market, fidelity: Fidelity, window: &Window) -> Result<Vec<std::ops::Range<usize>>> {

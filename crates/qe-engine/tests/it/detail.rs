@@ -142,19 +142,22 @@ fn minutes_along_a_path_are_that_path() {
     assert!(n_fills > 50_000 && n_parted > 50, "{n_fills} {n_parted}");
 }
 
+/// Both 95 and 105 are touched in row 2: the minutes say which came first.
+const UNDECIDED: [[f64; 4]; 3] =
+    [[100.0, 100.0, 100.0, 100.0], [100.0, 101.0, 99.0, 101.0], [101.0, 106.0, 94.0, 101.0]];
+
+const STOP_AND_TARGET: &str = "[entry]\nlong = \"close == 100\"\n[[exits]]\nstop = \"95\"\n[[exits]]\ntarget = \"105\"\n\
+    [sizing]\nunits = \"10\"\nlimit_frac = \"inf\"\n[costs]\nspread_frac = 0.0\n";
+
 #[test]
 fn what_minutes_decide_is_not_undecided() {
-    // Both 95 and 105 are touched in row 2: the minutes say which came first.
-    let rows = [[100.0, 100.0, 100.0, 100.0], [100.0, 101.0, 99.0, 101.0], [101.0, 106.0, 94.0, 101.0]];
-    let text = "[entry]\nlong = \"close == 100\"\n[[exits]]\nstop = \"95\"\n[[exits]]\ntarget = \"105\"\n\
-                [sizing]\nunits = \"10\"\nlimit_frac = \"inf\"\n[costs]\nspread_frac = 0.0\n";
-    let plain = Market::new(&hours(&rows), &Calendar::crypto()).unwrap();
+    let plain = Market::new(&hours(&UNDECIDED), &Calendar::crypto()).unwrap();
     let pnl = |market: &Market, path: &str| {
-        let report = run(&spec(text, path), market, &RunOptions::default()).unwrap();
+        let report = run(&spec(STOP_AND_TARGET, path), market, &RunOptions::default()).unwrap();
         (report.trades[0].pnl, report.trades[0].is_undecided)
     };
     assert_eq!(pnl(&plain, "pessimistic"), (-50.0, true));
-    let detail = |high: bool| plain.clone().with_detail(&minutes(&rows, high)).unwrap();
+    let detail = |high: bool| plain.clone().with_detail(&minutes(&UNDECIDED, high)).unwrap();
     assert_eq!(pnl(&detail(true), "lower_timeframe"), (50.0, false));
     assert_eq!(pnl(&detail(false), "lower_timeframe"), (-50.0, false));
     // A minute that touches both is undecided as a bar is; a row without minutes is its own bar.
@@ -171,12 +174,9 @@ fn what_minutes_decide_is_not_undecided() {
 
 #[test]
 fn the_range_over_policies_knows_what_minutes_decide() {
-    let rows = [[100.0, 100.0, 100.0, 100.0], [100.0, 101.0, 99.0, 101.0], [101.0, 106.0, 94.0, 101.0]];
-    let text = "[entry]\nlong = \"close == 100\"\n[[exits]]\nstop = \"95\"\n[[exits]]\ntarget = \"105\"\n\
-                [sizing]\nunits = \"10\"\nlimit_frac = \"inf\"\n[costs]\nspread_frac = 0.0\n";
-    let plain = Market::new(&hours(&rows), &Calendar::crypto()).unwrap();
+    let plain = Market::new(&hours(&UNDECIDED), &Calendar::crypto()).unwrap();
     let range = |market: &Market, path: &str| {
-        let plan = spec(text, path).compile(&market.schema(), market.steps_per_year(), None).unwrap();
+        let plan = spec(STOP_AND_TARGET, path).compile(&market.schema(), market.steps_per_year(), None).unwrap();
         let stretch = Stretch { rows: 0..market.len(), warmup: Warmup::Idle, daily: false, max_bytes: 1 << 20 };
         over_policies(&plan, 0, market, &stretch, 100).unwrap()
     };
@@ -185,7 +185,7 @@ fn the_range_over_policies_knows_what_minutes_decide() {
     assert_eq!(bare.ways.len(), 10);
     assert!(bare.ways.iter().all(|way| way.policy != PathPolicy::LowerTimeframe));
     for (is_high_first, pnl) in [(true, 50.0), (false, -50.0)] {
-        let market = plain.clone().with_detail(&minutes(&rows, is_high_first)).unwrap();
+        let market = plain.clone().with_detail(&minutes(&UNDECIDED, is_high_first)).unwrap();
         // Whatever the strategy asks for itself.
         for path in ["pessimistic", "lower_timeframe"] {
             let found = range(&market, path);

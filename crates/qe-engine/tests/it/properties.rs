@@ -8,7 +8,7 @@ use qe_core::rng::Stream;
 use qe_engine::batch::{Stretch, Warmup, run, run_with_ledger};
 use qe_engine::costs::CostModel;
 use qe_engine::fills::{At, FillTiming, Holding};
-use qe_engine::ledger::Ledger;
+use qe_engine::ledger::{Carry, Ledger};
 use qe_engine::market::Market;
 use qe_engine::program::{ExitKind, SizeKind, StrategyPlan};
 use qe_engine::trades::trades;
@@ -59,8 +59,20 @@ fn money_adds_up_over_a_million_fills() {
         let known = market.columns().axis().available();
         for (row, mark) in marks.iter().enumerate() {
             let over = ledger.ruin.filter(|ruin| ruin.time <= known[row]);
+            // What was held is paid for before the row's fills.
+            while carry < ledger.carries.len() && ledger.carries[carry].row as usize == row {
+                let Carry { money, rounding, .. } = ledger.carries[carry];
+                let size = cash.value().abs().max(money.abs());
+                assert!(rounding.abs() <= 1e-15 * size, "{id} row {row}: {rounding} of {size}");
+                cash.add(-money);
+                cash.add(rounding);
+                carry += 1;
+            }
             while fill < f.len() && f.row[fill] as usize == row {
-                cash.add_product(-f.units[fill] * given.multiplier, f.price[fill]);
+                let exposure = f.units[fill] * given.multiplier;
+                let size = f.cash[fill].abs().max(cash.value().abs()).max((exposure * f.price[fill]).abs());
+                assert!(f.rounding[fill].abs() <= 1e-15 * size, "{id} row {row}: {} of {size}", f.rounding[fill]);
+                cash.add_product(-exposure, f.price[fill]);
                 cash.add(-f.fee[fill]);
                 cash.add(f.rounding[fill]);
                 let far: f64 = held + f.units[fill] - f.held[fill];
@@ -74,11 +86,6 @@ fn money_adds_up_over_a_million_fills() {
                 if over.is_none() && f.row.get(fill).is_none_or(|next| *next as usize > row) {
                     assert_eq!(curve.cash[row].to_bits(), f.cash[fill - 1].to_bits(), "{id} row {row}");
                 }
-            }
-            while carry < ledger.carries.len() && ledger.carries[carry].row as usize == row {
-                cash.add(-ledger.carries[carry].money);
-                cash.add(ledger.carries[carry].rounding);
-                carry += 1;
             }
             let exposure = held * given.multiplier;
             let mut equity = cash.clone();

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use super::blocks::BLOCK;
 use super::ladder::{Join, Ladder};
-use super::{End, Keep, Max, Min, Tape, Terms, WindowFold, outer, outer_present};
+use super::{End, Keep, Max, Min, Tape, Terms, outer, outer_present};
 
 impl<E: End> Join for E {
     const MAY_OVERLAP: bool = true;
@@ -112,11 +112,6 @@ impl<E: End> Terms<1, 2, 1> for Outermost<E> {
         [outer_present::<E>(older[0], newer[0]), 0.0]
     }
 
-    #[inline(always)]
-    fn leap(fold: &mut WindowFold<Self, 1, 2, 1>, [x]: [&[f64]; 1], [out]: [&mut [f64]; 1]) -> usize {
-        fold.leap_by(x, out, outer_present::<E>)
-    }
-
     #[inline]
     fn finish(&self, [extreme, _]: [f64; 2], _: [f64; 1], _: [f64; 1], _: f64) -> [f64; 1] {
         [extreme]
@@ -170,48 +165,7 @@ impl<E: End> Terms<1, 2, 1> for PlaceOf<E> {
 
 #[cfg(test)]
 mod tests {
-    use qe_core::rng::Stream;
-
     use super::*;
-
-    /// Long windows leap where many rows come at once, and where all of them are there.
-    #[test]
-    fn rows_that_leap_have_the_bits_of_one_by_one() {
-        fn check<E: End>(x: &[f64], period: usize, r: &mut Stream) {
-            type Fold<E> = WindowFold<Outermost<E>, 1, 2, 1>;
-            let first_row = r.below(500);
-            let new = || Fold::<E>::new(Outermost::from(period), period, first_row);
-            let mut one = new();
-            let expected: Vec<u64> = x.iter().map(|x| one.push([*x])[0].to_bits()).collect();
-            let (mut many, mut at) = (new(), 0);
-            while at < x.len() {
-                let m = (1 + r.below(4 * period as u64) as usize).min(x.len() - at);
-                let mut out = vec![0.0; m];
-                if r.bernoulli(0.2) {
-                    out.iter_mut().zip(&x[at..]).for_each(|(out, x)| [*out] = many.push([*x]));
-                } else {
-                    many.bulk([&x[at..at + m]], [&mut out]);
-                }
-                for (i, out) in out.iter().enumerate() {
-                    let (got, expected) = (out.to_bits(), expected[at + i]);
-                    let both_nan = out.is_nan() && f64::from_bits(expected).is_nan();
-                    assert!(got == expected || both_nan, "{period}, row {}", at + i);
-                }
-                at += m;
-            }
-        }
-        let mut r = Stream::new(1, "extremes that leap", 0);
-        for case in 0..60 {
-            let n_missing = case % 3;
-            let mut x: Vec<f64> =
-                (0..6000).map(|_| (4.0 * r.normal()).round() * if r.bernoulli(0.5) { 1.0 } else { -1.0 }).collect();
-            (0..n_missing).for_each(|_| x[r.below(6000) as usize] = f64::NAN);
-            x[r.below(6000) as usize] = if case % 2 == 0 { f64::INFINITY } else { f64::NEG_INFINITY };
-            let period = [48, 49, 64, 100, 240, 257, 1000, 1023, 1024, 1025][case % 10];
-            check::<Max>(&x, period, &mut r);
-            check::<Min>(&x, period, &mut r);
-        }
-    }
 
     #[test]
     fn extremes_of_every_period_are_those_of_the_window() {

@@ -11,8 +11,7 @@
 //! times that about the mean, and loses so many digits; on other data it loses none to speak of.
 //!
 //! Whole columns are taken four blocks at a time: the blocks do not wait for each other, and one instruction works on
-//! two or more of them. Each block's steps are those of the row-by-row form, in its order. An extreme does not ask for an
-//! order: of a long window it is put together from windows of two rows, four, eight ([`Terms::leap`]).
+//! two or more of them. Each block's steps are those of the row-by-row form, in its order.
 
 use std::fmt::Debug;
 
@@ -50,13 +49,6 @@ pub trait Terms<const I: usize, const K: usize, const O: usize>: Clone + Debug +
         self.join(older, newer)
     }
 
-    /// Takes some rows at once in a way of its own, with the same bits, and says how many; 0 where they go as ever. It is asked
-    /// once as many rows as the period were there.
-    #[inline(always)]
-    fn leap(_: &mut WindowFold<Self, I, K, O>, _: [&[f64]; I], _: [&mut [f64]; O]) -> usize {
-        0
-    }
-
     /// The values of the window that ends with `row`, `t` rows after the anchor.
     fn finish(&self, sums: [f64; K], anchor: [f64; I], row: [f64; I], t: f64) -> [f64; O];
 }
@@ -69,10 +61,6 @@ const MAX_LANE_SUMS: usize = 1 << 13;
 
 /// How many rows are finished in one go.
 const CHUNK: usize = 64;
-
-/// How many rows leap in one go, and from which period on: before, blocks side by side are no slower.
-const LEAP: usize = 1024;
-const LEAPING: usize = 48;
 
 /// The sums of the last `period` rows.
 #[derive(Debug, Clone)]
@@ -99,8 +87,6 @@ pub struct WindowFold<T, const I: usize, const K: usize, const O: usize> {
     side: Vec<[[f64; LANES]; K]>,
     /// The values of their windows.
     values: Vec<[[f64; LANES]; O]>,
-    /// Ever wider windows of rows that leap, and those of half their width.
-    wider: [Vec<f64>; 2],
 }
 
 /// The rows that the ends of the next block will be made of, and the ends that windows to come have in them. Where a block
@@ -120,7 +106,6 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> Keep for
             is_present,
             side: _,
             values: _,
-            wider: _,
         } = self;
         tape.count(pos, *period - 1);
         tape.count(start, if *pos == 0 { *period - 1 } else { *pos });
@@ -155,7 +140,6 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
             is_present: [true; 2],
             side: Vec::new(),
             values: Vec::new(),
-            wider: [Vec::new(), Vec::new()],
             terms,
         }
     }
@@ -296,62 +280,6 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> WindowFo
     }
 }
 
-impl<T: Terms<1, K, 1>, const K: usize> WindowFold<T, 1, K, 1> {
-    /// [`Terms::leap`] of an extreme of the rows themselves, of which `join` keeps one: the older where they are equal.
-    #[inline(always)]
-    pub(super) fn leap_by(&mut self, x: &[f64], out: &mut [f64], join: impl Fn(f64, f64) -> f64) -> usize {
-        let (p, pos, m) = (self.period, self.pos, x.len().min(LEAP));
-        if p < LEAPING || m < p {
-            return 0;
-        }
-        let (x, out) = (&x[..m], &mut out[..m]);
-        let [now, next] = &mut self.wider;
-        now.clear();
-        now.extend(self.rows[pos + 1..].iter().chain(&self.rows[..pos]).map(|[x]| *x));
-        now.extend_from_slice(x);
-        if !is_present(now) {
-            return 0;
-        }
-        // Each is the extreme of so many rows from its own on.
-        let (mut n, mut width) = (now.len(), 1);
-        next.resize(n, 0.0);
-        while 2 * width <= p {
-            n -= width;
-            let pairs = now[..n].iter().zip(&now[width..][..n]);
-            next[..n].iter_mut().zip(pairs).for_each(|(wider, (older, newer))| *wider = join(*older, *newer));
-            std::mem::swap(now, next);
-            width *= 2;
-        }
-        // Two of them that overlap are the window.
-        let pairs = now[..m].iter().zip(&now[p - width..][..m]);
-        out.iter_mut().zip(pairs).for_each(|(out, (older, newer))| *out = join(*older, *newer));
-        self.leapt(x);
-        m
-    }
-
-    /// What is kept once these rows were taken, all of them and those of the window before being there: no fewer than the
-    /// period.
-    fn leapt(&mut self, x: &[f64]) {
-        let (p, m) = (self.period, x.len());
-        self.pos = (self.pos + m) % p;
-        let (older, newer) = x[m - p..].split_at(p - self.pos);
-        let in_order = newer.iter().chain(older);
-        self.rows.iter_mut().zip(in_order).for_each(|(row, x)| *row = [*x]);
-        (self.start, self.is_present, self.anchor) = (0, [true; 2], self.rows[0]);
-        let term = |row: [f64; 1], t: f64| self.terms.terms(row, self.anchor, t);
-        // Where a block begins, the one before is still the last.
-        let n = if self.pos == 0 { p } else { self.pos };
-        let all = self.rows[..n].iter().enumerate();
-        self.beginning =
-            all.fold(self.terms.empty(), |acc, (k, row)| self.terms.join_present(acc, term(*row, time(k))));
-        let mut acc = self.terms.empty();
-        for k in (n + 1..p).rev() {
-            acc = self.terms.join_present(self.terms.terms(self.rows[k], self.anchor, -time(p - k)), acc);
-            self.ends[k] = acc;
-        }
-    }
-}
-
 /// Many rows of a fold.
 struct Bulk<'a, T, const I: usize, const K: usize, const O: usize>(
     &'a mut WindowFold<T, I, K, O>,
@@ -369,14 +297,6 @@ impl<T: Terms<I, K, O>, const I: usize, const K: usize, const O: usize> Loops fo
         let inputs = inputs.map(|x| &x[..n]);
         let mut at = 0;
         while at < n {
-            if fold.n_seen == fold.period {
-                let rest = out.each_mut().map(|o| &mut o[at..n]);
-                let leapt = T::leap(fold, inputs.map(|x| &x[at..]), rest);
-                if leapt > 0 {
-                    at += leapt;
-                    continue;
-                }
-            }
             let side_by_side = fold.pos == 0 && fold.n_seen == fold.period && fold.period * K <= MAX_LANE_SUMS;
             let groups = (n - at) / (LANES * fold.period);
             if side_by_side && at >= fold.period && groups > 0 {

@@ -10,7 +10,7 @@ use qe_engine::broker::{
 };
 use qe_engine::costs::{CostModel, Crisis};
 use qe_engine::fills::{At, Count, FillTiming, PathPolicy};
-use qe_engine::ledger::{Cause, Refusal};
+use qe_engine::ledger::{Carry, Cause, Refusal};
 use qe_engine::market::Market;
 use qe_engine::program::SizeKind;
 use qe_engine::trades::Trade;
@@ -279,7 +279,12 @@ fn check(report: &BrokerReport, markets: &[Market], trades: &[Trade]) {
     for (i, c) in report.ledger.carries.iter().enumerate() {
         moves.push((axis(c.line as usize).open()[c.row as usize], 1, i, false));
     }
-    moves.sort_by_key(|m| (m.0, m.1));
+    // A payment is before the fill that came next.
+    let order = |i: usize, is_fill: bool| match is_fill {
+        true => 2 * i + 1,
+        false => 2 * report.ledger.carries[i].n_fills as usize,
+    };
+    moves.sort_by_key(|m| (m.0, m.1, order(m.2, m.3)));
     let (mut cash, mut held, mut at) = (Sum::of(capital), vec![0.0; markets.len()], 0);
     let mut gross_turned = capital;
     for (i, time) in report.times.iter().enumerate() {
@@ -300,8 +305,11 @@ fn check(report: &BrokerReport, markets: &[Market], trades: &[Trade]) {
                 assert!(far <= 1e-9 * f.units[i].abs().max(held[line].abs()).max(1.0), "{far} units of {line}");
                 held[line] = f.held[i];
             } else {
-                cash.add(-report.ledger.carries[i].money);
-                cash.add(report.ledger.carries[i].rounding);
+                let Carry { money, rounding, .. } = report.ledger.carries[i];
+                let size = cash.value().abs().max(money.abs());
+                assert!(rounding.abs() <= 1e-15 * size, "{rounding} is no last digit of {size}");
+                cash.add(-money);
+                cash.add(rounding);
             }
             at += 1;
         }
