@@ -307,6 +307,7 @@ fn run_recorded<R: Record>(
             layout: &layout,
             no_entry: &guards.no_entry,
             blackout: &guards.blackout,
+            opens_in_blackout: &guards.opens_in_blackout,
             session_last: &guards.session_last,
             session_missed: &guards.session_missed,
             end,

@@ -46,8 +46,9 @@ impl Need {
         let n_room = if stretch.daily { room_of_days(market, start..end) } else { 0 };
         let [layout, per_row] = Layout::n_bytes_at_most(plan);
         let with_sums = plan.programs.iter().flatten().any(|program| program.is_all_in(&plan.execution, &plan.costs));
-        // Rows after which nothing is entered, last rows of sessions and those that missed one, and how far events are.
-        let guards = end.div_ceil(8) * 4 + if plan.blackout_events.is_empty() { 0 } else { 24 * end };
+        // Rows in which or after which nothing is entered, last rows of sessions and those that missed one, and how far events
+        // are.
+        let guards = end.div_ceil(8) * 5 + if plan.blackout_events.is_empty() { 0 } else { 24 * end };
         let rules = plan.compiled.rules().iter().map(|rule| rule.n_bytes_at_work()).max().unwrap_or(0);
         let walks: usize = plan.programs.iter().map(|p| of_walk(p, plan, start)).sum();
         let kept = n_points * (size_of::<Result<Figures, String>>() + 8 * n_room);

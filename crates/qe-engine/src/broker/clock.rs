@@ -110,6 +110,8 @@ impl<'a> Floor<'a> {
                 opening.sort_unstable();
             }
             if !opening.is_empty() {
+                strategy.on_open(&opening, &mut Desk { floor: self });
+                self.tell(strategy);
                 self.open(&opening, strategy);
             }
             if let Some(fault) = strategy.fault() {

@@ -110,6 +110,18 @@ impl BarStrategy for SpecStrategy<'_> {
         self.fault = self.player.take(rows, seen.now(), &account, desk).err();
     }
 
+    fn on_open(&mut self, markets: &[u32], desk: &mut Desk<'_, '_>) {
+        // Before the first bar nothing is on its way.
+        if !self.is_checked || self.fault.is_some() {
+            return;
+        }
+        for &market in markets {
+            if let Err(fault) = self.player.opens(market as usize, desk) {
+                self.fault.get_or_insert(fault);
+            }
+        }
+    }
+
     fn fault(&mut self) -> Option<Error> {
         self.fault.take()
     }

@@ -135,6 +135,16 @@ impl<'a> Desk<'_, 'a> {
         self.floor.note(None, market, side, why);
     }
 
+    /// As [`Desk::note`], of a row: also of one that is about to open.
+    pub(crate) fn note_at(&mut self, market: usize, row: usize, side: f64, why: Refusal) {
+        self.floor.note_at(None, market, row, side, why);
+    }
+
+    /// How many rows of a market are complete: the number of the one that opens next.
+    pub(crate) fn next_row(&self, market: usize) -> usize {
+        self.floor.pits.get(market).map_or(0, |pit| pit.next)
+    }
+
     /// A new group: of its orders, one that is filled cancels the others.
     pub fn group(&mut self) -> GroupId {
         self.floor.group()

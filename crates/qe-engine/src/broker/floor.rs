@@ -223,7 +223,12 @@ impl<'a> Floor<'a> {
 
     /// Writes down that an order was not filled as it was given.
     pub(super) fn note(&mut self, order: Option<u32>, market: usize, side: f64, why: Refusal) {
-        let row = self.pits.get(market).map_or(0, Pit::row) as u32;
+        self.note_at(order, market, self.pits.get(market).map_or(0, Pit::row), side, why);
+    }
+
+    /// As [`Self::note`], of a row.
+    pub(super) fn note_at(&mut self, order: Option<u32>, market: usize, row: usize, side: f64, why: Refusal) {
+        let row = row as u32;
         self.out.ledger.refused.push(crate::ledger::Refused { line: market as u32, row, side, why });
         let order = order.map(id_of);
         self.out.events.push(Noted { time: self.now, market: market as u32, row, order, side, why });

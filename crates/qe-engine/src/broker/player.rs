@@ -7,8 +7,8 @@ use super::order::{GroupId, Order, OrderId, OrderKind};
 use super::strategy::{Filled, Update, What};
 use crate::error::{Error, Result};
 use crate::fills::{FillTiming, PathPolicy, Touched};
-use crate::ledger::Cause;
-use crate::live::{Account, Act, Bar, Feed, Fill, Live, Phase};
+use crate::ledger::{Cause, Refusal};
+use crate::live::{Account, Act, Bar, Feed, Fill, Live, Phase, TakenBack};
 use crate::market::Market;
 use crate::program::StrategyPlan;
 
@@ -24,6 +24,8 @@ pub(crate) struct Player<'p> {
     /// Bars that open before are no more than a warm-up.
     begin: i64,
     timing: FillTiming,
+    /// Whether nothing is entered before events.
+    has_blackout: bool,
     values: Vec<f64>,
     /// Where rows are followed along bars of a lower timeframe: the markets, and when something was filled within a row.
     within: Vec<(Market, Option<(usize, i64)>)>,
@@ -97,6 +99,7 @@ impl<'p> Player<'p> {
             },
             begin: i64::MIN,
             timing: plan.execution.fill,
+            has_blackout: !plan.blackout_events.is_empty(),
             values: Vec::new(),
             within: match plan.execution.path {
                 PathPolicy::LowerTimeframe => markets.iter().map(|(_, market)| (Market::clone(market), None)).collect(),
@@ -140,14 +143,7 @@ impl<'p> Player<'p> {
         account: &Account,
         desk: &mut Desk<'_, '_>,
     ) -> Result<()> {
-        // Orders that came to nothing without a word, as a weight that is held already.
-        for i in (0..self.hand.names.len()).rev() {
-            let (own, name) = self.hand.names[i];
-            if desk.order(name).is_none() {
-                self.hand.names.remove(i);
-                self.hand.act(self.live.ended(OrderId(own)), desk);
-            }
-        }
+        self.forget_ended(desk);
         let n_traded = self.hand.places.len();
         for (i, next) in self.others.iter_mut().enumerate() {
             let (feed, of) = (n_traded + i, &mut self.columns[n_traded + i]);
@@ -179,6 +175,34 @@ impl<'p> Player<'p> {
         };
         let bars: Vec<Bar<'_>> = fresh.iter().map(bar).collect();
         play(&mut self.live, &mut self.hand, &bars, self.begin, account, desk)
+    }
+
+    /// Takes that the next bar of a feed opens, and does what is to be done before it fills anything.
+    #[inline]
+    pub(crate) fn opens(&mut self, feed: usize, desk: &mut Desk<'_, '_>) -> Result<()> {
+        if !self.has_blackout || self.hand.names.is_empty() {
+            return Ok(());
+        }
+        self.forget_ended(desk);
+        let row = desk.next_row(self.hand.places[feed]);
+        if let Some(at) = self.columns[feed].axis.open().get(row) {
+            self.hand.act(self.live.opens(feed, *at)?, desk);
+            for taken in self.live.taken_back() {
+                self.hand.tell(taken, Some(row), desk);
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders that came to nothing without a word, as a weight that is held already.
+    fn forget_ended(&mut self, desk: &mut Desk<'_, '_>) {
+        for i in (0..self.hand.names.len()).rev() {
+            let (own, name) = self.hand.names[i];
+            if desk.order(name).is_none() {
+                self.hand.names.remove(i);
+                self.hand.act(self.live.ended(OrderId(own)), desk);
+            }
+        }
     }
 
     /// Bars of a lower timeframe after that of an entry are known to have come after it.
@@ -241,10 +265,23 @@ fn play(
         return live.warm_up(bars);
     }
     hand.act(live.step(bars, account)?, desk);
+    for taken in live.taken_back() {
+        hand.tell(taken, None, desk);
+    }
     Ok(())
 }
 
 impl Hand {
+    /// Writes down that a blackout took back an entry: of the row that opens, or else of the last that is complete.
+    #[cold]
+    fn tell(&self, taken: &TakenBack, row: Option<usize>, desk: &mut Desk<'_, '_>) {
+        let market = self.places[taken.feed];
+        match row {
+            Some(row) => desk.note_at(market, row, taken.side, Refusal::Blackout),
+            None => desk.note(market, taken.side, Refusal::Blackout),
+        }
+    }
+
     /// Does what is to be done.
     fn act(&mut self, acts: &[Act], desk: &mut Desk<'_, '_>) {
         for act in acts {

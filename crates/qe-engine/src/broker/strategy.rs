@@ -30,6 +30,12 @@ pub trait BarStrategy {
         let _ = (event, desk);
     }
 
+    /// Bars of these markets open at this instant. Nothing of them is known yet, nor their opens: it is the clock that tells.
+    /// What is taken back now they do not fill; what is placed is there for their opens.
+    fn on_open(&mut self, markets: &[u32], desk: &mut Desk<'_, '_>) {
+        let _ = (markets, desk);
+    }
+
     /// An order was filled, whole or in part. What is placed now is there from the price of the fill on.
     fn on_fill(&mut self, fill: &Filled, desk: &mut Desk<'_, '_>) {
         let _ = (fill, desk);

@@ -1,7 +1,7 @@
 //! What a strategy has in the market, and what is to be done so that it is what it has in mind.
 
-use super::Act;
 use super::tape::Tape;
+use super::{Act, TakenBack};
 use crate::broker::{Distance, GroupId, Order, OrderId, OrderKind, Quantity, Side, TimeInForce};
 use crate::fills::FillTiming;
 use crate::ledger::Cause;
@@ -15,10 +15,18 @@ pub(super) const NEW: usize = 0;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Out {
     pub(super) acts: Vec<Act>,
+    /// What a blackout took back.
+    pub(super) taken_back: Vec<TakenBack>,
     pub(super) last_id: u64,
 }
 
 impl Out {
+    /// Nothing is to be done yet.
+    pub(super) fn clear(&mut self) {
+        self.acts.clear();
+        self.taken_back.clear();
+    }
+
     fn next(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
@@ -30,7 +38,7 @@ impl Out {
         id
     }
 
-    fn cancel(&mut self, id: u64) {
+    pub(super) fn cancel(&mut self, id: u64) {
         self.acts.push(Act::Cancel(OrderId(id)));
     }
 }

@@ -6,7 +6,7 @@ use qe_data::events::{EventKind, Events};
 use super::tape::Tape;
 use super::{Bar, Feed};
 use crate::program::StrategyPlan;
-use crate::sim::guards::{begins_blackout, next_close};
+use crate::sim::guards::{begins_blackout, next_close, opens_in_blackout};
 
 /// Sessions and events, as far as a strategy asks.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub(super) struct Told {
     pub(super) is_no_entry: bool,
     /// Whether nothing may be entered after it, for an event is near then.
     pub(super) is_blackout: bool,
+    /// Whether nothing that was decided before may be entered in it: it opened when an event was near.
+    pub(super) opens_in_blackout: bool,
 }
 
 impl Clock {
@@ -65,6 +67,11 @@ impl Clock {
     fn day_of(&mut self, open: i64) -> u32 {
         let date = self.cursor.day_of(open).days();
         if self.day.is_some_and(|day| day < date) { self.n_days + 1 } else { self.n_days }
+    }
+
+    /// Whether what opens at an instant lies in a blackout.
+    pub(super) fn opens_in_blackout(&mut self, at: i64) -> bool {
+        !self.blackout.is_empty() && opens_in_blackout(&mut self.cursor, &self.blackout, at, self.blackout_sessions)
     }
 
     /// Writes or reads what changes of it.
@@ -98,6 +105,7 @@ impl Clock {
         }
         told.is_no_entry |= self.cool_day.is_some_and(|day| self.n_days <= day);
         if !self.blackout.is_empty() {
+            told.opens_in_blackout = self.opens_in_blackout(bar.open_time);
             let (kinds, now, n) = (&self.blackout, bar.available, self.blackout_sessions);
             // What is not known to be far away is not known to be calm.
             let is_near = Events::us().blackout(kinds, now, n, self.cursor.calendar()) != Some(false);

@@ -88,6 +88,15 @@ pub enum Act {
     Cancel(OrderId),
 }
 
+/// An entry that was taken back, since it would be filled in a session before an event.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// Whose, by its place among the feeds.
+    pub feed: usize,
+    /// 1 for one that buys, -1 for one that sells.
+    pub side: f64,
+}
+
 /// A strategy at one point, as it goes on over some symbols. Each symbol that is traded is a strategy of its own, as in a
 /// sweep over a universe; the account is theirs together.
 #[derive(Debug)]
@@ -171,6 +180,32 @@ impl<'p> Live<'p> {
         Ok(&self.out.acts)
     }
 
+    /// Takes that a bar of a feed opens at an instant, or will if one comes, and gives what is to be done before anything of it
+    /// is filled: entries are taken back that it would fill in a session before an event. It is the clock that tells this, at
+    /// the latest with a session's first open: where the session before ended without its last bar, no bar does in time.
+    ///
+    /// # Errors
+    /// When there is no such feed.
+    pub fn opens(&mut self, feed: usize, at: i64) -> Result<&[Act]> {
+        self.out.clear();
+        if feed >= self.feeds.len() {
+            return Err(Error::Market {
+                place: format!("an open of feed {feed}"),
+                reason: format!("there are {} feeds", self.feeds.len()),
+                mend: "count from 0".into(),
+            });
+        }
+        if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == feed) {
+            pilot.opens(at, &mut self.out);
+        }
+        Ok(&self.out.acts)
+    }
+
+    /// The entries that the last call took back, since they would be filled in a session before an event.
+    pub fn taken_back(&self) -> &[TakenBack] {
+        &self.out.taken_back
+    }
+
     /// Takes bars that came before the strategy was to trade: nothing is decided on them.
     ///
     /// # Errors
@@ -180,7 +215,7 @@ impl<'p> Live<'p> {
     }
 
     fn take(&mut self, bars: &[Bar<'_>], account: Option<&Account>) -> Result<()> {
-        self.out.acts.clear();
+        self.out.clear();
         let is_taken;
         if let Some(section) = &self.section {
             section.check(bars, &self.lasts)?;
@@ -226,7 +261,7 @@ impl<'p> Live<'p> {
         match self.pilots.iter().find(|pilot| pilot.feed == fill.feed) {
             Some(pilot) if fill.time < pilot.state.last_fill && fill.is_done => Ok(self.ended(fill.order)),
             Some(pilot) if fill.time < pilot.state.last_fill => {
-                self.out.acts.clear();
+                self.out.clear();
                 Ok(&self.out.acts)
             }
             _ => self.filled_in_order(fill),
@@ -235,7 +270,7 @@ impl<'p> Live<'p> {
 
     /// As [`Live::filled`], of one that is surely told in time.
     pub(crate) fn filled_in_order(&mut self, fill: &Fill) -> Result<&[Act]> {
-        self.out.acts.clear();
+        self.out.clear();
         let fault = |reason: String, mend: &str| {
             Err(Error::Market { place: format!("a fill of order {}", fill.order.0), reason, mend: mend.into() })
         };
@@ -264,7 +299,7 @@ impl<'p> Live<'p> {
     /// Takes that an order is over, or what is left of it, without being filled: it expired, was refused, or was taken back
     /// by somebody else. What goes with it is taken back at once; what stands in its place comes with the next bar.
     pub fn ended(&mut self, order: OrderId) -> &[Act] {
-        self.out.acts.clear();
+        self.out.clear();
         for pilot in &mut self.pilots {
             pilot.ended(order, &mut self.out);
         }

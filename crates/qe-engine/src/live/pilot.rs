@@ -7,7 +7,7 @@ use qe_factors::plan::{Plan, Rule, Stepper};
 use super::book::{Book, Out};
 use super::clock::{Clock, Told};
 use super::tape::Tape;
-use super::{Account, Bar, Feed};
+use super::{Account, Bar, Feed, TakenBack};
 use crate::error::{Error, Result};
 use crate::ledger::Refusal;
 use crate::mind::{Mind, Sight, Wallet, World};
@@ -166,6 +166,13 @@ impl<'p> Pilot<'p> {
             state.end_session(told, row);
         }
         let Some(account) = account else { return };
+        if told.opens_in_blackout {
+            // Where the clock was not told, what was filled is held; what was not is taken back now.
+            state.take_back_entries(self.feed, out);
+        }
+        if told.opens_in_blackout || told.is_blackout {
+            state.take_back_rest(self.feed, out);
+        }
         let mut now = Now {
             last: Last { outputs: self.stepper.last(), rules: self.plan.compiled.rules() },
             row,
@@ -176,6 +183,8 @@ impl<'p> Pilot<'p> {
             fills_now: x.fill.is_same_bar(),
             wallet: Wallet { cash: account.cash, equity: account.equity, drawdown: account.drawdown },
             most: x.leverage,
+            feed: self.feed,
+            taken_back: &mut out.taken_back,
         };
         let mind = &mut state.mind;
         if let Some(raw) = state.unseen.take() {
@@ -191,7 +200,34 @@ impl<'p> Pilot<'p> {
     }
 }
 
+impl Pilot<'_> {
+    /// A bar of its own opens: by the clock, before anything of it is known.
+    pub(super) fn opens(&mut self, at: i64, out: &mut Out) {
+        let State { mind, clock, book, .. } = &mut self.state;
+        let has_any = mind.has_on_the_way() || book.partial.is_some();
+        if has_any && clock.as_mut().is_some_and(|clock| clock.opens_in_blackout(at)) {
+            self.state.take_back_entries(self.feed, out);
+            self.state.take_back_rest(self.feed, out);
+            self.state.book.take_back(&self.state.mind, out);
+        }
+    }
+}
+
 impl State {
+    /// Takes back what would enter.
+    #[cold]
+    fn take_back_entries(&mut self, feed: usize, out: &mut Out) {
+        self.mind.take_back_entries(|side| out.taken_back.push(TakenBack { feed, side }));
+    }
+
+    /// Takes back what is left of an entry that was filled in part.
+    fn take_back_rest(&mut self, feed: usize, out: &mut Out) {
+        if let (Some(position), Some(id)) = (&self.mind.position, self.book.partial.take()) {
+            out.taken_back.push(TakenBack { feed, side: position.side });
+            out.cancel(id);
+        }
+    }
+
     /// Sessions end with a row that is complete, or ended before it: what is still held is late, and without that nothing is
     /// on its way any more.
     fn end_session(&mut self, told: Told, row: usize) {
@@ -261,6 +297,8 @@ struct Now<'a> {
     fills_now: bool,
     wallet: Wallet,
     most: f64,
+    feed: usize,
+    taken_back: &'a mut Vec<TakenBack>,
 }
 
 impl Sight for Now<'_> {
@@ -329,7 +367,11 @@ impl World for Now<'_> {
     }
 
     /// What is not ordered is nobody's business.
-    fn refuse(&mut self, _: f64, _: Refusal) {}
+    fn refuse(&mut self, side: f64, why: Refusal) {
+        if why == Refusal::Blackout {
+            self.taken_back.push(TakenBack { feed: self.feed, side });
+        }
+    }
 
     fn most(&self) -> f64 {
         self.most

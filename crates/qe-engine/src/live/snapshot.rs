@@ -105,7 +105,7 @@ impl Live<'_> {
         for (pilot, (state, stepper)) in self.pilots.iter_mut().zip(states) {
             (pilot.state, pilot.stepper) = (state, stepper);
         }
-        self.out.acts.clear();
+        self.out.clear();
         (self.out.last_id, self.lasts) = (last_id, lasts);
         Ok(())
     }

@@ -11,8 +11,8 @@ impl Mind {
     /// Decides, the bar being complete.
     #[inline]
     pub(crate) fn decide(&mut self, w: &mut impl World) {
-        if (self.waiting.is_some() || !self.orders.is_empty()) && w.is_blackout() {
-            self.take_back_entries(w);
+        if self.has_on_the_way() && w.is_blackout() {
+            self.take_back_entries(|side| w.refuse(side, Refusal::Blackout));
         }
         if let Some(weight) = self.program.weight {
             if self.program.size.scale.is_some() || matches!(weight, Source::Rule(_)) {

@@ -99,6 +99,7 @@ pub fn run(
         sleeves: &folio.sleeves,
         players,
         begin,
+        has_blackout: folio.plans.iter().any(|plan| !plan.blackout_events.is_empty()),
         reasons,
         rebalanced: Vec::new(),
         fault: None,
@@ -152,6 +153,8 @@ pub(super) struct Manager<'p> {
     pub(super) scaling: Vec<Option<OrderId>>,
     pub(super) clock: Clock,
     pub(super) begin: i64,
+    /// Whether some sleeve enters nothing before events.
+    has_blackout: bool,
     reasons: Vec<Arc<str>>,
     pub(super) rebalanced: Vec<Rebalanced>,
     fault: Option<Error>,
@@ -183,6 +186,14 @@ impl BarStrategy for Manager<'_> {
             }
         }
         self.look(seen, desk);
+    }
+
+    fn on_open(&mut self, markets: &[u32], desk: &mut Desk<'_, '_>) {
+        for &market in markets.iter().filter(|_| self.has_blackout) {
+            if let Err(fault) = self.players[market as usize].opens(0, desk) {
+                self.fault.get_or_insert(fault);
+            }
+        }
     }
 
     fn fault(&mut self) -> Option<Error> {

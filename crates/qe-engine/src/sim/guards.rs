@@ -1,5 +1,5 @@
-//! Rows in which nothing may be entered, the last rows of sessions, and rows before which one ended without such a row, as
-//! bitmaps over the whole market.
+//! Rows in which nothing may be entered, or may be filled of what was decided before; the last rows of sessions, and rows
+//! before which one ended without such a row: as bitmaps over the whole market.
 
 use qe_core::calendar::SessionCursor;
 use qe_data::events::{EventKind, Events};
@@ -14,6 +14,8 @@ pub(crate) struct Guards {
     pub(crate) no_entry: Vec<u64>,
     /// Rows after which nothing may be entered, for the session in which what follows lies is before an event.
     pub(crate) blackout: Vec<u64>,
+    /// Rows that open in a session before an event: what is still on its way, or rests, enters nothing in them.
+    pub(crate) opens_in_blackout: Vec<u64>,
     pub(crate) session_last: Vec<u64>,
     /// Rows whose open is the first price after the end of a session that no row ended.
     pub(crate) session_missed: Vec<u64>,
@@ -33,10 +35,14 @@ pub(crate) fn next_close(cursor: &mut SessionCursor, open: i64, available: i64) 
 /// Whether a blackout begins with the end of a session: an event is due within so many sessions of the one that comes
 /// after an instant, by what is known then. Within a session this is no other than the one before the instant.
 pub(crate) fn begins_blackout(cursor: &mut SessionCursor, kinds: &[EventKind], now: i64, n_sessions: u32) -> bool {
+    let is_boundary = cursor.session_number(now.saturating_sub(1)) != cursor.session_number(now);
+    is_boundary && opens_in_blackout(cursor, kinds, now, n_sessions)
+}
+
+/// Whether what opens at an instant lies in a blackout: an event is due within so many sessions of that in which it opens, or
+/// that comes next, by what is known then. Of the bars before it asks nothing: they may be missing.
+pub(crate) fn opens_in_blackout(cursor: &mut SessionCursor, kinds: &[EventKind], now: i64, n_sessions: u32) -> bool {
     let next = cursor.session_number(now);
-    if next == cursor.session_number(now.saturating_sub(1)) {
-        return false;
-    }
     let event = Events::us().next_due(kinds, now).map(|event| event.at.nanos());
     let due = event.and_then(|at| cursor.calendar().cursor().session_number(at));
     // What is not known to be far away is not known to be calm.
@@ -49,6 +55,7 @@ impl Guards {
     pub(crate) fn is_empty(&self) -> bool {
         self.no_entry.is_empty()
             && self.blackout.is_empty()
+            && self.opens_in_blackout.is_empty()
             && self.session_last.is_empty()
             && self.session_missed.is_empty()
     }
@@ -102,12 +109,23 @@ impl Guards {
             }
             // What is not known to be far away is not known to be calm.
             let far = f64::from(execution.blackout_sessions);
-            let mut cursor = market.calendar().cursor();
+            let (mut cursor, n) = (market.calendar().cursor(), execution.blackout_sessions);
+            // What the row before told, and when.
+            let (mut is_told, mut told_at) = (false, None);
             for (row, until) in until.iter().enumerate() {
-                if until.is_nan() || *until <= far {
+                let (open, available) = (axis.open()[row], axis.available()[row]);
+                // Of one instant there is one answer: only where time went by it is asked anew.
+                let is_inside =
+                    if told_at == Some(open) { is_told } else { opens_in_blackout(&mut cursor, kinds, open, n) };
+                if is_inside {
+                    mark(&mut guards.opens_in_blackout, row);
+                }
+                let is_near = until.is_nan() || *until <= far;
+                if is_near {
                     mark(&mut guards.no_entry, row);
-                    mark(&mut guards.blackout, row);
-                } else if begins_blackout(&mut cursor, kinds, axis.available()[row], execution.blackout_sessions) {
+                }
+                (is_told, told_at) = (is_near || begins_blackout(&mut cursor, kinds, available, n), Some(available));
+                if is_told {
                     mark(&mut guards.blackout, row);
                 }
             }

@@ -1,4 +1,4 @@
-//! Closing a position, and what ends without being closed: payments, cooldowns, sessions, ruin.
+//! Closing a position, and what ends without being closed: payments, cooldowns, blackouts, sessions, ruin.
 
 use super::record::{Cause, Fill, Record, Refusal};
 use super::state::{Frame, Walk, Way};
@@ -93,6 +93,20 @@ impl Walk {
         }
         // What this bar could not close is late from now on.
         self.is_late = self.mind.position.is_some();
+    }
+
+    /// A row opens in a session before an event: what is on its way, or rests, and would enter is taken back.
+    #[cold]
+    pub(super) fn take_back_entries(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
+        self.mark_to(f, row, days);
+        if self.account.ruin.is_some() {
+            return;
+        }
+        let Self { mind, tally, .. } = self;
+        mind.take_back_entries(|side| {
+            tally.n_refused += 1;
+            record.refuse(row, side, Refusal::Blackout);
+        });
     }
 
     /// A session ended before this row, and no row was its last.

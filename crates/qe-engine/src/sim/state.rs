@@ -28,6 +28,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) no_entry: &'a [u64],
     /// Rows after which nothing may be entered, for an event is near then, 64 a word; empty if there is no such rule.
     pub(crate) blackout: &'a [u64],
+    /// Rows in which nothing is entered that was decided before, 64 a word; empty if there is no such rule.
+    pub(crate) opens_in_blackout: &'a [u64],
     /// The last rows of sessions, 64 a word; empty if positions are kept overnight.
     pub(crate) session_last: &'a [u64],
     /// Rows before which a session ended without its last, 64 a word; empty if there are none.

@@ -1,6 +1,6 @@
 //! One point's walk over the rows: what is decided when a bar is complete, and what is filled when.
 //!
-//! In each row, in this order: what is held of a session that is over; orders due at the open; what rests in the market,
+//! In each row, in this order: entries that an event forbids are taken back; what is held of a session that is over; orders due at the open; what rests in the market,
 //! along the bar's path; orders due at the close; the session's end; then, the bar being complete, decisions. Nothing is decided between two events that the bitmaps
 //! tell, so the walk jumps from one to the next. What is decided lives a delay ahead of what is filled: an exit that is
 //! decided while its entry is still to be filled follows it.
@@ -123,8 +123,12 @@ impl Walk {
             }
         }
         // What is on its way may be taken back.
-        if !self.mind.orders.is_empty() && !f.blackout.is_empty() {
-            limit = next_set(f.blackout, self.cursor, limit).unwrap_or(limit);
+        if !self.mind.orders.is_empty() {
+            for words in [f.blackout, f.opens_in_blackout] {
+                if !words.is_empty() {
+                    limit = next_set(words, self.cursor, limit).unwrap_or(limit);
+                }
+            }
         }
         let mut found = limit;
         let mut look = |source: Source, from: usize| match source {
@@ -166,6 +170,9 @@ impl Walk {
     /// All that happens in a row.
     pub(super) fn row(&mut self, f: Frame<'_>, row: usize, days: &mut [f64], record: &mut impl Record) {
         let fill = f.plan.execution.fill;
+        if !f.opens_in_blackout.is_empty() && self.mind.has_on_the_way() && is_set(f.opens_in_blackout, row) {
+            self.take_back_entries(f, row, days, record);
+        }
         if f.plan.costs.has_carry() {
             self.pay_carry(f, row, days, record);
         }

@@ -12,7 +12,9 @@ use qe_engine::program::{Execution, StrategyPlan};
 use qe_engine::range::over_policies;
 
 use crate::naive::{Data, Filled, Outcome, simulate};
-use crate::random::{Sketch, at_once, before_events, flat, market, one, sketch, weights, wild};
+use crate::random::{
+    Given, Sketch, at_once, before_events, flat, market, market_before_events, one, sketch, weights, wild,
+};
 
 fn fills(ledger: &Ledger) -> Vec<Filled> {
     let f = &ledger.fills;
@@ -146,7 +148,10 @@ fn turned(plan: &StrategyPlan, market: &Market, data: &Data, stretch: &Stretch) 
     (whole != expected).then(|| format!("range: real {whole:?} naive {expected:?}"))
 }
 
-fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> (Outcome, Option<String>) {
+/// A market and what it was given, of so many rows at most.
+type MakeMarket = fn(&mut Stream, usize) -> (Market, Given);
+
+fn try_case(id: u64, make: fn(&mut Stream) -> Sketch, market: MakeMarket) -> (Outcome, Option<String>) {
     let mut r = Stream::new(7, "against naive", id);
     let n = match r.below(40) {
         0 => 20_000,
@@ -218,13 +223,28 @@ fn entries_before_events_are_the_naive_simulator_s() {
     assert!(seen.get("Blackout").is_some_and(|n| *n >= 300), "{seen:?}");
 }
 
+#[test]
+fn entries_before_events_are_the_naive_simulator_s_where_bars_are_missing() {
+    let seen = many_of(before_events, market_before_events);
+    // Taken back at a close, and at an open before which no bar told that an event is near.
+    for (what, least) in
+        [("Blackout", 1_400), ("entry at an open", 200), ("resting at an open", 50), ("weight at an open", 400)]
+    {
+        assert!(seen.get(what).is_some_and(|n| *n >= least), "{what} of {seen:?}");
+    }
+}
+
 /// How many cases of each kind are tried.
 const CASES: u64 = 3000;
 
 fn many(make: fn(&mut Stream) -> Sketch) -> BTreeMap<String, u64> {
+    many_of(make, market)
+}
+
+fn many_of(make: fn(&mut Stream) -> Sketch, market: MakeMarket) -> BTreeMap<String, u64> {
     let (mut seen, mut faults) = (BTreeMap::<String, u64>::new(), Vec::new());
     for id in 0..CASES {
-        let (naive, why) = try_case(id, make);
+        let (naive, why) = try_case(id, make, market);
         faults.extend(why);
         assert!(faults.len() < 5, "{}", faults.join("\n\n"));
         let mut count = |what: String| *seen.entry(what).or_default() += 1;
@@ -232,6 +252,7 @@ fn many(make: fn(&mut Stream) -> Sketch) -> BTreeMap<String, u64> {
         naive.fills.iter().for_each(|f| count(format!("{} {}", kind(f.cause), f.phase)));
         naive.fills.iter().filter(|f| f.is_ambiguous).for_each(|_| count("ambiguous".into()));
         naive.refused.iter().for_each(|(_, _, why)| count(format!("{why:?}")));
+        naive.late_blackouts.iter().for_each(|what| count(format!("{what} at an open")));
         naive.carries.iter().for_each(|_| count("carry".into()));
         naive.undecided.iter().for_each(|_| count("undecided".into()));
         if naive.equity.last() == Some(&0.0) {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input should stop")]
 
 mod against_naive;
+mod blackouts;
 mod broker;
 mod catalog;
 mod costs;

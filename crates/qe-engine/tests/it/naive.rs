@@ -31,6 +31,8 @@ pub(crate) struct Data {
     pub(crate) is_near: Vec<bool>,
     /// Whether one is near in the session in which what comes after the row lies, by what is known at its close.
     pub(crate) is_next_near: Vec<bool>,
+    /// Whether one is near in the session in which the row opens, by what is known at its open.
+    pub(crate) opens_near: Vec<bool>,
     /// What trades in a day on average, and the deviation of daily returns, by day: of the 20 days before.
     pub(crate) adv: Vec<f64>,
     pub(crate) sigma: Vec<f64>,
@@ -82,10 +84,11 @@ impl Data {
             before_close: (0..dates.len()).map(|i| close_of(i).saturating_sub(known[i])).collect(),
             day,
             known: known.to_vec(),
-            bar: market.timeframe().nanos().unwrap(),
+            bar: market.timeframe().nanos().unwrap_or(i64::MAX),
             given: given.clone(),
             is_near: known.iter().map(is_near).collect(),
             is_next_near: known.iter().map(is_next_near).collect(),
+            opens_near: open.iter().map(is_next_near).collect(),
             adv: Vec::new(),
             sigma: Vec::new(),
             values: match plan.compiled.plan().outputs().len() {
@@ -156,6 +159,8 @@ pub(crate) struct Outcome {
     pub(crate) fills: Vec<Filled>,
     pub(crate) refused: Vec<(usize, f64, Refusal)>,
     pub(crate) carries: Vec<(usize, f64)>,
+    /// What was taken back at an open, since no bar before it told that an event is near.
+    pub(crate) late_blackouts: Vec<&'static str>,
     /// Worth at each close of the run.
     pub(crate) equity: Vec<f64>,
     pub(crate) days: Vec<f64>,
@@ -346,6 +351,17 @@ impl Naive<'_> {
     fn row(&mut self, row: usize) {
         let d = self.data;
         self.left = [false; 2];
+        // Before all: whatever rows there were before.
+        if d.opens_near[row] {
+            let what = match (self.program.weight, &self.rest) {
+                (Some(_), _) => "weight",
+                (None, Some(_)) => "resting",
+                (None, None) => "entry",
+            };
+            let before = self.out.refused.len();
+            self.take_back_entries(row);
+            self.out.late_blackouts.extend((before..self.out.refused.len()).map(|_| what));
+        }
         // 0
         self.pay_carry(row);
         // 1
@@ -428,7 +444,7 @@ impl Naive<'_> {
     /// Whether sessions or events rule out that an entry is decided in a row.
     fn is_ruled_out(&self, row: usize) -> bool {
         let n = self.execution.no_entry_last_bars;
-        let is_last = n > 0 && self.data.before_close[row] <= (i64::from(n) - 1) * self.data.bar;
+        let is_last = n > 0 && self.data.before_close[row] <= (i64::from(n) - 1).saturating_mul(self.data.bar);
         is_last || self.data.is_near[row]
     }
 

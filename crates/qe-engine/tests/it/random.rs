@@ -11,7 +11,7 @@ use qe_core::point::PointTable;
 use qe_core::rng::Stream;
 use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
-use qe_data::events::EventKind;
+use qe_data::events::{EventKind, Events};
 use qe_engine::costs::CostModel;
 use qe_engine::fills::{At, Count, FillTiming, Holding, PathPolicy};
 use qe_engine::market::{Market, Masks};
@@ -26,13 +26,32 @@ pub(crate) fn schema() -> Schema {
     Schema::new(["open", "high", "low", "close", "volume"])
 }
 
+/// When bars open and are complete, how long they are, and whose sessions they are of.
+pub(crate) struct Times {
+    pub(crate) open: Vec<i64>,
+    pub(crate) known: Vec<i64>,
+    pub(crate) timeframe: Timeframe,
+    pub(crate) calendar: Calendar,
+}
+
+impl Times {
+    /// Bars of one length, of which these are the opening times.
+    pub(crate) fn of(open: &[i64], step: i64, is_crypto: bool) -> Self {
+        let (calendar, timeframe) =
+            if is_crypto { (Calendar::crypto(), Timeframe::H1) } else { (Calendar::us_equities(), Timeframe::M5) };
+        Self { open: open.to_vec(), known: open.iter().map(|t| t + step).collect(), timeframe, calendar }
+    }
+
+    /// The market of such bars.
+    pub(crate) fn market(self, prices: [Vec<f64>; 5]) -> Market {
+        let bars = Bars::new("X", self.timeframe, Axis::new(self.open, self.known).unwrap(), prices).unwrap();
+        Market::new(&bars, &self.calendar).unwrap()
+    }
+}
+
 /// Bars of some opening times.
 pub(crate) fn market_of(times: &[i64], step: i64, prices: [Vec<f64>; 5], is_crypto: bool) -> Market {
-    let (calendar, timeframe) =
-        if is_crypto { (Calendar::crypto(), Timeframe::H1) } else { (Calendar::us_equities(), Timeframe::M5) };
-    let known: Vec<i64> = times.iter().map(|t| t + step).collect();
-    let bars = Bars::new("X", timeframe, Axis::new(times.to_vec(), known).unwrap(), prices).unwrap();
-    Market::new(&bars, &calendar).unwrap()
+    Times::of(times, step, is_crypto).market(prices)
 }
 
 /// The opening times of the first bars of a calendar.
@@ -112,7 +131,57 @@ pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Given) {
         t + step <= session.close.saturating_sub(cut.saturating_mul(step))
     });
     times.truncate(n);
-    let n = times.len();
+    priced(r, Times::of(&times, step, is_crypto))
+}
+
+/// A market about which there are events, and what it was given: bars of days, hours or minutes, of which many are missing
+/// before a session's end, some in whole sessions, and some are of no session.
+pub(crate) fn market_before_events(r: &mut Stream, n: usize) -> (Market, Given) {
+    let us = Calendar::us_equities();
+    let (calendar, timeframe) = one(
+        r,
+        &[
+            (us.clone(), Timeframe::M5),
+            (us.clone(), Timeframe::H1),
+            (us, Timeframe::D1),
+            (Calendar::crypto(), Timeframe::H1),
+        ],
+    );
+    // The first of the calendar's events that is not over comes soon.
+    let events: Vec<Date> = Events::us().iter().map(|e| calendar.day_of(e.at.nanos())).collect();
+    let first = events[r.below(events.len() as u64 - 20) as usize].add_days(-(r.below(8) as i32));
+    let (is_cut, is_gone) = one(r, &[(0.0, 0.0), (0.3, 0.0), (1.0, 0.0), (0.0, 0.3), (0.5, 0.2)]);
+    let (gaps, is_beside) = (one(r, &[0.0, 0.0, 0.1]), r.bernoulli(0.3) && timeframe == Timeframe::M5);
+    let (mut open, mut known): (Vec<i64>, Vec<i64>) = Default::default();
+    for session in calendar.sessions(first, first.add_days(700)) {
+        let step = timeframe.nominal_nanos().min(session.len_nanos());
+        let n_bars = (session.len_nanos() + step - 1) / step;
+        let cut = if r.bernoulli(is_cut) { 1 + r.below(3) as i64 } else { 0 };
+        let left = if r.bernoulli(is_gone) { 0 } else { (n_bars - cut).max(0) };
+        let before = i64::from(is_beside && r.bernoulli(0.3));
+        for bar in (-before..left).filter(|_| !r.bernoulli(gaps)) {
+            open.push(session.open + bar * step);
+            known.push((session.open + (bar + 1) * step).min(session.close));
+        }
+        if is_beside && r.bernoulli(0.3) {
+            open.push(session.close);
+            known.push(session.close + step);
+        }
+        if open.len() >= n {
+            break;
+        }
+    }
+    open.truncate(n);
+    known.truncate(n);
+    if open.is_empty() {
+        return market_before_events(r, n);
+    }
+    priced(r, Times { open, known, timeframe, calendar })
+}
+
+/// A market of such bars, whose prices go any way, and what it was given.
+fn priced(r: &mut Stream, times: Times) -> (Market, Given) {
+    let n = times.open.len();
     // Few ticks a bar, so that levels are touched exactly; or many.
     let (tick, moves) = one(r, &[(1.0, 2), (0.5, 3), (0.01, 60), (0.01, 400), (1.0, 30)]);
     let mut prices: [Vec<f64>; 5] = std::array::from_fn(|_| Vec::with_capacity(n));
@@ -136,7 +205,7 @@ pub(crate) fn market(r: &mut Stream, n: usize) -> (Market, Given) {
             x.iter_mut().for_each(|v| *v = if r.bernoulli(missing) { f64::NAN } else { *v });
         }
     }
-    let market = market_of(&times, step, prices, is_crypto);
+    let market = times.market(prices);
     // Half of them forbid nothing, so that what is fast there is tried.
     let is_free = r.bernoulli(0.5);
     let mut rows = |of: &[f64], is_free: bool| -> Vec<bool> {

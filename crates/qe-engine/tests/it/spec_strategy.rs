@@ -6,17 +6,20 @@ use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::Axis;
 use qe_core::rng::Stream;
+use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
 use qe_data::events::Events;
 use qe_engine::StrategySpec;
 use qe_engine::batch::{Stretch, Warmup, run_with_ledger};
-use qe_engine::broker::{BarStrategy, BrokerReport, Desk, Filled, Seen, SpecStrategy, Update, run};
-use qe_engine::fills::{Holding, PathPolicy};
-use qe_engine::ledger::{Cause, Fills, Ledger, Refusal};
+use qe_engine::broker::{BarStrategy, BrokerReport, Desk, Filled, Noted, Seen, SpecStrategy, Update, run};
+use qe_engine::fills::{Count, FillTiming, Holding, PathPolicy};
+use qe_engine::ledger::{Cause, Fills, Ledger, Refusal, Refused};
 use qe_engine::market::{Market, Symbols};
 use qe_engine::program::{ExitKind, StrategyPlan};
 
-use crate::random::{Sketch, at_once, before_events, flat, market, one, sketch, times_of, weights, wild};
+use crate::random::{
+    Given, Sketch, at_once, before_events, flat, market, market_before_events, one, sketch, times_of, weights, wild,
+};
 
 /// A fill as text, which tells all bits but those of NaN.
 fn fill(f: &Fills, i: usize) -> impl PartialEq + std::fmt::Debug + use<> {
@@ -25,7 +28,7 @@ fn fill(f: &Fills, i: usize) -> impl PartialEq + std::fmt::Debug + use<> {
     (place, f.cause[i], x.map(|x| if x.is_nan() { "nan".to_owned() } else { format!("{x:?}") }))
 }
 
-fn differ(batch: &Ledger, report: &BrokerReport, market: &Market, start: usize) -> Option<String> {
+fn differ(batch: &Ledger, report: &BrokerReport, market: &Market, timing: FillTiming, start: usize) -> Option<String> {
     let (a, b) = (&batch.fills, &report.ledger.fills);
     for i in 0..a.len().max(b.len()) {
         let (x, y) = ((i < a.len()).then(|| fill(a, i)), (i < b.len()).then(|| fill(b, i)));
@@ -42,11 +45,21 @@ fn differ(batch: &Ledger, report: &BrokerReport, market: &Market, start: usize) 
     if rows(batch) != rows(&report.ledger) {
         return Some(format!("undecided {:?} {:?}", rows(batch), rows(&report.ledger)));
     }
-    // What a halt or a lot did, in any order within a row: the broker tells sides of orders, and a walk those of positions.
+    // What a halt, a lot or an event did, in any order within a row: the broker tells sides of orders, and a walk those of positions.
+    let lost = report.ruin.and_then(|_| report.worth.iter().position(|w| *w == 0.0)).unwrap_or(usize::MAX);
+    let last_due = first_due_after(market, timing);
     let kept = |of: &Ledger| {
-        let is_kept = |why: Refusal| matches!(why, Refusal::Blocked | Refusal::RoundedToLot);
-        let mut kept: Vec<_> = of.refused.iter().map(|r| (r.row, r.why)).filter(|(_, why)| is_kept(*why)).collect();
-        kept.sort_by_key(|(row, why)| (*row, format!("{why:?}")));
+        // A broker decides before it marks: of a row that is marked as ruin a walk tells no decisions. And it orders what is
+        // due after the last row too: "The last row".
+        let is_kept = |row: u32, why: Refusal| match why {
+            Refusal::Blocked | Refusal::RoundedToLot => true,
+            Refusal::Blackout => (row as usize) < lost.min(last_due),
+            _ => false,
+        };
+        let side = |r: &Refused| if r.why == Refusal::Blackout { r.side } else { 0.0 };
+        let all = of.refused.iter().filter(|r| is_kept(r.row, r.why));
+        let mut kept: Vec<_> = all.map(|r| (r.row, format!("{:?}", r.why), side(r))).collect();
+        kept.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)).then(a.2.total_cmp(&b.2)));
         kept
     };
     let (x, y) = (kept(batch), kept(&report.ledger));
@@ -61,6 +74,22 @@ fn differ(batch: &Ledger, report: &BrokerReport, market: &Market, start: usize) 
     let worth = held.iter().zip(&report.worth[start..]).take(ruin - start);
     let first = worth.enumerate().find(|(_, (a, b))| a.to_bits() != b.to_bits());
     first.map(|(i, (a, b))| format!("worth in row {}: batch {a:?} broker {b:?}", start + i))
+}
+
+/// The first row whose decisions may be due after the last.
+fn first_due_after(market: &Market, fill: FillTiming) -> usize {
+    let (n, open) = (market.len(), market.columns().axis().open());
+    let delay = fill.delay as usize;
+    match fill.count {
+        Count::Bars => n - delay.min(n),
+        Count::Sessions => {
+            let mut days: Vec<Date> = open.iter().map(|t| market.calendar().day_of(*t)).collect();
+            let of_rows = days.clone();
+            days.dedup();
+            let first = days[days.len() - (delay + 1).min(days.len())];
+            of_rows.partition_point(|day| *day < first)
+        }
+    }
 }
 
 /// Worth at each close, by the cash that each fill and payment left, in their order.
@@ -154,6 +183,12 @@ impl BarStrategy for Restarted<'_, '_> {
         self.restart();
     }
 
+    fn on_open(&mut self, markets: &[u32], desk: &mut Desk<'_, '_>) {
+        self.restart();
+        self.inner.on_open(markets, desk);
+        self.restart();
+    }
+
     fn on_order(&mut self, update: &Update, desk: &mut Desk<'_, '_>) {
         self.inner.on_order(update, desk);
     }
@@ -193,7 +228,10 @@ fn in_detail(r: &mut Stream, market: Market) -> Market {
     market.with_detail(&bars).unwrap()
 }
 
-fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> (BrokerReport, Option<String>) {
+/// A market and what it was given, of so many rows at most.
+type MakeMarket = fn(&mut Stream, usize) -> (Market, Given);
+
+fn try_case(id: u64, make: fn(&mut Stream) -> Sketch, market: MakeMarket) -> (BrokerReport, u64, Option<String>) {
     let mut r = Stream::new(9, "batch against broker", id);
     let n = match r.below(40) {
         0 => 3000,
@@ -202,7 +240,10 @@ fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> (BrokerReport, Option<S
     };
     let (market, _) = market(&mut r, n);
     let mut sketch = to_broker(make(&mut r));
-    let market = if r.bernoulli(0.2) {
+    // Bars that all are of one length.
+    let length = |bar: usize| market.columns().axis().available()[bar] - market.columns().axis().open()[bar];
+    let is_even = (0..market.len()).all(|bar| Some(length(bar)) == market.timeframe().nanos());
+    let market = if r.bernoulli(0.2) && is_even {
         sketch.execution.path = PathPolicy::LowerTimeframe;
         in_detail(&mut r, market)
     } else {
@@ -218,7 +259,7 @@ fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> (BrokerReport, Option<S
     };
     let (_, ledger) = run_with_ledger(&plan, 0, &market, &stretch).unwrap();
     let report = on_broker(&plan, &market, &mut strategy(&plan, &market, start));
-    let mut why = differ(&ledger, &report, &market, start);
+    let mut why = differ(&ledger, &report, &market, sketch.execution.fill, start);
     if why.is_none() && id.is_multiple_of(16) {
         let share = one(&mut r, &[0.02, 0.2, 1.0]);
         let (inner, fresh) = (strategy(&plan, &market, start), || strategy(&plan, &market, start));
@@ -232,13 +273,20 @@ fn try_case(id: u64, make: fn(&mut Stream) -> Sketch) -> (BrokerReport, Option<S
         assert!(share < 1.0 || report.ruin.is_some() || restarted.n >= market.len() - start);
     }
     let why = why.map(|why| format!("case {id}, {start}.. of {}:\n{why}\n{sketch:?}", market.len()));
-    (report, why)
+    let opens = market.columns().axis().open();
+    let is_at_open = |e: &&Noted| e.why == Refusal::Blackout && e.time == opens[e.row as usize];
+    let n_at_opens = report.events.iter().filter(is_at_open).count() as u64;
+    (report, n_at_opens, why)
 }
 
 fn many(make: fn(&mut Stream) -> Sketch) -> BTreeMap<String, u64> {
+    many_of(make, market)
+}
+
+fn many_of(make: fn(&mut Stream) -> Sketch, market: MakeMarket) -> BTreeMap<String, u64> {
     let (mut seen, mut faults, mut n_faults) = (BTreeMap::<String, u64>::new(), Vec::new(), 0);
     for id in 0..CASES {
-        let (report, why) = try_case(id, make);
+        let (report, n_at_opens, why) = try_case(id, make, market);
         n_faults += u64::from(why.is_some());
         if faults.len() < 3 {
             faults.extend(why);
@@ -248,6 +296,7 @@ fn many(make: fn(&mut Stream) -> Sketch) -> BTreeMap<String, u64> {
         let kind = |cause: Cause| if let Cause::Exit(_) = cause { "Exit".to_owned() } else { format!("{cause:?}") };
         (0..f.len()).for_each(|i| count(format!("{} {}", kind(f.cause[i]), f.phase[i])));
         report.ledger.refused.iter().for_each(|refused| count(format!("{:?}", refused.why)));
+        (0..n_at_opens).for_each(|_| count("Blackout at an open".into()));
         if report.ruin.is_some() {
             count("ruin".into());
         }
@@ -364,6 +413,22 @@ fn rules_of_any_shape_are_those_of_the_batch_walk() {
 fn entries_before_events_are_those_of_the_batch_walk() {
     let seen = many(before_events);
     assert!(["Entry 0", "Entry 1", "Entry 2"].iter().all(|what| seen.get(*what).is_some_and(|n| *n >= 10)), "{seen:?}");
+}
+
+#[test]
+fn entries_before_events_are_those_of_the_batch_walk_where_bars_are_missing() {
+    let seen = many_of(before_events, market_before_events);
+    assert_seen(
+        &seen,
+        &[
+            ("Entry 0", 5_000),
+            ("Entry 1", 1_500),
+            ("Entry 2", 2_500),
+            ("Weight 0", 5_000),
+            ("Blackout", 900),
+            ("Blackout at an open", 500),
+        ],
+    );
 }
 
 const PAIR: &str = r#"

@@ -250,3 +250,40 @@ fn quarters_of_an_hour_say_when_and_what_comes_of_it_lies_on_those_that_follow()
     assert_eq!(told(low_first), [(1, 0, 1.0, 100.0, 0), (1, 1, -1.0, 95.0, 30), (1, 1, 1.0, 104.0, 45)]);
     assert_eq!(told(high_first), [(1, 0, 1.0, 100.0, 0), (1, 1, -1.0, 105.0, 15), (1, 1, 1.0, 105.0, 15)]);
 }
+
+/// Takes back, when a bar opens, what it ordered in the one before, and orders anew.
+struct Early {
+    told: Vec<(Vec<u32>, f64)>,
+}
+
+impl BarStrategy for Early {
+    fn on_bars(&mut self, seen: &Seen<'_>, desk: &mut Desk<'_, '_>) {
+        if seen.n_rows(0) == 1 {
+            desk.buy(0, 1.0).place();
+            desk.buy(0, 2.0).limit(1000.0).place();
+        }
+    }
+
+    fn on_open(&mut self, markets: &[u32], desk: &mut Desk<'_, '_>) {
+        self.told.push((markets.to_vec(), desk.price(0)));
+        match self.told.len() {
+            2 => desk.cancel_all(0),
+            3 => drop(desk.buy(0, 4.0).place()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn what_is_taken_back_before_an_open_is_not_filled_by_it_and_what_is_placed_is() {
+    let rows = [[10.0, 11.0, 10.0, 11.0], [20.0, 21.0, 20.0, 21.0], [30.0, 31.0, 30.0, 31.0]];
+    let mut early = Early { told: Vec::new() };
+    let spec = Spec { leverage: 1e9, ..Spec::default() };
+    let report = run(&spec, &[hours(&rows)], &Events::default(), &mut early).unwrap();
+    assert_eq!(fills(&report), [(2, 0, 4.0, 30.0)]);
+    assert!(report.orders[..2].iter().all(|o| o.state == OrderState::Cancelled));
+    // Of a bar that opens it is told before its open is: the last price is the close before.
+    let told: Vec<_> = early.told.iter().map(|(markets, price)| (markets.as_slice(), *price)).collect();
+    assert_eq!(told[1..], [(&[0][..], 11.0), (&[0][..], 21.0)]);
+    assert!(told[0].0 == [0] && told[0].1.is_nan());
+}
