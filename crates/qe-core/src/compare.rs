@@ -3,7 +3,11 @@
 //! A comparison with NaN neither holds nor fails. Machines that compare eight or four numbers at a time do so; a comparison
 //! is exact, so the bits are those of one at a time. Golden numbers: none; the tests compare with the plain loop.
 
+mod coarse;
+
 use std::cmp::Ordering;
+
+pub use coarse::Coarse;
 
 /// Whether two numbers that are there are not the same.
 #[inline(always)]
@@ -223,6 +227,26 @@ mod wide {
         };
         let ((x, y), (x_on, y_on)) = (half(0), half(1));
         (four::<TEST>(x, y) | four::<TEST>(x_on, y_on) << 4) as u8
+    }
+
+    /// Where an order holds in 64 rows.
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) fn word_by_eight(order: Order, x: &[f64; 64], y: &[f64; 64]) -> u64 {
+        macro_rules! all {
+            ($which:ident) => {
+                u64::from_le_bytes(std::array::from_fn(|i| {
+                    byte_by_eight::<$which>(&x.as_chunks().0[i], &y.as_chunks().0[i])
+                }))
+            };
+        }
+        match order {
+            Order::Less => all!(_CMP_LT_OQ),
+            Order::AtMost => all!(_CMP_LE_OQ),
+            Order::Greater => all!(_CMP_GT_OQ),
+            Order::AtLeast => all!(_CMP_GE_OQ),
+            Order::Equal => all!(_CMP_EQ_OQ),
+            Order::Unequal => all!(_CMP_NEQ_OQ),
+        }
     }
 
     macro_rules! each_by_lanes {

@@ -20,6 +20,7 @@ pub mod lanes;
 pub mod panel;
 pub mod par;
 pub mod param;
+pub mod places;
 pub mod point;
 pub mod rng;
 pub mod stats;

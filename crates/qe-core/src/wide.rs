@@ -70,6 +70,23 @@ pub fn ask_for(x: &[f64], at: usize) {
     let _ = (x, at);
 }
 
+/// As [`ask_for`], of so many words that will be written.
+#[inline(always)]
+pub fn ask_to_write(x: &[u64], at: usize, n: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(words) = x.get(at..at + n) {
+        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+        for word in words.iter().step_by(8) {
+            #[expect(unsafe_code, reason = "a hint about a place that is there, which every such machine takes")]
+            unsafe {
+                _mm_prefetch::<_MM_HINT_ET0>(std::ptr::from_ref(word).cast());
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (x, at, n);
+}
+
 /// The first of `n` places at which something is so. It is asked of several at a time, without a branch for each.
 #[inline(always)]
 pub fn first(n: usize, is: impl Fn(usize) -> bool) -> Option<usize> {

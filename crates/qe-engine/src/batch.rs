@@ -330,7 +330,7 @@ fn run_recorded<R: Record>(
             section.advance(from..(from + n_rows).min(end));
         }
     } else {
-        plan.compiled.plan().each_block_of(layout.trues(), &table, &mut Workspace::new(), |block| {
+        plan.compiled.plan().each_block_of(layout.trues(), &table, &mut Workspace::new(), n_rows, |block| {
             section.put(&layout, block);
             let at = block.rows().end;
             if at == section.rows.end {

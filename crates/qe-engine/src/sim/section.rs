@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use qe_core::compare::Coarse;
 use qe_factors::plan::{Block, Part, Trues};
 
 use crate::program::{Exit, Program, Source, StrategyPlan};
@@ -128,6 +129,8 @@ impl Layout {
 pub(crate) struct Section {
     pub(crate) rows: Range<usize>,
     bits: Vec<u64>,
+    /// Room for comparisons.
+    coarse: Coarse,
     /// Where each column that is compared is there, and whether it is so throughout.
     known: Vec<u64>,
     is_whole: Vec<bool>,
@@ -144,6 +147,7 @@ impl Section {
         Self {
             rows: 0..0,
             bits: vec![0; layout.bits.len() * n_words],
+            coarse: Coarse::default(),
             known: vec![0; layout.n_known() * n_words],
             is_whole: vec![true; layout.n_known()],
             numbers: vec![f64::NAN; layout.numbers.len() * (n_rows + 1)],
@@ -156,9 +160,9 @@ impl Section {
     pub(crate) fn put(&mut self, layout: &Layout, block: &Block<'_>) {
         let (rows, n_rows) = (block.rows(), self.n_rows.max(1));
         let at = rows.start - self.rows.start;
-        block.write_trues(&layout.trues, &mut self.bits, self.n_words, at / 64);
+        block.write_trues(&layout.trues, &mut self.coarse, &mut self.bits, self.n_words, at / 64);
         if layout.with_known {
-            block.write_known(&layout.trues, &mut self.known, self.n_words, at / 64);
+            block.write_known(&layout.trues, &self.coarse, &mut self.known, self.n_words, at / 64);
             let last = if rows.len() % 64 == 0 { !0 } else { (1 << (rows.len() % 64)) - 1 };
             for (known, is_whole) in self.known.chunks(self.n_words.max(1)).zip(&mut self.is_whole) {
                 let words = &known[at / 64..(at + rows.len()).div_ceil(64)];

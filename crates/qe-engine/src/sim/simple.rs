@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use qe_core::places::{BEYOND, places};
 use qe_core::wide::{Loops, wide};
 
 use super::account::StepForm;
@@ -310,44 +311,34 @@ impl Loops for Decisions<'_> {
 
     #[inline(always)]
     fn run(self) -> usize {
-        let Self { entries, exits, rows: Range { start: from, end: to }, mut held, edges } = self;
-        // Room for all rows, and for what is written beyond.
-        edges.resize((to + 8).max(edges.len()), 0);
-        let (mut len, edges) = (0, &mut edges[..]);
-        for w in from / 64..to.div_ceil(64) {
-            let mut inside = !0_u64;
-            if w == from / 64 {
-                inside &= !0 << (from % 64);
-            }
-            if to < 64 * (w + 1) {
-                inside &= (1 << (to % 64)) - 1;
-            }
-            let (set, reset) = (entries[w] & inside, exits[w] & inside);
-            let changes = if set & reset == 0 {
-                // What is held after each row: the carries of an addition that a set generates and a reset stops.
-                let stays = !reset;
-                let (sum, one) = stays.overflowing_add(set);
-                let (sum, two) = sum.overflowing_add(u64::from(held));
-                let before = stays ^ set ^ sum;
-                let after = before >> 1 | u64::from(one | two) << 63;
-                held = one | two;
-                before ^ after
-            } else {
-                let mut changes = 0;
+        let Self { entries, exits, rows, mut held, edges } = self;
+        write_edges(&rows, edges, |words, near| {
+            for (w, near) in words.zip(near) {
+                let inside = within(&rows, w);
+                let (set, reset) = (entries[w] & inside, exits[w] & inside);
+                if set & reset == 0 {
+                    // What is held after each row: the carries of an addition that a set generates and a reset stops.
+                    let stays = !reset;
+                    let (sum, one) = stays.overflowing_add(set);
+                    let (sum, two) = sum.overflowing_add(u64::from(held));
+                    let before = stays ^ set ^ sum;
+                    let after = before >> 1 | u64::from(one | two) << 63;
+                    held = one | two;
+                    *near = before ^ after;
+                    continue;
+                }
+                *near = 0;
                 let mut either = set | reset;
                 while either != 0 {
                     let bit = either & either.wrapping_neg();
                     if (if held { reset } else { set }) & bit != 0 {
                         held = !held;
-                        changes |= bit;
+                        *near |= bit;
                     }
                     either ^= bit;
                 }
-                changes
-            };
-            len += write_rows(edges, len, 64 * w as u32, changes);
-        }
-        len
+            }
+        })
     }
 }
 
@@ -364,46 +355,56 @@ impl Loops for Changes<'_> {
 
     #[inline(always)]
     fn run(self) -> usize {
-        let Self { entries, rows: Range { start: from, end: to }, held, edges } = self;
-        edges.resize((to + 8).max(edges.len()), 0);
-        let (mut len, edges) = (0, &mut edges[..]);
-        let first = from / 64;
-        let mut before = u64::from(held);
-        for (w, &word) in entries[..to.div_ceil(64)].iter().enumerate().skip(first) {
-            let (mut word, mut inside) = (word, !0_u64);
-            if w == first {
-                // Rows before the first hold what is held.
-                inside &= !0 << (from % 64);
-                word = (word & inside) | if held { !inside } else { 0 };
+        let Self { entries, rows, held, edges } = self;
+        let (first, last) = (rows.start / 64, rows.end.div_ceil(64) - 1);
+        write_edges(&rows, edges, |words, near| {
+            let now = &entries[words.clone()];
+            // In the word before the first bit of the bitmap nothing is read.
+            near[0] = now[0] ^ (now[0] << 1 | if words.start == 0 { 0 } else { entries[words.start - 1] >> 63 });
+            for (near, pair) in near[1..].iter_mut().zip(now.windows(2)) {
+                *near = pair[1] ^ (pair[1] << 1 | pair[0] >> 63);
             }
-            if to < 64 * (w + 1) {
-                inside &= (1 << (to % 64)) - 1;
+            if words.start == first {
+                // Before the first row stands what is held.
+                let bit = rows.start % 64;
+                let is = now[0] >> bit & 1 == 1;
+                near[0] = near[0] & !(1 << bit) | u64::from(is != held) << bit;
+                near[0] &= within(&rows, first);
             }
-            let changes = (word ^ (word << 1 | before)) & inside;
-            before = word >> 63;
-            len += write_rows(edges, len, 64 * w as u32, changes);
-        }
-        len
+            if words.end == last + 1 {
+                near[words.len() - 1] &= within(&rows, last);
+            }
+        })
     }
 }
 
-/// Writes the rows of the bits that are set, counted from `base`, to `edges` from `len` on; there may be other numbers
-/// behind them. Says how many they are.
+/// The bits of a word that stand for some rows.
 #[inline(always)]
-fn write_rows(edges: &mut [u32], len: usize, base: u32, mut bits: u64) -> usize {
-    // Four at a time, without asking how many there are: most words have fewer.
-    let n = bits.count_ones() as usize;
-    let mut at = len;
-    loop {
-        for slot in &mut edges[at..at + 4] {
-            *slot = base + bits.trailing_zeros();
-            bits &= bits.wrapping_sub(1);
-        }
-        at += 4;
-        if at >= len + n {
-            return n;
-        }
+fn within(rows: &Range<usize>, w: usize) -> u64 {
+    let from = if 64 * w < rows.start { !0 << (rows.start % 64) } else { !0 };
+    if rows.end < 64 * (w + 1) { from & ((1 << (rows.end % 64)) - 1) } else { from }
+}
+
+/// How many words are looked at before the places of their changes are written.
+const WORDS: usize = 32;
+
+/// Writes the rows that are set in the words that `changes` gives for the numbers of words, to the beginning of `edges`. Says
+/// how many they are.
+#[inline(always)]
+fn write_edges(rows: &Range<usize>, edges: &mut Vec<u32>, mut changes: impl FnMut(Range<usize>, &mut [u64])) -> usize {
+    let words = rows.start / 64..rows.end.div_ceil(64);
+    let room = 64 * words.len() + BEYOND;
+    if edges.len() < room {
+        edges.resize(room, 0);
     }
+    let (mut len, mut near) = (0, [0; WORDS]);
+    for start in words.clone().step_by(WORDS) {
+        let part = start..words.end.min(start + WORDS);
+        let near = &mut near[..part.len()];
+        changes(part, near);
+        len += places(near, 64 * start as u32, &mut edges[len..]);
+    }
+    len
 }
 
 #[cfg(test)]

@@ -8,8 +8,13 @@ use super::program::{Instr, Program, Src, Wiring};
 use super::scalar::{self, Bin, Cmp, Un};
 use crate::kernel::Kernel;
 
-/// Rows in a block: a multiple of 64, and few enough that a dozen buffers stay in the nearest caches.
+/// The fewest rows in a block, a multiple of 64, and the most. Windows that go block by block of their own length have many of
+/// them in a long one.
 pub(crate) const BLOCK: usize = 1024;
+pub(crate) const LONGEST: usize = 8 * BLOCK;
+
+/// Bytes of buffers that stay in a near cache, beside what is read.
+pub(crate) const NEAR: usize = 256 << 10;
 
 /// A buffer of numbers that begins where a line of the cache does, so that no vector of it lies across two.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +92,7 @@ impl Workspace {
             }
         };
         grow(&mut self.slots, program.n_slots() as usize);
-        grow(&mut self.spare, if program.wiring().is_empty() { 0 } else { MAX_INPUTS });
+        grow(&mut self.spare, program.n_spare());
         if self.masks.len() < program.n_masks() as usize {
             self.masks.resize(program.n_masks() as usize, Mask::EMPTY);
         }

@@ -40,8 +40,8 @@ pub(crate) use graph::{Fast, of_vec};
 pub use graph::{Graph, Id, MAX_INPUTS, MAX_OUTPUTS, Op, Ty};
 pub use held::{HeldRows, MAX_COLUMNS, Plain};
 pub(crate) use local::{Local, LocalOp};
+use machine::Machine;
 pub use machine::Workspace;
-use machine::{BLOCK, Machine};
 pub use mask::Mask;
 pub(crate) use other::{Other, Whose};
 pub use panel_stepper::PanelStepper;
@@ -310,7 +310,7 @@ impl Plan {
 
     /// About how many bytes evaluation block by block takes beside its input: buffers, and what kernels remember.
     pub fn n_bytes_at_work(&self) -> usize {
-        self.program.n_bytes(BLOCK).saturating_add(self.n_bytes_of_kernels())
+        self.program.n_bytes(self.program.block()).saturating_add(self.n_bytes_of_kernels())
     }
 
     /// Bytes that kernels remember.
@@ -351,7 +351,7 @@ impl Plan {
             Ty::Cond => Value::Condition(Mask::unknown(table.len())),
         };
         let mut outputs: Vec<Value> = self.outputs.iter().map(number).collect();
-        self.blocks(table, space, None, |block| {
+        self.blocks(table, space, self.program.block(), None, |block| {
             for (idx, output) in outputs.iter_mut().enumerate() {
                 match (output, block.part(idx)) {
                     (Value::Number(out), Part::Numbers(x)) => out.extend_from_slice(x),
@@ -381,7 +381,7 @@ impl Plan {
         mut take: impl FnMut(usize, Range<usize>, Part<'_>),
     ) -> Result<()> {
         self.ensure_no_label()?;
-        self.blocks(table, space, None, |block| {
+        self.blocks(table, space, self.program.block(), None, |block| {
             for idx in 0..self.outputs.len() {
                 take(idx, block.rows(), block.part(idx));
             }
@@ -424,10 +424,11 @@ impl Plan {
         let n = table.len();
         let shared: Vec<Shared<f64>> =
             self.program.columns().iter().map(|&s| self.column(table, s)).collect::<Result<_>>()?;
-        let mut machine = Machine::new(&self.program, &self.graph, table.first_row(), BLOCK.min(n), Workspace::new());
+        let block = self.program.block();
+        let mut machine = Machine::new(&self.program, &self.graph, table.first_row(), block.min(n), Workspace::new());
         let mut spent = vec![0; self.program.n_steps()];
-        for start in (0..n).step_by(BLOCK) {
-            let rows = start..(start + BLOCK).min(n);
+        for start in (0..n).step_by(block) {
+            let rows = start..(start + block).min(n);
             let part: Vec<&[f64]> = shared.iter().map(|c| &c[rows.clone()]).collect();
             let mut before = now();
             for (step, spent) in spent.iter_mut().enumerate() {

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::graph::{Graph, Id, MAX_INPUTS, Op, Ty, of_vec};
-use super::machine::Buffer;
+use super::graph::{Graph, Id, Op, Ty, of_vec};
+use super::machine::{BLOCK, Buffer, LONGEST, NEAR};
 use super::mask::Mask;
 use super::stages::stage_of_each;
 use crate::kernel::Kernel;
@@ -250,9 +250,24 @@ impl Program {
 
     /// Bytes of the buffers of a machine that works in blocks of so many rows.
     pub(crate) fn n_bytes(&self, block: usize) -> usize {
-        let spare = if self.wiring.is_empty() { 0 } else { MAX_INPUTS };
         let masks = self.n_masks as usize * (size_of::<Mask>() + block.div_ceil(64) * 16);
-        (self.n_slots as usize + spare) * Buffer::n_bytes(block) + masks
+        (self.n_slots as usize + self.n_spare()) * Buffer::n_bytes(block) + masks
+    }
+
+    /// Rows in a block: as many as let buffers stay in a near cache.
+    pub(crate) fn block(&self) -> usize {
+        let mut block = LONGEST;
+        while block > BLOCK && self.n_bytes(block) > NEAR {
+            block /= 2;
+        }
+        block
+    }
+
+    /// How many buffers kernels ask for that read constants: one for each place of an input that is one.
+    pub(crate) fn n_spare(&self) -> usize {
+        let is_buffer = |src: &Src| matches!(src, Src::Column(_) | Src::Slot(_));
+        let last = |w: &Wiring| w.inputs.iter().rposition(|src| !is_buffer(src)).map_or(0, |i| i + 1);
+        self.wiring.iter().map(last).max().unwrap_or(0)
     }
 
     /// About how many bytes it takes itself.

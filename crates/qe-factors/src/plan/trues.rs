@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use qe_core::columns::{Columns, Shared};
-use qe_core::compare::{self, AT_ONCE, Order, Side, compare, compare_each};
+use qe_core::compare::{self, AT_ONCE, Coarse, Order, Side, compare, compare_each};
+use qe_core::wide::ask_to_write;
 
 use super::graph::{Id, Op, Ty, of_vec};
 use super::machine::{BLOCK, Machine, View, Workspace};
@@ -16,6 +17,12 @@ use super::program::Src;
 use super::scalar::Cmp;
 use super::{Part, Plan};
 use crate::error::Result;
+
+/// How many comparisons ahead the places are asked for that are written.
+const AHEAD: usize = 2;
+
+/// How often a column is compared that is written as steps first.
+const OFTEN: usize = 8;
 
 /// Which outputs are wanted as bitmaps, and how they are made.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +62,12 @@ impl Trues {
     /// How many columns are compared.
     pub fn n_operands(&self) -> usize {
         self.operands.len()
+    }
+
+    /// Whether columns are compared so often that it is worth to write them as steps first.
+    pub fn is_worth_steps(&self) -> bool {
+        let n_compared: usize = self.tiles.iter().map(|tile| AT_ONCE * tile.xs.len()).sum();
+        n_compared >= OFTEN * self.operands.len()
     }
 
     /// The columns that a bitmap compares, if it is a comparison.
@@ -176,7 +189,7 @@ impl Plan {
     }
 
     /// As [`Plan::each_block`], with all outputs of a block at once: those that `trues` wants as bitmaps come by
-    /// [`Block::write_trues`] alone.
+    /// [`Block::write_trues`] alone. Each multiple of `section` rows, which is one of 1,024, is where a block ends.
     ///
     /// # Errors
     /// As [`Plan::eval`].
@@ -185,16 +198,22 @@ impl Plan {
         trues: &Trues,
         table: &Columns,
         space: &mut Workspace,
+        section: usize,
         take: impl FnMut(&Block<'_>),
     ) -> Result<()> {
         self.ensure_no_label()?;
-        self.blocks(table, space, Some(trues), take)
+        let mut block = self.program.block();
+        while !section.is_multiple_of(block) && block > BLOCK {
+            block /= 2;
+        }
+        self.blocks(table, space, block, Some(trues), take)
     }
 
     pub(super) fn blocks(
         &self,
         table: &Columns,
         space: &mut Workspace,
+        block: usize,
         trues: Option<&Trues>,
         mut take: impl FnMut(&Block<'_>),
     ) -> Result<()> {
@@ -204,9 +223,9 @@ impl Plan {
         let shared: Vec<Shared<f64>> =
             self.program.columns().iter().map(|&s| self.column(table, s)).collect::<Result<_>>()?;
         let mut machine =
-            Machine::new(&self.program, &self.graph, table.first_row(), BLOCK.min(n), std::mem::take(space));
-        for start in (0..n).step_by(BLOCK) {
-            let rows = start..(start + BLOCK).min(n);
+            Machine::new(&self.program, &self.graph, table.first_row(), block.min(n), std::mem::take(space));
+        for start in (0..n).step_by(block) {
+            let rows = start..(start + block).min(n);
             let columns: Vec<&[f64]> = shared.iter().map(|c| &c[rows.clone()]).collect();
             match trues {
                 Some(trues) => machine.run_but(&self.program, &trues.steps, &columns, rows.len()),
@@ -246,8 +265,8 @@ impl Block<'_> {
         }
     }
 
-    /// Writes the bitmaps of this block: bitmap `b` to the words from `b * stride + at` on.
-    pub fn write_trues(&self, trues: &Trues, out: &mut [u64], stride: usize, at: usize) {
+    /// Writes the bitmaps of this block: bitmap `b` to the words from `b * stride + at` on. `coarse` is room to work in.
+    pub fn write_trues(&self, trues: &Trues, coarse: &mut Coarse, out: &mut [u64], stride: usize, at: usize) {
         let n = self.rows.len();
         for &(output, bitmap) in &trues.made {
             let words = &mut out[bitmap * stride + at..][..n.div_ceil(64)];
@@ -256,26 +275,39 @@ impl Block<'_> {
                 Part::Number(_) | Part::Numbers(_) => words.fill(0),
             }
         }
-        let mut one = [const { Vec::new() }; AT_ONCE];
-        let mut x_one = Vec::new();
+        let mut constants = vec![Vec::new(); trues.operands.len()];
+        (0..constants.len()).for_each(|operand| self.constant(trues, operand, &mut constants[operand]));
+        let columns: Vec<&[f64]> = (0..constants.len()).map(|i| self.operand(trues, i, &constants[i])).collect();
+        if trues.is_worth_steps() {
+            coarse.take(&columns);
+        }
         for tile in &trues.tiles {
-            for (y, one) in tile.ys.into_iter().zip(&mut one) {
-                self.constant(trues, y, one);
-            }
-            let ys: [&[f64]; AT_ONCE] = std::array::from_fn(|k| self.operand(trues, tile.ys[k], &one[k]));
-            for &(x, bitmaps) in &tile.xs {
-                self.constant(trues, x, &mut x_one);
-                let x = self.operand(trues, x, &x_one);
-                compare_each(tile.order, x, ys, out, bitmaps.map(|b| b * stride + at));
+            for (i, &(x, bitmaps)) in tile.xs.iter().enumerate() {
+                let to = bitmaps.map(|b| b * stride + at);
+                // What comes after the next is far away.
+                if let Some((_, bitmaps)) = tile.xs.get(i + AHEAD) {
+                    bitmaps.iter().for_each(|b| ask_to_write(out, b * stride + at, n.div_ceil(64)));
+                }
+                if trues.is_worth_steps() {
+                    let numbered = |i: usize| (i, columns[i]);
+                    coarse.compare_each(tile.order, numbered(x), tile.ys.map(numbered), out, to);
+                } else {
+                    compare_each(tile.order, columns[x], tile.ys.map(|y| columns[y]), out, to);
+                }
             }
         }
     }
 
-    /// Writes where the columns that are compared are there, as [`Block::write_trues`] does.
-    pub fn write_known(&self, trues: &Trues, out: &mut [u64], stride: usize, at: usize) {
+    /// Writes where the columns that are compared are there, as [`Block::write_trues`] does, and after it.
+    pub fn write_known(&self, trues: &Trues, coarse: &Coarse, out: &mut [u64], stride: usize, at: usize) {
         let n = self.rows.len();
         let (mut one, mut missing) = (Vec::new(), vec![0; n.div_ceil(64)]);
         for operand in 0..trues.operands.len() {
+            if trues.is_worth_steps() && coarse.is_whole(operand, n) {
+                let known = &mut out[operand * stride + at..][..n / 64];
+                known.fill(!0);
+                continue;
+            }
             self.constant(trues, operand, &mut one);
             // A number that is there is itself.
             let x = Side::Many(self.operand(trues, operand, &one));

@@ -3,6 +3,7 @@
 use qe_core::bars::Bars;
 use qe_core::calendar::Calendar;
 use qe_core::columns::Columns;
+use qe_core::compare::Coarse;
 use qe_core::panel::Panel;
 use qe_core::par::{Pool, Threads};
 use qe_core::param::Param;
@@ -485,9 +486,9 @@ fn failures_are_those_of_their_own_comparison() {
     let (values, n_words) = (plan.eval(table).unwrap(), table.len().div_ceil(64));
     for full in [&[][..], &[n - 3], &[n - 2, 0]] {
         let trues = plan.trues(&(0..n).collect::<Vec<_>>(), full);
-        let mut bits = vec![0; n * n_words];
-        plan.each_block_of(&trues, table, &mut Workspace::new(), |block| {
-            block.write_trues(&trues, &mut bits, n_words, block.rows().start / 64);
+        let (mut bits, mut coarse) = (vec![0; n * n_words], Coarse::default());
+        plan.each_block_of(&trues, table, &mut Workspace::new(), 1024, |block| {
+            block.write_trues(&trues, &mut coarse, &mut bits, n_words, block.rows().start / 64);
             for k in full {
                 let Part::Condition(mask) = block.part(*k) else { panic!("{} is a condition", texts[*k]) };
                 let (rows, all) = (block.rows(), values.condition(*k).unwrap());
@@ -505,10 +506,12 @@ fn failures_are_those_of_their_own_comparison() {
 
 #[test]
 fn bitmaps_are_where_conditions_are_true() {
+    // So many that columns are written as steps.
+    const N_SLOW: usize = 30;
     let bars = minutes(8, true);
     let mut texts: Vec<String> = Vec::new();
     for fast in 2..9 {
-        for slow in 10..15 {
+        for slow in 10..10 + N_SLOW {
             texts.push(format!("sma(close, {fast}) > sma(close, {slow})"));
             texts.push(format!("sma(close, {fast}) <= sma(close, {slow})"));
             texts.push(format!("sma(close, {fast}) == sma(close, {slow})"));
@@ -527,12 +530,13 @@ fn bitmaps_are_where_conditions_are_true() {
     let wanted: Vec<usize> = (0..n - 1).map(|i| i * 29 % (n - 1)).collect();
     let full = [1, 3, n - 1];
     let trues = plan.trues(&wanted, &full);
+    assert!(trues.is_worth_steps());
     let (mut bits, mut known) = (vec![0; n * n_words], vec![0; trues.n_operands() * n_words]);
-    let mut n_rows = 0;
-    plan.each_block_of(&trues, table, &mut Workspace::new(), |block| {
+    let (mut n_rows, mut coarse) = (0, Coarse::default());
+    plan.each_block_of(&trues, table, &mut Workspace::new(), 1024, |block| {
         let rows = block.rows();
-        block.write_trues(&trues, &mut bits, n_words, rows.start / 64);
-        block.write_known(&trues, &mut known, n_words, rows.start / 64);
+        block.write_trues(&trues, &mut coarse, &mut bits, n_words, rows.start / 64);
+        block.write_known(&trues, &coarse, &mut known, n_words, rows.start / 64);
         for k in full {
             match (block.part(k), &values.outputs()[k]) {
                 (Part::Numbers(x), Value::Number(all)) => {
@@ -560,10 +564,11 @@ fn bitmaps_are_where_conditions_are_true() {
         }
         for of in 0..n - 1 {
             // `a <= b` is where the second of the three fails; nothing else stands to another like that.
-            let is_failure = of % 19 < 15 && of % 19 % 3 == 0 && output == of + 1;
+            let at = of % (3 * N_SLOW + 4);
+            let is_failure = at < 3 * N_SLOW && at % 3 == 0 && output == of + 1;
             assert_eq!(plan.is_failure_of(output, of), is_failure, "{} of {}", texts[output], texts[of]);
         }
     }
     // The averages have many comparisons, each with a range of others; of `rsi` each has one.
-    assert_eq!(n_compared, 7 * (5 * 3 + 2));
+    assert_eq!(n_compared, 7 * (N_SLOW * 3 + 2));
 }
