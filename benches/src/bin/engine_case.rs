@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are this program's output")]
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use benches::breakout;
 use benches::case::{peak_bytes, read_numbers, save, timed};
@@ -111,19 +111,24 @@ fn sweep(bars: &str, runs: usize, threads: usize, mult: i64, out: Option<&str>) 
     let threads = NonZeroUsize::new(threads).ok_or("give one thread or more")?;
     let options = SweepOptions { warmup: Warmup::Idle, max_bytes: 128 << 20, ..SweepOptions::default() };
     let sweep = Sweep::new(&spec, vec![Arc::clone(&market)], Pool::new(Threads::N(threads))?, options)?;
-    let (figures, told) = timed(runs, || {
+    let n_points = 50 * 100 * mult as usize;
+    let (seconds, rows) = timed(runs, || {
         let params = [Param::int("fast", 5, 54, 5), Param::int("slow", 60, 59 + 100 * mult, 60)];
         let points = PointTable::grid(params, 10_000_000)?;
-        Ok(sweep.figures(&points, &market, 0..market.len())?)
+        // Of each point what is asked for is kept, and no more.
+        let rows = Mutex::new(vec![[0.0; 4]; points.len()]);
+        sweep.figures_of_each(&points, &market, 0..market.len(), |point, told| {
+            let row = told.map_or([f64::NAN; 4], |figures| {
+                let sharpe = figures.sharpe_step(19_656.0).unwrap_or(f64::NAN);
+                [sharpe, figures.max_drawdown, figures.total_return, figures.n_trades() as f64]
+            });
+            rows.lock().unwrap_or_else(PoisonError::into_inner)[point] = row;
+            Ok(())
+        })?;
+        Ok(rows.into_inner().unwrap_or_else(PoisonError::into_inner))
     })?;
-    let mut rows = Vec::with_capacity(4 * told.len());
-    for point in &told {
-        let figures = point.as_ref().map_err(|reason| reason.clone())?;
-        let sharpe = figures.sharpe_step(19_656.0).unwrap_or(f64::NAN);
-        rows.extend([sharpe, figures.max_drawdown, figures.total_return, figures.n_trades() as f64]);
-    }
-    save(out, &rows)?;
-    Ok(format!("{figures},\"points\":{},\"threads\":{threads}", told.len()))
+    save(out, rows.as_flattened())?;
+    Ok(format!("{seconds},\"points\":{n_points},\"threads\":{threads}"))
 }
 
 /// A breakout with a stop that ratchets, and its full ledger: text to fills.

@@ -58,7 +58,7 @@ impl Need {
             + guards
             + rules
             + 8 * n_room
-            + compiled.n_bytes_at_work()
+            + compiled.n_bytes_at_work_in_bits()
             + market.bytes_of_symbols(compiled, end)
             + market.bytes_of_peers(compiled, end);
         // The rows of decisions, and of failures in between.

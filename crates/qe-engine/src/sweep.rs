@@ -169,11 +169,52 @@ impl Sweep {
         Ok(table)
     }
 
+    /// Tells what each point came to, as [`Evaluator::evaluate`] does, and keeps none of it, so that memory does not grow with the
+    /// points: by its place among the points, its metrics in the order of [`Evaluator::metrics`], or why it failed. Points are
+    /// told on the threads of the pool as they are done, in any order, each once; where telling fails, the rest is left out.
+    ///
+    /// # Errors
+    /// As [`Evaluator::evaluate`], and what `tell` gives.
+    pub fn evaluate_each(
+        &self,
+        points: &PointTable,
+        fidelity: Fidelity,
+        window: &Window,
+        tell: impl Fn(usize, std::result::Result<&[f64], &str>) -> Result<()> + Sync,
+    ) -> Result<()> {
+        self.each_group(points, fidelity, window, 0, |rows, of_group| {
+            rows.iter().zip(&of_group).try_for_each(|(row, of)| match of {
+                Ok((values, _)) => tell(*row, Ok(values)),
+                Err(reason) => tell(*row, Err(reason)),
+            })
+        })
+    }
+
     /// The figures of all points over rows of one market, without worth at the end of days: what a kernel tells.
     ///
     /// # Errors
     /// When the table does not fit the strategy.
     pub fn figures(&self, points: &PointTable, market: &Market, rows: std::ops::Range<usize>) -> Result<Vec<Told>> {
+        // What a group came to is written where it stays.
+        let out = Mutex::new(vec![Err(NOT_EVALUATED.to_owned()); points.len()]);
+        self.figures_of_each(points, market, rows, |row, told| {
+            out.lock().unwrap_or_else(PoisonError::into_inner)[row] = told;
+            Ok(())
+        })?;
+        Ok(out.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// As [`Sweep::figures`], each told and not kept, as [`Sweep::evaluate_each`] does.
+    ///
+    /// # Errors
+    /// As [`Sweep::figures`], and what `tell` gives.
+    pub fn figures_of_each(
+        &self,
+        points: &PointTable,
+        market: &Market,
+        rows: std::ops::Range<usize>,
+        tell: impl Fn(usize, Told) -> Result<()> + Sync,
+    ) -> Result<()> {
         let stretch = Stretch { rows, warmup: self.options.warmup, daily: false, max_bytes: 0 };
         let mut rows: Vec<usize> = (0..points.len()).collect();
         let compile = |rows: &[usize]| {
@@ -188,19 +229,15 @@ impl Sweep {
             put_alike_together(points, &mut rows);
         }
         let groups: Vec<&[usize]> = rows.chunks(size).collect();
-        // What a group came to is written where it stays.
-        let out = Mutex::new(vec![Err(NOT_EVALUATED.to_owned()); points.len()]);
         self.pool.try_map(groups.len(), |i| {
             let of_group = self.within(groups[i], compile, market, |plan| {
                 let told =
                     self.stretches(plan, market, std::slice::from_ref(&stretch), 0, &Rooms::default())?.remove(0);
                 Ok(plan.1.iter().map(|at| told.figures[*at].clone()).collect::<Vec<_>>())
             })?;
-            let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-            groups[i].iter().zip(of_group).for_each(|(row, told)| out[*row] = told);
-            Ok::<(), Error>(())
+            groups[i].iter().zip(of_group).try_for_each(|(row, told)| tell(*row, told))
         })?;
-        Ok(out.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Ok(())
     }
 
     /// Tells what points came to, group by group, each by its place among the points. Groups are told as they are done, on
@@ -433,13 +470,11 @@ impl Evaluator for Sweep {
     fn evaluate(&self, points: &PointTable, fidelity: Fidelity, window: &Window) -> qe_core::Result<OutcomeTable> {
         // What a group came to is written where it stays.
         let table = Mutex::new(OutcomeTable::of_points(self.metrics.clone(), points.ids()));
-        let told = self.each_group(points, fidelity, window, 0, |rows, of_group| {
+        let told = self.evaluate_each(points, fidelity, window, |row, of| {
             let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
-            for (row, of) in rows.iter().zip(of_group) {
-                match of {
-                    Ok((values, _)) => table.set_done(*row, &values)?,
-                    Err(reason) => table.set_failed(*row, reason)?,
-                }
+            match of {
+                Ok(values) => table.set_done(row, values)?,
+                Err(reason) => table.set_failed(row, reason)?,
             }
             Ok(())
         });

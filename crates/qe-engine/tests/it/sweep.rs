@@ -1,6 +1,6 @@
 //! Strategies over the simulated market: alone, in sweeps, on threads, over windows.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use qe_core::eval::{Evaluator, Fidelity, Window};
 use qe_core::par::{Pool, Threads};
@@ -232,7 +232,7 @@ fn stretches_of_a_window_follow_each_other() {
     let sweep =
         Sweep::new(&spec, markets(Timeframe::H1)[..1].to_vec(), Pool::inline(), SweepOptions::default()).unwrap();
     let day = |m: u32| Date::new(2019, m, 1).unwrap().midnight_utc();
-    let points = PointTable::grid(sweep.params().to_vec(), 1000).unwrap();
+    let points = points_of(&sweep);
     let of = |ranges: &[(u32, u32)]| {
         let ranges = ranges.iter().map(|(a, b)| TimeRange { start: day(*a), end: day(*b) }).collect();
         sweep.evaluate(&points, Fidelity::FULL, &Window::of(ranges).unwrap()).unwrap()
@@ -261,7 +261,7 @@ fn stretches_of_a_window_follow_each_other() {
 fn blocks_add_up_to_the_days() {
     let spec = StrategySpec::from_toml(CROSSING).unwrap();
     let sweep = Sweep::new(&spec, markets(Timeframe::H1), Pool::inline(), SweepOptions::default()).unwrap();
-    let points = PointTable::grid(sweep.params().to_vec(), 1000).unwrap();
+    let points = points_of(&sweep);
     let start = sweep.markets()[0].columns().axis().open()[70];
     let window = Window::one(TimeRange { start, end: i64::MAX / 2 }).unwrap();
     let mut stats = BlockStats::new(16, 1 << 20, None).unwrap();
@@ -288,6 +288,65 @@ fn blocks_add_up_to_the_days() {
 }
 
 #[test]
+fn what_is_told_and_not_kept_is_what_is_kept() {
+    let spec = StrategySpec::from_toml(CROSSING).unwrap();
+    let markets = markets(Timeframe::H1);
+    let window = Window::one(TimeRange { start: markets[0].columns().axis().open()[40], end: i64::MAX / 2 }).unwrap();
+    for (threads, group) in [(Threads::ONE, 2560), (Threads::N(2.try_into().unwrap()), 7)] {
+        let options = SweepOptions { group, ..SweepOptions::default() };
+        let pool = || Pool::new(threads).unwrap();
+        let sweep = Sweep::new(&spec, markets.clone(), pool(), options).unwrap();
+        let points = points_of(&sweep);
+        let table = sweep.evaluate(&points, Fidelity::FULL, &window).unwrap();
+        let told = Mutex::new(vec![None; points.len()]);
+        let keep = |row: usize, of: Result<&[f64], &str>| {
+            let of = of.map(|x| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>()).map_err(str::to_owned);
+            assert!(told.lock().unwrap()[row].replace(of).is_none(), "row {row} is told twice");
+            Ok(())
+        };
+        sweep.evaluate_each(&points, Fidelity::FULL, &window, keep).unwrap();
+        let (mut n_done, metrics) = (0, sweep.metrics());
+        for (row, of) in told.into_inner().unwrap().into_iter().enumerate() {
+            match (of.unwrap(), table.outcomes()[row].reason()) {
+                (Ok(values), None) => {
+                    n_done += 1;
+                    let kept = metrics.iter().map(|name| table.metric(name).unwrap()[row].to_bits());
+                    assert_eq!(values, kept.collect::<Vec<_>>());
+                }
+                (Err(reason), Some(kept)) => assert_eq!(reason, kept),
+                (told, kept) => panic!("row {row}: {told:?} is told, and {kept:?} kept"),
+            }
+        }
+        assert!(n_done > 40 && n_done < points.len(), "{n_done}");
+        // A kernel's figures of one market, too; what fails in telling ends it.
+        let (one, rows) = (&markets[0], 40..markets[0].len());
+        let alone = Sweep::new(&spec, markets[..1].to_vec(), pool(), options).unwrap();
+        let points = points_of(&alone);
+        let kept = alone.figures(&points, one, rows.clone()).unwrap();
+        let told = Mutex::new(vec![None; points.len()]);
+        let keep = |row: usize, of| {
+            assert!(told.lock().unwrap()[row].replace(of).is_none(), "row {row} is told twice");
+            Ok(())
+        };
+        alone.figures_of_each(&points, one, rows.clone(), keep).unwrap();
+        assert_eq!(told.into_inner().unwrap().into_iter().map(Option::unwrap).collect::<Vec<_>>(), kept);
+        let full = || qe_engine::Error::Market {
+            place: "the disk".into(),
+            reason: "it is full".into(),
+            mend: "free some of it".into(),
+        };
+        let error = alone.figures_of_each(&points, one, rows, |_, _| Err(full())).unwrap_err();
+        assert_eq!(error.to_string(), full().to_string());
+        let error = sweep.evaluate_each(&points_of(&sweep), Fidelity::FULL, &window, |_, _| Err(full())).unwrap_err();
+        assert_eq!(error.to_string(), full().to_string());
+    }
+}
+
+fn points_of(sweep: &Sweep) -> PointTable {
+    PointTable::grid(sweep.params().to_vec(), 1000).unwrap()
+}
+
+#[test]
 fn a_sweep_keeps_the_contract_of_evaluators() {
     let spec = StrategySpec::from_toml(CROSSING).unwrap();
     for n_markets in [1, 2] {
@@ -307,7 +366,7 @@ fn each_row_of_a_sweep_has_the_identity_of_its_run_alone() {
     let spec = StrategySpec::from_toml(CROSSING).unwrap();
     let markets = markets(Timeframe::H1);
     let sweep = Sweep::new(&spec, markets.clone(), Pool::inline(), SweepOptions::default()).unwrap();
-    let points = PointTable::grid(sweep.params().to_vec(), 1000).unwrap();
+    let points = points_of(&sweep);
     let range =
         TimeRange { start: markets[0].columns().axis().open()[80], end: markets[0].columns().axis().open()[900] };
     let window = Window::one(range).unwrap();

@@ -33,6 +33,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use qe_core::columns::{Columns, Shared};
+use qe_core::compare::Coarse;
 
 pub use cross::Cross;
 pub(crate) use fitted::OutOfSample;
@@ -310,7 +311,18 @@ impl Plan {
 
     /// About how many bytes evaluation block by block takes beside its input: buffers, and what kernels remember.
     pub fn n_bytes_at_work(&self) -> usize {
-        self.program.n_bytes(self.program.block()).saturating_add(self.n_bytes_of_kernels())
+        self.n_bytes_in_blocks(self.program.block())
+    }
+
+    /// The same in blocks of so many rows.
+    fn n_bytes_in_blocks(&self, block: usize) -> usize {
+        self.program.n_bytes(block).saturating_add(self.n_bytes_of_kernels())
+    }
+
+    /// As [`Plan::n_bytes_at_work`], of [`Plan::each_block_of`] and what it writes comparisons with.
+    pub fn n_bytes_at_work_in_bits(&self) -> usize {
+        let block = self.program.block();
+        self.n_bytes_in_blocks(block).saturating_add(Coarse::n_bytes(self.program.n_stepped(), block))
     }
 
     /// Bytes that kernels remember.

@@ -3,6 +3,7 @@
 //! Buffers go from node to node as their last reader is done, so a plan of thousands of nodes works in a few. A program is
 //! run in blocks of rows by [`super::machine`], over panels by [`super::panel`], and row by row by [`super::row`].
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::graph::{Graph, Id, Op, Ty, of_vec};
@@ -24,6 +25,19 @@ pub(crate) enum Src {
     Mask(u32),
     /// Nothing.
     None,
+}
+
+impl Src {
+    /// What tells it from others.
+    pub(crate) fn key(&self) -> (u8, u64) {
+        match *self {
+            Self::Column(c) => (0, u64::from(c)),
+            Self::Slot(s) => (1, u64::from(s)),
+            Self::Num(x) => (2, x.to_bits()),
+            Self::Mask(m) => (3, u64::from(m)),
+            Self::None => (4, 0),
+        }
+    }
 }
 
 /// A column of numbers that a program reads.
@@ -71,6 +85,8 @@ pub(crate) struct Program {
     outputs: Vec<Src>,
     /// Which of them are tests, as in [`Stage::tests`].
     is_test: Vec<bool>,
+    /// How many columns its tests compare, if that is so often that they are worth being written as steps first.
+    n_stepped: usize,
     /// What of the data is read; [`Src::Column`] is a place in this list.
     columns: Vec<Source>,
     /// The stages: what is computed for each symbol by itself between operations across all of them.
@@ -167,7 +183,9 @@ impl Program {
             made.hand_on();
             stages.push(Stage { before, code, tests, outputs: ready, keep });
         }
+        let tests = || stages.iter().flat_map(|stage: &Stage| &made.code[stage.tests.clone()]);
         Self {
+            n_stepped: n_stepped(tests().filter(|instr| matches!(instr.op, Op::Cmp(_)))),
             stages,
             outputs: places,
             is_test: outputs.iter().map(|id| is_test[id.idx()]).collect(),
@@ -263,6 +281,11 @@ impl Program {
         block
     }
 
+    /// How many columns are compared so often that they are worth being written as steps first; none, if they are not.
+    pub(crate) fn n_stepped(&self) -> usize {
+        self.n_stepped
+    }
+
     /// How many buffers kernels ask for that read constants: one for each place of an input that is one.
     pub(crate) fn n_spare(&self) -> usize {
         let is_buffer = |src: &Src| matches!(src, Src::Column(_) | Src::Slot(_));
@@ -285,6 +308,18 @@ impl Program {
             + self.wiring.iter().map(wiring).sum::<usize>()
             + self.stages.iter().map(stage).sum::<usize>()
     }
+}
+
+/// How many columns some comparisons read; none, where that is too seldom.
+fn n_stepped<'c>(tests: impl Iterator<Item = &'c Instr>) -> usize {
+    /// How often a column is compared that is written as steps first.
+    const OFTEN: usize = 8;
+    let (mut n_tests, mut columns) = (0, HashSet::new());
+    for test in tests {
+        n_tests += 1;
+        columns.extend(test.args[..2].iter().map(Src::key));
+    }
+    if n_tests >= OFTEN * columns.len() { columns.len() } else { 0 }
 }
 
 /// Comparisons that outputs alone read, be it where they fail, and these failures. Only where what they compare has several

@@ -21,9 +21,6 @@ use crate::error::Result;
 /// How many comparisons ahead the places are asked for that are written.
 const AHEAD: usize = 2;
 
-/// How often a column is compared that is written as steps first.
-const OFTEN: usize = 8;
-
 /// Which outputs are wanted as bitmaps, and how they are made.
 #[derive(Debug, Clone, Default)]
 pub struct Trues {
@@ -37,6 +34,8 @@ pub struct Trues {
     compared: Vec<Option<[usize; 2]>>,
     /// Steps among the tests that are run all the same.
     steps: Vec<usize>,
+    /// Whether columns are written as steps before they are compared.
+    has_steps: bool,
 }
 
 /// A few columns, and what is compared with each of them: the column, and the bitmaps.
@@ -64,10 +63,9 @@ impl Trues {
         self.operands.len()
     }
 
-    /// Whether columns are compared so often that it is worth to write them as steps first.
-    pub fn is_worth_steps(&self) -> bool {
-        let n_compared: usize = self.tiles.iter().map(|tile| AT_ONCE * tile.xs.len()).sum();
-        n_compared >= OFTEN * self.operands.len()
+    /// Whether columns are compared so often that they are written as steps first.
+    pub fn has_steps(&self) -> bool {
+        self.has_steps
     }
 
     /// The columns that a bitmap compares, if it is a comparison.
@@ -86,7 +84,7 @@ impl Plan {
     /// How to make bitmaps of where some outputs are true: the first is bitmap 0. Of `others` all is wanted, by
     /// [`Block::part`].
     pub fn trues(&self, outputs: &[usize], others: &[usize]) -> Trues {
-        let mut trues = Trues::default();
+        let mut trues = Trues { has_steps: self.program.n_stepped() > 0, ..Trues::default() };
         let test_of = self.steps_of_tests();
         // What is wanted in full is run, and what it reads.
         let mut todo: Vec<Id> = others.iter().map(|&o| self.ids[o]).collect();
@@ -109,14 +107,7 @@ impl Plan {
                 continue;
             };
             let sides = test.sides.map(|side| {
-                let key = match side {
-                    Src::Column(c) => (0, u64::from(c)),
-                    Src::Slot(s) => (1, u64::from(s)),
-                    Src::Num(x) => (2, x.to_bits()),
-                    Src::Mask(m) => (3, u64::from(m)),
-                    Src::None => (4, 0),
-                };
-                *numbers.entry(key).or_insert_with(|| {
+                *numbers.entry(side.key()).or_insert_with(|| {
                     trues.operands.push(side);
                     trues.operands.len() - 1
                 })
@@ -218,7 +209,11 @@ impl Plan {
         mut take: impl FnMut(&Block<'_>),
     ) -> Result<()> {
         self.ensure_no_cross()?;
-        self.ensure_within(space.budget, self.n_bytes_at_work(), "allow more, or evaluate fewer outputs at a time")?;
+        self.ensure_within(
+            space.budget,
+            self.n_bytes_in_blocks(block),
+            "allow more, or evaluate fewer outputs at a time",
+        )?;
         let n = table.len();
         let shared: Vec<Shared<f64>> =
             self.program.columns().iter().map(|&s| self.column(table, s)).collect::<Result<_>>()?;
@@ -278,7 +273,7 @@ impl Block<'_> {
         let mut constants = vec![Vec::new(); trues.operands.len()];
         (0..constants.len()).for_each(|operand| self.constant(trues, operand, &mut constants[operand]));
         let columns: Vec<&[f64]> = (0..constants.len()).map(|i| self.operand(trues, i, &constants[i])).collect();
-        if trues.is_worth_steps() {
+        if trues.has_steps {
             coarse.take(&columns);
         }
         for tile in &trues.tiles {
@@ -288,7 +283,7 @@ impl Block<'_> {
                 if let Some((_, bitmaps)) = tile.xs.get(i + AHEAD) {
                     bitmaps.iter().for_each(|b| ask_to_write(out, b * stride + at, n.div_ceil(64)));
                 }
-                if trues.is_worth_steps() {
+                if trues.has_steps {
                     let numbered = |i: usize| (i, columns[i]);
                     coarse.compare_each(tile.order, numbered(x), tile.ys.map(numbered), out, to);
                 } else {
@@ -303,7 +298,7 @@ impl Block<'_> {
         let n = self.rows.len();
         let (mut one, mut missing) = (Vec::new(), vec![0; n.div_ceil(64)]);
         for operand in 0..trues.operands.len() {
-            if trues.is_worth_steps() && coarse.is_whole(operand, n) {
+            if trues.has_steps && coarse.is_whole(operand, n) {
                 let known = &mut out[operand * stride + at..][..n / 64];
                 known.fill(!0);
                 continue;

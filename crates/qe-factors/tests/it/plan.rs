@@ -530,7 +530,7 @@ fn bitmaps_are_where_conditions_are_true() {
     let wanted: Vec<usize> = (0..n - 1).map(|i| i * 29 % (n - 1)).collect();
     let full = [1, 3, n - 1];
     let trues = plan.trues(&wanted, &full);
-    assert!(trues.is_worth_steps());
+    assert!(trues.has_steps());
     let (mut bits, mut known) = (vec![0; n * n_words], vec![0; trues.n_operands() * n_words]);
     let (mut n_rows, mut coarse) = (0, Coarse::default());
     plan.each_block_of(&trues, table, &mut Workspace::new(), 1024, |block| {
