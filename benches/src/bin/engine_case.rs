@@ -19,11 +19,11 @@ use qe_core::param::Param;
 use qe_core::point::PointTable;
 use qe_core::time::Date;
 use qe_core::timeframe::Timeframe;
-use qe_engine::StrategySpec;
 use qe_engine::batch::{Stretch, Warmup, run_with_ledger};
 use qe_engine::market::Market;
 use qe_engine::metrics::batch::core_figures;
 use qe_engine::sweep::{Sweep, SweepOptions};
+use qe_engine::{Error, StrategySpec};
 
 type Outcome = Result<String, Box<dyn std::error::Error>>;
 
@@ -111,24 +111,23 @@ fn sweep(bars: &str, runs: usize, threads: usize, mult: i64, out: Option<&str>) 
     let threads = NonZeroUsize::new(threads).ok_or("give one thread or more")?;
     let options = SweepOptions { warmup: Warmup::Idle, max_bytes: 128 << 20, ..SweepOptions::default() };
     let sweep = Sweep::new(&spec, vec![Arc::clone(&market)], Pool::new(Threads::N(threads))?, options)?;
-    let n_points = 50 * 100 * mult as usize;
     let (seconds, rows) = timed(runs, || {
         let params = [Param::int("fast", 5, 54, 5), Param::int("slow", 60, 59 + 100 * mult, 60)];
         let points = PointTable::grid(params, 10_000_000)?;
         // Of each point what is asked for is kept, and no more.
         let rows = Mutex::new(vec![[0.0; 4]; points.len()]);
         sweep.figures_of_each(&points, &market, 0..market.len(), |point, told| {
-            let row = told.map_or([f64::NAN; 4], |figures| {
-                let sharpe = figures.sharpe_step(19_656.0).unwrap_or(f64::NAN);
-                [sharpe, figures.max_drawdown, figures.total_return, figures.n_trades() as f64]
-            });
+            let failed = |reason| Error::Market { place: format!("point {point}"), reason, mend: "mend it".into() };
+            let figures = told.map_err(failed)?;
+            let sharpe = figures.sharpe_step(19_656.0).unwrap_or(f64::NAN);
+            let row = [sharpe, figures.max_drawdown, figures.total_return, figures.n_trades() as f64];
             rows.lock().unwrap_or_else(PoisonError::into_inner)[point] = row;
             Ok(())
         })?;
         Ok(rows.into_inner().unwrap_or_else(PoisonError::into_inner))
     })?;
     save(out, rows.as_flattened())?;
-    Ok(format!("{seconds},\"points\":{n_points},\"threads\":{threads}"))
+    Ok(format!("{seconds},\"points\":{},\"threads\":{threads}", rows.len()))
 }
 
 /// A breakout with a stop that ratchets, and its full ledger: text to fills.

@@ -55,9 +55,9 @@ fn with_avx2<L: Loops>(loops: L) -> L::Out {
     loops.run()
 }
 
-/// Asks for the memory of a number that will be read soon, and waits for nothing. What is beyond the end is not asked for.
+/// Asks for the memory of a number that is wanted soon, and waits for nothing. What is beyond the end is not asked for.
 #[inline(always)]
-pub fn ask_for(x: &[f64], at: usize) {
+pub fn ask_for<T>(x: &[T], at: usize) {
     #[cfg(target_arch = "x86_64")]
     if let Some(number) = x.get(at) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -68,23 +68,6 @@ pub fn ask_for(x: &[f64], at: usize) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (x, at);
-}
-
-/// As [`ask_for`], of so many words that will be written.
-#[inline(always)]
-pub fn ask_to_write(x: &[u64], at: usize, n: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(words) = x.get(at..at + n) {
-        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
-        for word in words.iter().step_by(8) {
-            #[expect(unsafe_code, reason = "a hint about a place that is there, which every such machine takes")]
-            unsafe {
-                _mm_prefetch::<_MM_HINT_ET0>(std::ptr::from_ref(word).cast());
-            }
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (x, at, n);
 }
 
 /// The first of `n` places at which something is so. It is asked of several at a time, without a branch for each.

@@ -169,9 +169,10 @@ impl Sweep {
         Ok(table)
     }
 
-    /// Tells what each point came to, as [`Evaluator::evaluate`] does, and keeps none of it, so that memory does not grow with the
-    /// points: by its place among the points, its metrics in the order of [`Evaluator::metrics`], or why it failed. Points are
-    /// told on the threads of the pool as they are done, in any order, each once; where telling fails, the rest is left out.
+    /// Tells what each point came to, as [`Evaluator::evaluate`] does, and keeps none of it, so that memory does not grow with
+    /// what is told: by its place among the points, its metrics in the order of [`Evaluator::metrics`], or why it failed. Points
+    /// are told on the threads of the pool as they are done, in any order, each once. Where telling fails, groups of points
+    /// that follow may be left out; those before, and under way beside it, are told still.
     ///
     /// # Errors
     /// As [`Evaluator::evaluate`], and what `tell` gives.

@@ -115,11 +115,7 @@ impl BarStrategy for SpecStrategy<'_> {
         if !self.is_checked || self.fault.is_some() {
             return;
         }
-        for &market in markets {
-            if let Err(fault) = self.player.opens(market as usize, desk) {
-                self.fault.get_or_insert(fault);
-            }
-        }
+        self.fault = self.player.opens(markets.iter().map(|market| *market as usize), desk).err();
     }
 
     fn fault(&mut self) -> Option<Error> {

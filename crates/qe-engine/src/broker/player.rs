@@ -177,16 +177,23 @@ impl<'p> Player<'p> {
         play(&mut self.live, &mut self.hand, &bars, self.begin, account, desk)
     }
 
-    /// Takes that the next bar of a feed opens, and does what is to be done before it fills anything.
+    /// Takes that the next bars of some feeds open, and does what is to be done before they fill anything.
     #[inline]
-    pub(crate) fn opens(&mut self, feed: usize, desk: &mut Desk<'_, '_>) -> Result<()> {
+    pub(crate) fn opens(&mut self, feeds: impl Iterator<Item = usize>, desk: &mut Desk<'_, '_>) -> Result<()> {
         if !self.has_blackout || self.hand.names.is_empty() {
             return Ok(());
         }
-        self.forget_ended(desk);
-        let row = desk.next_row(self.hand.places[feed]);
-        if let Some(at) = self.columns[feed].axis.open().get(row) {
-            self.hand.act(self.live.opens(feed, *at)?, desk);
+        let mut is_known = false;
+        for feed in feeds {
+            let row = desk.next_row(self.hand.places[feed]);
+            let Some(at) = self.columns[feed].axis.open().get(row).copied() else { continue };
+            if !self.live.would_take_back(feed, at) {
+                continue;
+            }
+            if !std::mem::replace(&mut is_known, true) {
+                self.forget_ended(desk);
+            }
+            self.hand.act(self.live.opens(feed, at)?, desk);
             for taken in self.live.taken_back() {
                 self.hand.tell(taken, Some(row), desk);
             }

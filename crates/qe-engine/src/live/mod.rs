@@ -195,10 +195,21 @@ impl<'p> Live<'p> {
                 mend: "count from 0".into(),
             });
         }
-        if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == feed) {
-            pilot.opens(at, &mut self.out);
+        if let Some(at_feed) = self.pilot_of(feed) {
+            self.pilots[at_feed].opens(at, &mut self.out);
         }
         Ok(&self.out.acts)
+    }
+
+    /// Whether [`Live::opens`] would take something back.
+    pub(crate) fn would_take_back(&mut self, feed: usize, at: i64) -> bool {
+        self.pilot_of(feed).is_some_and(|pilot| self.pilots[pilot].would_take_back(at))
+    }
+
+    /// The place of a feed's pilot: mostly the feed's own.
+    fn pilot_of(&self, feed: usize) -> Option<usize> {
+        let is_its = |pilot: &Pilot<'_>| pilot.feed == feed;
+        if self.pilots.get(feed).is_some_and(is_its) { Some(feed) } else { self.pilots.iter().position(is_its) }
     }
 
     /// The entries that the last call took back, since they would be filled in a session before an event.

@@ -201,11 +201,16 @@ impl<'p> Pilot<'p> {
 }
 
 impl Pilot<'_> {
-    /// A bar of its own opens: by the clock, before anything of it is known.
-    pub(super) fn opens(&mut self, at: i64, out: &mut Out) {
+    /// Whether something is on its way that a bar which opens then must not fill.
+    pub(super) fn would_take_back(&mut self, at: i64) -> bool {
         let State { mind, clock, book, .. } = &mut self.state;
         let has_any = mind.has_on_the_way() || book.partial.is_some();
-        if has_any && clock.as_mut().is_some_and(|clock| clock.opens_in_blackout(at)) {
+        has_any && clock.as_mut().is_some_and(|clock| clock.opens_in_blackout(at))
+    }
+
+    /// A bar of its own opens: by the clock, before anything of it is known.
+    pub(super) fn opens(&mut self, at: i64, out: &mut Out) {
+        if self.would_take_back(at) {
             self.state.take_back_entries(self.feed, out);
             self.state.take_back_rest(self.feed, out);
             self.state.book.take_back(&self.state.mind, out);
@@ -222,7 +227,8 @@ impl State {
 
     /// Takes back what is left of an entry that was filled in part.
     fn take_back_rest(&mut self, feed: usize, out: &mut Out) {
-        if let (Some(position), Some(id)) = (&self.mind.position, self.book.partial.take()) {
+        let Some(position) = &self.mind.position else { return };
+        if let Some(id) = self.book.partial.take() {
             out.taken_back.push(TakenBack { feed, side: position.side });
             out.cancel(id);
         }

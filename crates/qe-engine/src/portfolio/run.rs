@@ -190,7 +190,7 @@ impl BarStrategy for Manager<'_> {
 
     fn on_open(&mut self, markets: &[u32], desk: &mut Desk<'_, '_>) {
         for &market in markets.iter().filter(|_| self.has_blackout) {
-            if let Err(fault) = self.players[market as usize].opens(0, desk) {
+            if let Err(fault) = self.players[market as usize].opens(std::iter::once(0), desk) {
                 self.fault.get_or_insert(fault);
             }
         }

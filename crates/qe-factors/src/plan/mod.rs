@@ -285,7 +285,7 @@ impl Plan {
 
     /// About how many bytes evaluation over so many rows takes beside its input: outputs, buffers, and what kernels remember.
     pub fn n_bytes(&self, n_rows: usize) -> usize {
-        self.n_bytes_of_outputs(n_rows).saturating_add(self.n_bytes_at_work())
+        self.n_bytes_of_outputs(n_rows).saturating_add(self.n_bytes_in_blocks(self.program.block().min(n_rows)))
     }
 
     /// Bytes of all outputs over so many rows.

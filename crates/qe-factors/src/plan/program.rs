@@ -275,7 +275,7 @@ impl Program {
     /// Rows in a block: as many as let buffers stay in a near cache.
     pub(crate) fn block(&self) -> usize {
         let mut block = LONGEST;
-        while block > BLOCK && self.n_bytes(block) > NEAR {
+        while block > BLOCK && (self.n_slots as usize + self.n_spare()) * Buffer::n_bytes(block) > NEAR {
             block /= 2;
         }
         block
@@ -310,14 +310,19 @@ impl Program {
     }
 }
 
-/// How many columns some comparisons read; none, where that is too seldom.
+/// How many columns some comparisons read; none, where that is too seldom, or one is a constant, which is no column.
 fn n_stepped<'c>(tests: impl Iterator<Item = &'c Instr>) -> usize {
     /// How often a column is compared that is written as steps first.
     const OFTEN: usize = 8;
     let (mut n_tests, mut columns) = (0, HashSet::new());
     for test in tests {
         n_tests += 1;
-        columns.extend(test.args[..2].iter().map(Src::key));
+        for side in &test.args[..2] {
+            if let Src::Num(_) = side {
+                return 0;
+            }
+            columns.insert(side.key());
+        }
     }
     if n_tests >= OFTEN * columns.len() { columns.len() } else { 0 }
 }

@@ -9,10 +9,10 @@ use std::ops::Range;
 
 use qe_core::columns::{Columns, Shared};
 use qe_core::compare::{self, AT_ONCE, Coarse, Order, Side, compare, compare_each};
-use qe_core::wide::ask_to_write;
+use qe_core::wide::ask_for;
 
 use super::graph::{Id, Op, Ty, of_vec};
-use super::machine::{BLOCK, Machine, View, Workspace};
+use super::machine::{Machine, View, Workspace};
 use super::program::Src;
 use super::scalar::Cmp;
 use super::{Part, Plan};
@@ -180,7 +180,7 @@ impl Plan {
     }
 
     /// As [`Plan::each_block`], with all outputs of a block at once: those that `trues` wants as bitmaps come by
-    /// [`Block::write_trues`] alone. Each multiple of `section` rows, which is one of 1,024, is where a block ends.
+    /// [`Block::write_trues`] alone. Each multiple of `section` rows, which is one of 64, is where a block ends.
     ///
     /// # Errors
     /// As [`Plan::eval`].
@@ -194,7 +194,7 @@ impl Plan {
     ) -> Result<()> {
         self.ensure_no_label()?;
         let mut block = self.program.block();
-        while !section.is_multiple_of(block) && block > BLOCK {
+        while !section.is_multiple_of(block) && block > 64 {
             block /= 2;
         }
         self.blocks(table, space, block, Some(trues), take)
@@ -209,12 +209,9 @@ impl Plan {
         mut take: impl FnMut(&Block<'_>),
     ) -> Result<()> {
         self.ensure_no_cross()?;
-        self.ensure_within(
-            space.budget,
-            self.n_bytes_in_blocks(block),
-            "allow more, or evaluate fewer outputs at a time",
-        )?;
         let n = table.len();
+        let need = self.n_bytes_in_blocks(block.min(n));
+        self.ensure_within(space.budget, need, "allow more, or evaluate fewer outputs at a time")?;
         let shared: Vec<Shared<f64>> =
             self.program.columns().iter().map(|&s| self.column(table, s)).collect::<Result<_>>()?;
         let mut machine =
@@ -270,25 +267,38 @@ impl Block<'_> {
                 Part::Number(_) | Part::Numbers(_) => words.fill(0),
             }
         }
-        let mut constants = vec![Vec::new(); trues.operands.len()];
-        (0..constants.len()).for_each(|operand| self.constant(trues, operand, &mut constants[operand]));
-        let columns: Vec<&[f64]> = (0..constants.len()).map(|i| self.operand(trues, i, &constants[i])).collect();
         if trues.has_steps {
-            coarse.take(&columns);
+            return self.write_by_steps(trues, coarse, out, stride, at);
         }
+        let mut one = [const { Vec::new() }; AT_ONCE];
+        let mut x_one = Vec::new();
+        for tile in &trues.tiles {
+            for (y, one) in tile.ys.into_iter().zip(&mut one) {
+                self.constant(trues, y, one);
+            }
+            let ys: [&[f64]; AT_ONCE] = std::array::from_fn(|k| self.operand(trues, tile.ys[k], &one[k]));
+            for &(x, bitmaps) in &tile.xs {
+                self.constant(trues, x, &mut x_one);
+                let x = self.operand(trues, x, &x_one);
+                compare_each(tile.order, x, ys, out, bitmaps.map(|b| b * stride + at));
+            }
+        }
+    }
+
+    /// Compares columns, none of which is a constant, by steps.
+    fn write_by_steps(&self, trues: &Trues, coarse: &mut Coarse, out: &mut [u64], stride: usize, at: usize) {
+        let columns: Vec<&[f64]> = (0..trues.operands.len()).map(|i| self.operand(trues, i, &[])).collect();
+        coarse.take(&columns);
+        let column = |i: usize| (i, columns[i]);
+        // Words in a line of the cache.
+        let (line, n_words) = (8, self.rows.len().div_ceil(64));
         for tile in &trues.tiles {
             for (i, &(x, bitmaps)) in tile.xs.iter().enumerate() {
-                let to = bitmaps.map(|b| b * stride + at);
                 // What comes after the next is far away.
-                if let Some((_, bitmaps)) = tile.xs.get(i + AHEAD) {
-                    bitmaps.iter().for_each(|b| ask_to_write(out, b * stride + at, n.div_ceil(64)));
+                for b in tile.xs.get(i + AHEAD).map_or(&[][..], |(_, bitmaps)| bitmaps) {
+                    (0..n_words).step_by(line).for_each(|word| ask_for(out, b * stride + at + word));
                 }
-                if trues.has_steps {
-                    let numbered = |i: usize| (i, columns[i]);
-                    coarse.compare_each(tile.order, numbered(x), tile.ys.map(numbered), out, to);
-                } else {
-                    compare_each(tile.order, columns[x], tile.ys.map(|y| columns[y]), out, to);
-                }
+                coarse.compare_each(tile.order, column(x), tile.ys.map(column), out, bitmaps.map(|b| b * stride + at));
             }
         }
     }

@@ -231,7 +231,8 @@ fn what_would_take_more_memory_than_allowed_is_refused_before_it_begins() {
     let of_outputs = bars.columns().len() * 16 + bars.columns().len().div_ceil(64) * 16;
     assert!(need > of_outputs + 20 * 8 && need < of_outputs + 200_000, "{need}");
     let mut space = Workspace::within(need);
-    assert!(plan.eval_in(bars.columns(), &mut space).is_ok() && plan.eval_in(bars.columns(), &mut space).is_ok());
+    plan.eval_in(bars.columns(), &mut space).unwrap();
+    plan.eval_in(bars.columns(), &mut space).unwrap();
     let error = plan.eval_in(bars.columns(), &mut Workspace::within(need - 1)).unwrap_err().to_string();
     assert!(error.contains("3 outputs: it takes about") && error.contains("Plan::each_block"), "{error}");
     // Block by block the outputs count no more.
@@ -505,7 +506,47 @@ fn failures_are_those_of_their_own_comparison() {
 }
 
 #[test]
+fn the_length_of_blocks_changes_no_bit() {
+    let bars = minutes(60, true);
+    let (table, mut longest) = (bars.columns(), 0);
+    assert!(table.len() > 2 * 8192, "{} rows", table.len());
+    for text in MANY {
+        let plan = plan(&[text]);
+        let whole = number(&plan.eval(table).unwrap(), 0);
+        let trues = plan.trues(&[], &[0]);
+        for section in [320, 1024, 8192] {
+            let mut at = 0;
+            let read = |block: &qe_factors::plan::Block<'_>| {
+                assert_eq!(block.rows().start, at);
+                at = block.rows().end;
+                assert!(
+                    at == table.len() || block.rows().len() <= section && section.is_multiple_of(block.rows().len())
+                );
+                for row in block.rows() {
+                    let got = match block.part(0) {
+                        Part::Numbers(x) => x[row - block.rows().start],
+                        Part::Number(x) => x,
+                        Part::Condition(mask) => truth(mask, row - block.rows().start),
+                    };
+                    assert!(same(got, whole[row]), "{text}, row {row} in sections of {section}");
+                }
+                longest = longest.max(block.rows().len());
+            };
+            plan.each_block_of(&trues, table, &mut Workspace::new(), section, read).unwrap();
+            assert_eq!(at, table.len());
+        }
+    }
+    assert_eq!(longest, 8192);
+}
+
+#[test]
 fn bitmaps_are_where_conditions_are_true() {
+    // Columns that are compared with each other alone go by steps, where there are constants they do not.
+    bitmaps_are_right(true);
+    bitmaps_are_right(false);
+}
+
+fn bitmaps_are_right(with_constants: bool) {
     // So many that columns are written as steps.
     const N_SLOW: usize = 30;
     let bars = minutes(8, true);
@@ -516,10 +557,12 @@ fn bitmaps_are_where_conditions_are_true() {
             texts.push(format!("sma(close, {fast}) <= sma(close, {slow})"));
             texts.push(format!("sma(close, {fast}) == sma(close, {slow})"));
         }
-        texts.push(format!("sma(close, {fast}) > 100"));
         texts.push(format!("sma(close, {fast}) < close"));
         texts.push(format!("sma(close, {fast}) > open and close > open"));
-        texts.push(format!("rsi(close, {fast}) != 50"));
+        if with_constants {
+            texts.push(format!("sma(close, {fast}) > 100"));
+            texts.push(format!("rsi(close, {fast}) != 50"));
+        }
     }
     texts.push("sma(close, 3)".into());
     let plan = plan(&texts.iter().map(|t| &t[..]).collect::<Vec<_>>());
@@ -530,7 +573,7 @@ fn bitmaps_are_where_conditions_are_true() {
     let wanted: Vec<usize> = (0..n - 1).map(|i| i * 29 % (n - 1)).collect();
     let full = [1, 3, n - 1];
     let trues = plan.trues(&wanted, &full);
-    assert!(trues.has_steps());
+    assert_eq!(trues.has_steps(), !with_constants);
     let (mut bits, mut known) = (vec![0; n * n_words], vec![0; trues.n_operands() * n_words]);
     let (mut n_rows, mut coarse) = (0, Coarse::default());
     plan.each_block_of(&trues, table, &mut Workspace::new(), 1024, |block| {
@@ -564,11 +607,11 @@ fn bitmaps_are_where_conditions_are_true() {
         }
         for of in 0..n - 1 {
             // `a <= b` is where the second of the three fails; nothing else stands to another like that.
-            let at = of % (3 * N_SLOW + 4);
+            let at = of % (3 * N_SLOW + if with_constants { 4 } else { 2 });
             let is_failure = at < 3 * N_SLOW && at % 3 == 0 && output == of + 1;
             assert_eq!(plan.is_failure_of(output, of), is_failure, "{} of {}", texts[output], texts[of]);
         }
     }
     // The averages have many comparisons, each with a range of others; of `rsi` each has one.
-    assert_eq!(n_compared, 7 * (N_SLOW * 3 + 2));
+    assert_eq!(n_compared, 7 * (N_SLOW * 3 + if with_constants { 2 } else { 1 }));
 }
