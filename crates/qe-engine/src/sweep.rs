@@ -36,7 +36,7 @@ pub struct SweepOptions {
     /// What happens to points that are not warm when scoring begins.
     pub warmup: Warmup,
     /// The most bytes that all threads together take beside the markets, the table of points, and what is told of them: a
-    /// row of figures for each point, and once more while rows are put in order.
+    /// row of figures for each point where they are kept, and a list of keys while points are put in order.
     pub max_bytes: usize,
     /// The most points that go through the engine together.
     pub group: usize,

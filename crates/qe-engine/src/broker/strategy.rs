@@ -30,8 +30,9 @@ pub trait BarStrategy {
         let _ = (event, desk);
     }
 
-    /// Bars of these markets open at this instant. Nothing of them is known yet, nor their opens: it is the clock that tells.
-    /// What is taken back now they do not fill; what is placed is there for their opens.
+    /// Bars of these markets open at this instant. Nothing of them is known yet, nor their opens, but that the data have them:
+    /// where bars without trades are left out, a clock would not tell so much. What is taken back now they do not fill; what is
+    /// placed is there for their opens. Who wraps a strategy hands this on too: one that is data takes entries back here.
     fn on_open(&mut self, markets: &[u32], desk: &mut Desk<'_, '_>) {
         let _ = (markets, desk);
     }
