@@ -608,7 +608,7 @@ fn bitmaps_are_right(with_constants: bool) {
         for of in 0..n - 1 {
             // `a <= b` is where the second of the three fails; nothing else stands to another like that.
             let at = of % (3 * N_SLOW + if with_constants { 4 } else { 2 });
-            let is_failure = at < 3 * N_SLOW && at % 3 == 0 && output == of + 1;
+            let is_failure = at < 3 * N_SLOW && at.is_multiple_of(3) && output == of + 1;
             assert_eq!(plan.is_failure_of(output, of), is_failure, "{} of {}", texts[output], texts[of]);
         }
     }
