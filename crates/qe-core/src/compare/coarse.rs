@@ -89,12 +89,12 @@ impl Coarse {
         self.is_there[column] && self.n_lines * LINE == n_rows
     }
 
+    #[cfg(target_arch = "x86_64")]
     fn lines(&self, column: usize) -> &[Line] {
         &self.lines[column * self.n_lines..][..self.n_lines]
     }
 
     /// Compares whole words. Says how many.
-    #[cfg(target_arch = "x86_64")]
     fn compare_words(
         &self,
         order: Order,
@@ -103,29 +103,25 @@ impl Coarse {
         out: &mut [u64],
         at: [usize; AT_ONCE],
     ) -> usize {
-        let n_words = self.n_lines * LINE / 64;
-        let steps = (self.lines(x.0), ys.map(|y| self.lines(y.0)));
-        let numbers = (x.1[..64 * n_words].as_chunks().0, ys.map(|y| y.1[..64 * n_words].as_chunks().0));
-        #[expect(unsafe_code, reason = "a call of code for AVX-512, without which no column has steps")]
-        unsafe {
-            match order {
-                Order::Less | Order::AtMost => wide::each::<{ wide::LESS }>(order, steps, numbers, out, at),
-                _ => wide::each::<{ wide::GREATER }>(order, steps, numbers, out, at),
+        #[cfg(target_arch = "x86_64")]
+        {
+            let n_words = self.n_lines * LINE / 64;
+            let steps = (self.lines(x.0), ys.map(|y| self.lines(y.0)));
+            let numbers = (x.1[..64 * n_words].as_chunks().0, ys.map(|y| y.1[..64 * n_words].as_chunks().0));
+            #[expect(unsafe_code, reason = "a call of code for AVX-512, without which no column has steps")]
+            unsafe {
+                match order {
+                    Order::Less | Order::AtMost => wide::each::<{ wide::LESS }>(order, steps, numbers, out, at),
+                    _ => wide::each::<{ wide::GREATER }>(order, steps, numbers, out, at),
+                }
             }
+            n_words
         }
-        n_words
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn compare_words(
-        &self,
-        _: Order,
-        _: (usize, &[f64]),
-        _: [(usize, &[f64]); AT_ONCE],
-        _: &mut [u64],
-        _: [usize; AT_ONCE],
-    ) -> usize {
-        0
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            let _ = (order, x, ys, out, at);
+            0
+        }
     }
 }
 
@@ -155,17 +151,17 @@ fn is_able() -> bool {
 }
 
 /// Writes the steps of numbers. Says whether none was missing, and over how many steps they go.
-#[cfg(target_arch = "x86_64")]
 fn steps(x: &[f64], least: f64, per_step: f64, lines: &mut [Line]) -> (bool, u16) {
+    #[cfg(target_arch = "x86_64")]
     #[expect(unsafe_code, reason = "a call of code for AVX-512, which `is_able` made sure of")]
     unsafe {
         wide::steps(x.as_chunks().0, least, per_step, lines)
     }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn steps(_: &[f64], _: f64, _: f64, _: &mut [Line]) -> (bool, u16) {
-    (false, 0)
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (x, least, per_step, lines);
+        (false, 0)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -195,8 +195,8 @@ impl<'p> Live<'p> {
                 mend: "count from 0".into(),
             });
         }
-        if let Some(at_feed) = self.pilot_of(feed) {
-            self.pilots[at_feed].opens(at, &mut self.out);
+        if let Some(pilot) = self.pilot_of(feed) {
+            self.pilots[pilot].opens(at, &mut self.out);
         }
         Ok(&self.out.acts)
     }
@@ -252,7 +252,8 @@ impl<'p> Live<'p> {
             bars.iter().for_each(|bar| pilot.hear(bar));
         }
         for bar in bars {
-            if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == bar.feed) {
+            if let Some(at) = self.pilot_of(bar.feed) {
+                let pilot = &mut self.pilots[at];
                 if let Some(section) = &self.section {
                     pilot.compare(section.of_feed(bar.feed));
                 }
@@ -269,7 +270,7 @@ impl<'p> Live<'p> {
     /// # Errors
     /// When it is of no feed that is traded, or a price, or what is held, is no number. Nothing is changed then.
     pub fn filled(&mut self, fill: &Fill) -> Result<&[Act]> {
-        match self.pilots.iter().find(|pilot| pilot.feed == fill.feed) {
+        match self.pilot_of(fill.feed).map(|at| &self.pilots[at]) {
             Some(pilot) if fill.time < pilot.state.last_fill && fill.is_done => Ok(self.ended(fill.order)),
             Some(pilot) if fill.time < pilot.state.last_fill => {
                 self.out.clear();
@@ -290,11 +291,11 @@ impl<'p> Live<'p> {
             let reason = format!("at {raw}, for {price}, after which {held} are held");
             return fault(reason, "give numbers; as the market's price what was paid, where that is not known");
         }
-        let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == fill.feed) else {
+        let Some(at) = self.pilot_of(fill.feed) else {
             let reason = format!("feed {} is not traded", fill.feed);
             return fault(reason, "give the place of its symbol among the feeds");
         };
-        pilot.filled(fill, &mut self.out);
+        self.pilots[at].filled(fill, &mut self.out);
         Ok(&self.out.acts)
     }
 
@@ -302,8 +303,8 @@ impl<'p> Live<'p> {
     /// by bars of a lower timeframe. To be told before the bar is given; without it, only its close is known to have come
     /// after the entry.
     pub fn reached(&mut self, feed: usize, high: f64, low: f64) {
-        if let Some(pilot) = self.pilots.iter_mut().find(|pilot| pilot.feed == feed) {
-            pilot.reached(high, low);
+        if let Some(at) = self.pilot_of(feed) {
+            self.pilots[at].reached(high, low);
         }
     }
 

@@ -372,7 +372,7 @@ impl World for Now<'_> {
         self.wallet
     }
 
-    /// What is not ordered is nobody's business.
+    /// What is not ordered is nobody's business; what is taken back is told.
     fn refuse(&mut self, side: f64, why: Refusal) {
         if why == Refusal::Blackout {
             self.taken_back.push(TakenBack { feed: self.feed, side });
